@@ -53,8 +53,8 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     return *out ? 0 : ERR_FAIL;
 }
 
-/* Checks the options before a source of credentials asks for a code or sends requests. The region of
- * the instance is not known yet, and an ARN must fit it. */
+/* Checks the options before a source of credentials asks for a code or sends requests. The region
+ * of the instance is not known yet, and an ARN must fit it. */
 static int check_early(const struct store_s3_options *options, bool region_known, struct err *err)
 {
     return region_known || !s3_bucket_is_arn(options->bucket) ? store_s3_check(options, err) : 0;

@@ -1,8 +1,9 @@
 /*
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
- * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c, archives.c,
- * and host.c (Docker, disks). A check adds its result to the report and never fails itself.
+ * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c,
+ * archives.c, and host.c (Docker, disks). A check adds its result to the report and never fails
+ * itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
 #define S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -62,7 +63,8 @@ void doctor_check_settings(struct doctor *doctor, const struct config *config);
 bool doctor_check_credentials(struct doctor *doctor, struct cli *cli);
 
 /* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/
- * and deletes them again, also after a cancel. `create`: creates the bucket if it does not exist. */
+ * and deletes them again, also after a cancel. `create`: creates the bucket if it does not
+ * exist. */
 void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create);
 
 /* Checks whether the first few archives match their metadata. Adds no check if the bucket has no

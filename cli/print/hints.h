@@ -9,7 +9,8 @@
 
 struct err;
 
-/* Sets the hint for the code of *err, if there is one and *err has no hint or only a general one. */
+/* Sets the hint for the code of *err, if there is one and *err has no hint or only a general
+ * one. */
 void hints_add(struct err *err);
 
 #endif

@@ -19,8 +19,8 @@ struct err;
 struct aws_source;
 
 /* Reads the files and selects the profile: `profile`, or that of the variables if it is NULL.
- * Returns NULL only if memory is short (err). If the files cannot be used, the source has no values,
- * and aws_source_failure has the reason. */
+ * Returns NULL only if memory is short (err). If the files cannot be used, the source has no
+ * values, and aws_source_failure has the reason. */
 struct aws_source *aws_source_create(getenv_fn *env, const char *profile, struct err *err);
 void aws_source_destroy(struct aws_source *source); /* takes NULL */
 

@@ -13,8 +13,8 @@ struct err;
 struct config;
 
 /* Checks the settings of the store; call it before any request to the bucket. An endpoint of that
- * file is allowed for requests without credentials, and for credentials of the same file. Fails with
- * usage.trust. */
+ * file is allowed for requests without credentials, and for credentials of the same file. Fails
+ * with usage.trust. */
 int consent_store(const struct config *config, struct err *err);
 /* Checks that credentials which are not of the configuration (roles, other programs) may be used at
  * the endpoint; call it before they are used. `source` names them. Fails with usage.trust. */

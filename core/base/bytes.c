@@ -58,7 +58,8 @@ static void text_fail(struct text *text)
     text->failed = true;
 }
 
-/* Returns memory of `room` bytes with the content. realloc would leave a secret in the old memory. */
+/* Returns memory of `room` bytes with the content. realloc would leave a secret in the old
+ * memory. */
 static char *grow(struct text *text, size_t room)
 {
     char *data;

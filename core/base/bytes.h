@@ -34,8 +34,8 @@ void text_clear(struct text *text);  /* empties the text, keeps its memory, rese
 void text_add(struct text *text, const void *data, size_t size);
 void text_str(struct text *text, const char *str);
 void text_char(struct text *text, char c);
-/* Adds a string in the form of URLs (RFC 3986): all characters but letters, digits, "-._~" and those
- * of `keep` become %XX. */
+/* Adds a string in the form of URLs (RFC 3986): all characters but letters, digits, "-._~" and
+ * those of `keep` become %XX. */
 void text_percent(struct text *text, const char *str, const char *keep);
 /* Drops everything beyond the first `size` bytes. */
 void text_cut(struct text *text, size_t size);

@@ -87,8 +87,9 @@ static int lost(const struct step *step, struct err *err)
     return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
-/* Puts the time of the change behind that of the value that it replaces. The audit log is ordered by
- * time, and the other writer may have begun later than this one, or have a clock that is ahead. */
+/* Puts the time of the change behind that of the value that it replaces. The audit log is ordered
+ * by time, and the other writer may have begun later than this one, or have a clock that is
+ * ahead. */
 static void follow_current(struct step *step)
 {
     int64_t last;

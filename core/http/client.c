@@ -123,7 +123,8 @@ static bool resume_paused(struct http *http)
     return waits;
 }
 
-/* Returns true if a body moves: not while it is paused for the rate, or before the server begins. */
+/* Returns true if a body moves: not while it is paused for the rate, or before the server
+ * begins. */
 static bool moves_body(const struct http_exchange *exchange)
 {
     bool sends = exchange->sent_at > 0 && exchange->sent_at < exchange->body.size;

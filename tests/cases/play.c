@@ -1,8 +1,8 @@
 /*
- * Plays the cases of a folder: play [--tap] [--left-out FILE] DIR [NAME...]. Prints a line for each,
- * and a closing line. Each case runs in a process of its own, so that a crash or an endless loop is
- * the failure of one case. FILE lists cases that are left out, with the reason: "NAME<tab>REASON"
- * lines; NAME may contain wildcards. "sign=SCHEME/SERVICE" are all cases that
+ * Plays the cases of a folder: play [--tap] [--left-out FILE] DIR [NAME...]. Prints a line for
+ * each, and a closing line. Each case runs in a process of its own, so that a crash or an endless
+ * loop is the failure of one case. FILE lists cases that are left out, with the reason:
+ * "NAME<tab>REASON" lines; NAME may contain wildcards. "sign=SCHEME/SERVICE" are all cases that
  * expect requests to be signed in this way.
  */
 #include "tests/cases/play.h"

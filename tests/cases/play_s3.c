@@ -1,6 +1,6 @@
 /*
- * Requests to S3: hosts (group place), headers of options (group headers), and the store's reaction to
- * responses (group s3).
+ * Requests to S3: hosts (group place), headers of options (group headers), and the store's reaction
+ * to responses (group s3).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,14 +1,15 @@
 /*
- * scripted_http - replaces http/client in the player: the exchanges of a case answer the requests of
- * the S3 store.
+ * scripted_http - replaces http/client in the player: the exchanges of a case answer the requests
+ * of the S3 store.
  */
 #ifndef S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H
 #define S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H
 
 struct script;
 
-/* Chooses the script of the stores that are opened from now on. Their wall clock is the script's, too:
- * the linker replaces clock_wall and clock_skew_judge by the functions with __wrap_ before the name. */
+/* Chooses the script of the stores that are opened from now on. Their wall clock is the script's,
+ * too: the linker replaces clock_wall and clock_skew_judge by the functions with __wrap_ before the
+ * name. */
 void scripted_http_use(struct script *script);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Sends one request of each kind to an S3 server: s3_requests ENDPOINT. Options come from S3DOCK_*
- * variables, as in the program. tests/differential/aws_cli_headers compares the headers with those of
- * the AWS CLI.
+ * variables, as in the program. tests/differential/aws_cli_headers compares the headers with those
+ * of the AWS CLI.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* Documents of credential sources. The first byte selects the reader. Documents are read alone, and as
- * the responses of a metadata service, which the input gives one after the other, separated by NULs.
- * No error but a refusal contains a value of the document. */
+/* Documents of credential sources. The first byte selects the reader. Documents are read alone, and
+ * as the responses of a metadata service, which the input gives one after the other, separated by
+ * NULs. No error but a refusal contains a value of the document. */
 #include <stdlib.h>
 #include <string.h>
 

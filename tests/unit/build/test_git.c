@@ -176,9 +176,9 @@ static void assert_list(const struct git_list *list, const char *const *paths)
         }
 }
 
-/* git before 2.36 (Ubuntu 22.04) keeps skip-worktree of files that are there, and the libgit2 beside
- * it refuses other forms in other words. The owner is then judged by the library, too, which does
- * not read the environment. */
+/* git before 2.36 (Ubuntu 22.04) keeps skip-worktree of files that are there, and the libgit2
+ * beside it refuses other forms in other words. The owner is then judged by the library, too, which
+ * does not read the environment. */
 static bool git_is_old(void)
 {
     return system("git version | grep -Eq ' 2[.]([0-9]|[12][0-9]|3[0-5])[.]'") == 0;
