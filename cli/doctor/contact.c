@@ -88,7 +88,7 @@ void probe_contact(struct probe *p)
         p->stop = true;
         return;
     }
-    doctor_ok(p->doctor, "endpoint", "%s answered in %.0f ms", p->store->where,
+    doctor_ok(p->doctor, "endpoint", "%s responded in %.0f ms", p->store->where,
               (double)(clock_monotonic() - start) / (double)NS_PER_MS);
     check_clock(p, op.server_time);
     check_region(p, &before);

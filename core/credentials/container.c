@@ -198,7 +198,7 @@ static int no_response(const struct endpoint *endpoint, struct err *err)
         return ERR_FAIL;
     err_set(err, ERR_AUTH, CODE_SOURCE, "no credentials from the container endpoint %s: %s",
             endpoint->name, err->text);
-    return err_hint(err, "does the task or pod have a role, and does its agent run?");
+    return err_hint(err, "check that the task or pod has a role, and that its agent runs");
 }
 
 static int refused(const struct endpoint *endpoint, const struct web_answer *answer,
@@ -209,7 +209,8 @@ static int refused(const struct endpoint *endpoint, const struct web_answer *ans
     credential_answer_reason(text_view(&answer->body), reason, sizeof reason);
     err_set(err, ERR_AUTH, CODE_SOURCE, "the container endpoint %s returned status %d%s",
             endpoint->name, answer->status, reason);
-    return err_hint(err, "does the task or pod have a role, and is its authorization token valid?");
+    return err_hint(err, "check that the task or pod has a role, and that its authorization token "
+                         "is valid");
 }
 
 static int read_response(const struct aws_system *system, const struct endpoint *endpoint,

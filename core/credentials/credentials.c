@@ -25,7 +25,7 @@ static int copy_key(char *to, size_t size, const char *from, const char *what, s
     if (!is_clean(from)) {
         err_set(err, ERR_AUTH, "credentials", "the %s contains a blank or a control character",
                 what);
-        return err_hint(err, "was it pasted with a line end? Copy it again");
+        return err_hint(err, "it may have been pasted with a line end: copy it again");
     }
     if (!str_copy(to, size, from))
         return err_set(err, ERR_AUTH, "credentials", "the %s is longer than %zu characters", what,

@@ -280,8 +280,8 @@ static void extend_stale(struct session *session, struct credentials *creds)
     if (!creds->expiry || creds->expiry > now)
         return;
     if (!session->cache->warned)
-        log_note("the instance metadata service gives credentials that have expired; they are "
-                 "used all the same");
+        log_note("the instance metadata service gives credentials that have expired; S3 "
+                 "still accepts them");
     session->cache->warned = true;
     random_fill(&jitter, sizeof jitter, &unused);
     creds->expiry = now + STALE_TIME + jitter % STALE_JITTER * NS_PER_S;

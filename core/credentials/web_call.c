@@ -60,7 +60,7 @@ static int fail_without_answer(const struct web_call *call, unsigned tries, stru
     if (err->family == ERR_CANCELLED)
         return ERR_FAIL;
     snprintf(reason, sizeof reason, "%s", err->text);
-    return err_set(err, ERR_NETWORK, CODE_SERVICE, "no response of %s at %s in %u %s: %s",
+    return err_set(err, ERR_NETWORK, CODE_SERVICE, "no response from %s at %s in %u %s: %s",
                    call->service, call->place, tries, tries == 1 ? "try" : "tries", reason);
 }
 

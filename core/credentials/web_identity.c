@@ -67,7 +67,7 @@ int web_identity_read(const struct aws_system *system, const struct aws_profile 
 static int hint_at_writer(struct err *err)
 {
     return err_hint(err, "Kubernetes, or the step of the CI job that requests a token, writes the "
-                         "file: is it mounted, and readable for this user?");
+                         "file: check that it is mounted, and readable for this user");
 }
 
 static int fail_with_file(const char *path, const char *why, struct err *err)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # AWS's own mock of the metadata service gives keys that have expired, as the service does during an outage of its own.
-# They are used all the same.
+# s3dock uses them: S3 accepts them.
 . "$(dirname "$0")/lib.sh"
 REF=app:20250721-2118-f7a5a27
 make_image $REF image.tar --size 5 --layers 2 --seed 7

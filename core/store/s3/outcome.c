@@ -224,8 +224,8 @@ static void handle_unsized(struct s3_session *session, struct s3_attempt *attemp
 static void act_on(struct s3_session *session, struct s3_attempt *attempt,
                    const struct s3_reply *reply)
 {
-    if (s3_redirect_has_asked(attempt)) {
-        s3_redirect_end_question(session, attempt);
+    if (s3_redirect_awaits_region(attempt)) {
+        s3_redirect_end_region(session, attempt);
         return;
     }
     switch (reply->verdict) {

@@ -36,7 +36,7 @@ static bool may_detour(const struct s3_session *session, const char *host)
     return host[0] && session->place.aws && session->place.https && s3_aws_host_is(host);
 }
 
-static void ask_region(struct s3_session *session, struct s3_attempt *attempt)
+static void request_region(struct s3_session *session, struct s3_attempt *attempt)
 {
     const struct store_op head = {.verb = STORE_HEAD};
 
@@ -74,18 +74,18 @@ void s3_redirect_handle(struct s3_session *session, struct s3_attempt *attempt,
         str_copy(attempt->detour, sizeof attempt->detour, reply->host);
         s3_attempt_repeat(session, attempt);
     } else if (!reply->region[0] && session->place.aws && attempt->sends != S3_SENDS_FOLLOW_UP) {
-        ask_region(session, attempt);
+        request_region(session, attempt);
     } else {
         fail_redirect(session, attempt, reply);
     }
 }
 
-bool s3_redirect_has_asked(const struct s3_attempt *attempt)
+bool s3_redirect_awaits_region(const struct s3_attempt *attempt)
 {
     return attempt->sends == S3_SENDS_FOLLOW_UP && attempt->fallback == S3_REGION;
 }
 
-void s3_redirect_end_question(struct s3_session *session, struct s3_attempt *attempt)
+void s3_redirect_end_region(struct s3_session *session, struct s3_attempt *attempt)
 {
     const char *region = attempt->exchange.answer.bucket_region;
     bool known = strcmp(region, session->place.region) == 0;

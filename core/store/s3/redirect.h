@@ -18,9 +18,9 @@ struct s3_session;
 void s3_redirect_handle(struct s3_session *session, struct s3_attempt *attempt,
                         const struct s3_reply *reply);
 /* Returns whether the request of the attempt is this HEAD. */
-bool s3_redirect_has_asked(const struct s3_attempt *attempt);
+bool s3_redirect_awaits_region(const struct s3_attempt *attempt);
 /* Handles the response to this HEAD, of any verdict. */
-void s3_redirect_end_question(struct s3_session *session, struct s3_attempt *attempt);
+void s3_redirect_end_region(struct s3_session *session, struct s3_attempt *attempt);
 /* Copies the region of the session to session->counts, where any thread may read it. */
 void s3_redirect_set_region(struct s3_session *session);
 
