@@ -53,7 +53,7 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 /* Returns the word of the kind for results: "environment", "profile", "role", "web_identity",
  * "sso", "login", "process", "container", "imds", "s3dock", "anonymous". */
 const char *credentials_kind_name(enum credential_kind kind);
-/* Returns how a user renews credentials that have expired: "run aws sso login". */
+/* Returns how a user gets new credentials after the expiry: "run aws sso login". */
 const char *credentials_remedy(enum credential_kind kind);
 void credentials_finish(struct credentials *creds); /* wipes */
 

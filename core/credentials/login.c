@@ -51,8 +51,9 @@ static int refresh(const struct credential_context *ctx, const char *path,
     return 0;
 }
 
-static int renew(const struct credential_context *ctx, const char *path,
-                 struct login_session *session, struct err *err)
+/* Refreshes credentials that end soon. A failed refresh is an error only after their end. */
+static int refresh_if_due(const struct credential_context *ctx, const char *path,
+                          struct login_session *session, struct err *err)
 {
     int64_t now = ctx->system->now(ctx->system->arg);
     char until[CLOCK_RFC3339_SIZE];
@@ -84,7 +85,7 @@ int login_credentials(const struct credential_context *ctx, const struct aws_pro
         return SOURCE_ABSENT;
     if (login_cache_path(ctx->system, name, path, err) == 0 &&
         login_cache_read(ctx->system, path, &session, err) == 0)
-        result = renew(ctx, path, &session, err);
+        result = refresh_if_due(ctx, path, &session, err);
     if (result == 0)
         *out = session.set;
     login_session_finish(&session);

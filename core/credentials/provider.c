@@ -74,7 +74,8 @@ static int check_expiry(const struct credentials *fresh, int64_t now, struct err
     clock_rfc3339(fresh->expiry, until);
     err_set(err, ERR_AUTH, CODE_ANSWER, "%s gave credentials that have expired already, at %s",
             fresh->source, until);
-    return err_hint(err, "renew them at their source, or set this machine's clock if it is wrong");
+    return err_hint(err,
+                    "get new ones at their source, or set this machine's clock if it is wrong");
 }
 
 /* Turns an absent source into a failure: there was a set before. */

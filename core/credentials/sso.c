@@ -172,9 +172,9 @@ static bool may_refresh(const struct sso_login *login, const struct sso_memory *
 
 /* Refreshes a token that ends soon. A failed refresh is an error only after the end of the
  * token. */
-static int renew_token(const struct credential_context *ctx, const struct sso_login *login,
-                       const char *path, struct sso_memory *memory, struct sso_token *token,
-                       struct err *err)
+static int refresh_if_due(const struct credential_context *ctx, const struct sso_login *login,
+                          const char *path, struct sso_memory *memory, struct sso_token *token,
+                          struct err *err)
 {
     int64_t now = ctx->system->now(ctx->system->arg);
     char reason[sizeof err->text + 32] = "";
@@ -212,7 +212,7 @@ static int get_token(const struct credential_context *ctx, const struct sso_logi
         *token = memory->fresh;
     if (token->expires - now > REFRESH_WINDOW)
         return 0;
-    return renew_token(ctx, login, path, memory, token, err);
+    return refresh_if_due(ctx, login, path, memory, token, err);
 }
 
 /* ---- all ---- */

@@ -59,7 +59,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     attempt->have = attempt->most = 0;
     attempt->counted = 0;
     attempt->http_status = 0;
-    attempt->perhaps_done = attempt->moved = attempt->clock_set = attempt->renewed = false;
+    attempt->perhaps_done = attempt->moved = attempt->clock_set = attempt->keys_replaced = false;
     attempt->moved_to_host = false;
     attempt->text_start = op->text ? op->text->size : 0;
     attempt->parked = false;
@@ -179,8 +179,8 @@ static int send_request(struct s3_session *session, struct s3_attempt *attempt, 
  * resume the upload: the run may have other keys. */
 static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, struct err *err)
 {
-    if (!attempt->renewed || !err_is(err, ERR_AUTH, CODE_REJECTED)) {
-        err_wrap(err, "cannot renew the credentials");
+    if (!attempt->keys_replaced || !err_is(err, ERR_AUTH, CODE_REJECTED)) {
+        err_wrap(err, "cannot refresh the credentials");
         if (!again_may_help(err)) {
             err->family = ERR_AUTH;
             str_copy(err->code, sizeof err->code, CODE_EXPIRED);

@@ -124,27 +124,27 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
 
 /* Returns whether other credentials may help. An unknown access key is no typing error if the
  * server has accepted it before. A token is only wrong if there is one. */
-static bool may_renew(const struct s3_session *session, struct s3_attempt *attempt)
+static bool may_replace_keys(const struct s3_session *session, struct s3_attempt *attempt)
 {
     const struct err *err = &s3_attempt_request(attempt)->err;
 
-    if (attempt->renewed || !session->provider)
+    if (attempt->keys_replaced || !session->provider)
         return false;
     if (attempt->creds_serial != session->keys.serial)
-        return true; /* they have been renewed since this request was signed */
+        return true; /* the provider has another set since this request was signed */
     if (err_is(err, ERR_AUTH, CODE_KEY))
         return session->accepted == attempt->creds_serial;
     return session->keys.set.session_token[0] || err_is(err, ERR_AUTH, CODE_EXPIRED);
 }
 
-static void renew_credentials(struct s3_session *session, struct s3_attempt *attempt)
+static void replace_keys(struct s3_session *session, struct s3_attempt *attempt)
 {
-    if (!may_renew(session, attempt)) {
+    if (!may_replace_keys(session, attempt)) {
         s3_attempt_fail(session, attempt);
         return;
     }
     provider_reject(session->provider, attempt->creds_serial);
-    attempt->renewed = true;
+    attempt->keys_replaced = true;
     s3_attempt_repeat(session, attempt);
 }
 
@@ -250,7 +250,7 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
         set_clock(session, attempt, reply->server_time);
         break;
     case S3_EXPIRED:
-        renew_credentials(session, attempt);
+        replace_keys(session, attempt);
         break;
     case S3_ASK:
         handle_unexplained(session, attempt);
@@ -274,7 +274,7 @@ static void hint_at_clock(struct err *err)
         err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
 }
 
-/* Names the source of refused keys, and how to renew those that have expired. */
+/* Adds the source of refused keys, and for expired ones how to get others. */
 static void name_keys(const struct s3_session *session, struct err *err)
 {
     const struct credentials *set = &session->keys.set;

@@ -90,8 +90,8 @@ static void fail_proxy(const struct s3_reading *r)
 {
     char text[640];
 
-    snprintf(text, sizeof text, "the proxy %s responded (HTTP %d), not the store",
-             r->answer->proxy, r->answer->status);
+    snprintf(text, sizeof text, "the proxy %s responded (HTTP %d), not the store", r->answer->proxy,
+             r->answer->status);
     s3_reading_fail(r, ERR_NETWORK, "proxy", text,
                     "ask who runs the proxy to allow it, or name the host in no_proxy");
 }

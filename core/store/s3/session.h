@@ -50,14 +50,14 @@ struct s3_attempt {
     unsigned counted;  /* tries that count against the limit */
     int http_status;   /* of the last response, of a follow-up request too; 0: none */
     bool perhaps_done; /* an earlier try without a usable response may have taken effect */
-    bool moved, clock_set, renewed;     /* once for each op: region, clock, credentials */
-    bool moved_to_host;                 /* once for each op: the bucket */
-    size_t text_start;                  /* size of op->text before the op */
-    char etag[STORE_ETAG_MAX];          /* of a read that was cut */
-    char payload_hash[SHA256_HEX_SIZE]; /* "": not computed yet */
-    char detour[256];                   /* host for this op only; "": the session's */
-    struct err fallback_err;            /* of the op, for the time of a follow-up request */
-    enum s3_verdict fallback;           /* of the op, when the follow-up request proves nothing */
+    bool moved, clock_set, keys_replaced; /* once for each op: region, clock, credentials */
+    bool moved_to_host;                   /* once for each op: the bucket */
+    size_t text_start;                    /* size of op->text before the op */
+    char etag[STORE_ETAG_MAX];            /* of a read that was cut */
+    char payload_hash[SHA256_HEX_SIZE];   /* "": not computed yet */
+    char detour[256];                     /* host for this op only; "": the session's */
+    struct err fallback_err;              /* of the op, for the time of a follow-up request */
+    enum s3_verdict fallback;             /* of the op, when the follow-up request proves nothing */
 
     /* of the request */
     unsigned creds_serial; /* of the credentials that signed it */
