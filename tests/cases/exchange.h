@@ -14,14 +14,14 @@ struct script;
 
 /* Adds trouble for members of exchanges that are not known. */
 void exchange_check(struct script *script, struct json_node exchanges);
-/* Returns whether the request is the described one. Else `reason` gets the first difference behind
- * method and URL. */
+/* Returns whether the request is the described one. If method and URL are the same, `reason` gets
+ * the first difference. */
 bool exchange_matches(struct json_node expected, const struct web_request *request, char *reason,
                       size_t size);
-/* Gives the response of an exchange, or its failure. */
+/* Produces the response of an exchange, or its failure. */
 enum web_result exchange_play(struct json_node exchange, const struct web_request *request,
                               struct web_answer *answer, struct err *err);
-/* Gives a response with status, headers and body. */
+/* Produces a response with status, headers and body. */
 enum web_result exchange_answer(struct json_node response, struct web_answer *answer);
 
 #endif

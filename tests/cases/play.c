@@ -148,7 +148,7 @@ static void play_case(struct play *play)
         play_group(play);
     if (!play_failed(play))
         script_end(&play->script);
-    /* A forbidden request is often the reason of the difference. */
+    /* A forbidden request is often the cause of the difference. */
     if (play->script.trouble[0]) {
         char why[sizeof play->why];
 

@@ -1,5 +1,5 @@
 /*
- * play - one case: a scripted environment, and what the program must make of it.
+ * play - one case: a scripted environment, and the result that the program must have in it.
  */
 #ifndef S3DOCK_TESTS_CASES_PLAY_H
 #define S3DOCK_TESTS_CASES_PLAY_H

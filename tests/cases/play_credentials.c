@@ -101,8 +101,8 @@ static const char *step_word(enum credential_kind kind)
     }
 }
 
-/* Returns what stands for a step that the case writes as one string: its command, its login session,
- * or the source that the profile of the next step names. */
+/* Returns the string by which a case describes a step: its command, its login session, or the
+ * source that the profile of the next step names. */
 static const char *step_text(const struct credential_plan *plan, const struct plan_step *step)
 {
     switch (step->kind) {
@@ -145,7 +145,7 @@ static void expect_plan(struct play *play, const struct aws_settings *settings,
     }
 }
 
-/* The plan of a profile alone: container and instance are behind it. */
+/* Compares the plan of the profile, without container and instance. */
 static void play_plan(struct play *play, const struct aws_settings *settings,
                       struct json_node expected)
 {

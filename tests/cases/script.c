@@ -1,7 +1,7 @@
 /*
- * The functions read the JSON of the case directly. The first request that no exchange allows, and
- * each exchange that should happen and does not, is trouble: the case fails, whatever the code
- * under test made of it.
+ * The functions read the JSON of the case directly. A request that no exchange allows, and a
+ * demanded exchange that does not happen, are trouble: the case fails with any result of the code
+ * under test.
  */
 #include "tests/cases/script.h"
 
@@ -188,7 +188,7 @@ static struct json_node find_command(const struct script *script, const char *li
     return NOTHING;
 }
 
-/* Adds as much of a string as the text takes. */
+/* Adds the beginning of a string, as far as it fits. */
 static void add_beginning(struct json_node node, struct text *out)
 {
     char *text = json_copy(node);
@@ -216,7 +216,7 @@ static int run(void *arg, const char *line, struct text *out, struct text *error
 
 /* ---- network ---- */
 
-/* Returns whether this exchange stands for this call. */
+/* Returns whether this exchange belongs to this call. */
 static bool is_due(const struct script *script, struct json_node exchange, unsigned number)
 {
     int64_t during;

@@ -1,6 +1,6 @@
 /*
  * script - an aws_system that a case describes: variables, files, clock, HTTP exchanges, commands
- * and terminal. It has nothing else of this machine, apart from commands that no entry describes.
+ * and terminal. Only commands without an entry run on this machine.
  */
 #ifndef S3DOCK_TESTS_CASES_SCRIPT_H
 #define S3DOCK_TESTS_CASES_SCRIPT_H

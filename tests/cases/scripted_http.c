@@ -1,6 +1,6 @@
 /*
- * Defines the functions of http/client.h, so the linker takes none of the real client. A thread runs
- * the driver, as that of the real client does: credentials are renewed on another one.
+ * Defines the functions of http/client.h, so the linker takes none of the real client. A thread
+ * runs the driver, as that of the real client does: another thread fetches credentials.
  */
 #include "tests/cases/scripted_http.h"
 
@@ -48,8 +48,8 @@ int64_t __wrap_clock_wall(void)
 enum clock_skew_answer __real_clock_skew_judge(int64_t ours, int64_t theirs, bool proven);
 enum clock_skew_answer __wrap_clock_skew_judge(int64_t ours, int64_t theirs, bool proven);
 
-/* Cases are set in years before CLOCK_SOURCE, which no store's clock may be: the rule judges the same
- * difference at a later time. */
+/* Cases are set in years before CLOCK_SOURCE, which no store's clock may be: the rule judges the
+ * same difference at a later time. */
 enum clock_skew_answer __wrap_clock_skew_judge(int64_t ours, int64_t theirs, bool proven)
 {
     return __real_clock_skew_judge(CLOCK_SOURCE + CASE_SKEW_MAX,
@@ -75,7 +75,7 @@ static void fill_headers(struct http_answer *answer, struct json_node headers)
     copy_header(headers, "location", answer->location);
 }
 
-/* Stores need an ETag of what they write, and a size of what they look at. */
+/* Adds the headers of a successful response: a write has an ETag, a HEAD has a size. */
 static void complete_success(struct http_exchange *exchange)
 {
     struct http_answer *answer = &exchange->answer;

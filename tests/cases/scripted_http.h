@@ -1,6 +1,6 @@
 /*
- * scripted_http - replaces http/client in the player: the exchanges of a case answer the requests
- * of the S3 store.
+ * scripted_http - replaces http/client in the player: the exchanges of a case respond to the
+ * requests of the S3 store.
  */
 #ifndef S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H
 #define S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Keys that live for seconds, in transfers that take longer. The next keys are there before the old ones expire, so no
-# request fails. An outage of their source, a kill and other keys do not lose anything.
+# Keys that expire after seconds, in transfers that take longer. s3dock has the next keys before the old ones expire, so
+# no request fails. An outage of the source, a kill and a change of the keys lose no data.
 . "$(dirname "$0")/lib.sh"
 REF=app:20250721-2118-f7a5a27
 LIFE=4
@@ -70,7 +70,7 @@ web_identity
 check "push with keys of a web identity" s3dock push $REF --input image.tar --json
 size=$(s3dock inspect $REF --json | python3 -c 'import json, sys; print(max(v for v in json.load(sys.stdin)["data"].values() if isinstance(v, int)))')
 
-# --- a push and a pull that outlive several sets -----------------------------------------------------------------------
+# --- a push and a pull with several sets -------------------------------------------------------------------------------
 
 control "$S3DOCK_ENDPOINT" '{"load": ""}' >/dev/null
 : >s3.log

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whole pushes and pulls with credentials that other programs' settings lead to: a chain of two roles, a web identity, and
-# SSO whose token must be refreshed. The store accepts only the keys that the issuer has given out, until they expire.
+# Whole pushes and pulls with credentials from the AWS files: a chain of two roles, a web identity, and SSO whose token
+# must be refreshed. The store accepts only the keys that the issuer has issued, until they expire.
 . "$(dirname "$0")/lib.sh"
 "$KIT/relatives" images
 FIRST=shop:20250721-1000-aaaaaaa EDITED=shop:20250721-1100-bbbbbbb
@@ -77,7 +77,7 @@ round()
     check "$1: no secret is in the output" no_secret push.out push.err pull.err
 }
 
-# no_secret FILE...: none of the secrets and tokens that were given out is in the files
+# no_secret FILE...: the files contain no secret and no token that was issued
 no_secret()
 {
     python3 - "$@" <<'PYTHON'

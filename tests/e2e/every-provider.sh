@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The work of a day on a scripted store of each personality (tests/kit/personalities.py), or on those that are named:
+# All kinds of work on a scripted store of each personality (tests/kit/personalities.py), or on those that are named:
 # doctor, push, push of an edited image, pull on another host, promotions of two hosts at once, cleanup. The program
 # adapts to the quirks without a setting.
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@ SERVER=
 # shellcheck disable=SC2016  # evaluated at exit
 at_exit '[ -z "$SERVER" ] || kill $SERVER'
 
-# The response to the second upload that is completed is lost. The program recognises the object all the same.
+# The response to the second upload that is completed is lost. The program recognises the object.
 echo '[{"kind": "Complete", "nth": 2, "do": "lose"}]' >script
 
 # begin NAME: starts a new, empty store of this personality, without its bucket. The hosts know nothing of it. Sets
@@ -61,7 +61,7 @@ warned()
     same "$([ "$CONDITIONS" = yes ] && echo 0 || echo 1)" "$count"
 }
 
-# day NAME
+# day NAME: all kinds of work on this store
 day()
 {
     begin "$1"

@@ -9,7 +9,7 @@ need_store "$STORE"
 FIRST=shop:20250721-1000-aaaaaaa EDITED=shop:20250721-1100-bbbbbbb REBUILT=shop:20250722-1000-ccccccc
 BIG=app:20250721-2118-f7a5a27
 
-# What the server lacks. The program finds it out by itself, and doctor warns about it.
+# The features that the server lacks. The program detects them, and doctor warns about them.
 COPIES=ok CONDITIONS=ok
 [ "$STORE" != rclone ] || COPIES=warning CONDITIONS=warning
 

@@ -17,7 +17,7 @@ aws_secret_access_key = $AWS_SECRET_ACCESS_KEY
 EOF
 SECRET_KEY=$AWS_SECRET_ACCESS_KEY
 
-# as_role COMMAND...: the command has the profile and no keys. AWS_ENDPOINT_URL moves STS, too.
+# as_role COMMAND...: the command has the profile and no keys. AWS_ENDPOINT_URL also applies to STS.
 as_role()
 {
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_DEFAULT_REGION AWS_PROFILE=minio AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" "$@"

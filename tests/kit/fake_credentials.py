@@ -5,7 +5,7 @@ One port is all of these, so one URL fits AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL
 AWS_EC2_METADATA_SERVICE_ENDPOINT; the container's URI is URL/container.
 
     POST /                          STS: AssumeRole (checks the signature), AssumeRoleWithWebIdentity
-    GET  /federation/credentials    SSO portal: needs a living token of the portal
+    GET  /federation/credentials    SSO portal: needs a valid token of the portal
     POST /token                     SSO OIDC: exchanges --refresh-token for the next token of the portal and the next
                                     refresh token ("refresh-1" after "refresh-0")
     PUT  /latest/api/token          instance metadata, version 2 only
