@@ -26,7 +26,7 @@
 #define CREATES   (BIT(STORE_PUT) | BIT(STORE_COPY) | BIT(STORE_UPLOAD_CREATE))
 #define COPIES    (BIT(STORE_COPY) | BIT(STORE_UPLOAD_COPY_PART))
 #define ALL       (~0u)
-/* The store keeps no customer key: every request that reads or writes an object has it. */
+/* The store does not keep a customer key, so each request that reads or writes an object sends it. */
 #define OF_OBJECTS                                                                                 \
     (CREATES | BIT(STORE_UPLOAD_PART) | BIT(STORE_UPLOAD_COPY_PART) | BIT(STORE_UPLOAD_COMPLETE) | \
      BIT(STORE_UPLOAD_PARTS) | BIT(STORE_GET) | BIT(STORE_HEAD))
@@ -263,7 +263,7 @@ static char *copy_value(enum s3_option option, const char *value)
     return out;
 }
 
-/* Computes the values that go with a customer key. */
+/* Computes the values of the headers that belong to a customer key: algorithm and MD5. */
 static int describe_customer_key(struct s3_option_headers *headers, struct err *err)
 {
     uint8_t key[CUSTOMER_KEY_SIZE], digest[MD5_SIZE];
