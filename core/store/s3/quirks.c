@@ -6,6 +6,8 @@
  */
 #include "store/s3/quirks.h"
 
+#include <string.h>
+
 #include "base/codes.h"
 #include "base/log.h"
 #include "store/s3/attempt.h"
@@ -33,7 +35,8 @@ static bool may_want_md5(const struct s3_attempt *attempt, enum s3_verdict verdi
 
 /* A bucket policy that demands encryption denies other writes without a reason. AES256 needs no
  * right and no key of its own, so a denied write is tried once with it. Not after a refusal of KMS
- * (auth.kms_key): the bucket encrypts, and AES256 would replace the key that its owner chose. */
+ * (auth.kms_key): the bucket encrypts, and AES256 would replace the key that its owner chose. Not if
+ * AWS reports that no policy allows the write ("because no identity-based policy allows ..."). */
 static bool may_want_aes(const struct s3_session *session, const struct s3_attempt *attempt,
                          enum s3_verdict verdict)
 {
@@ -42,7 +45,8 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
            !session->options.values[S3_ENCRYPTION] && !session->options.values[S3_CUSTOMER_KEY] &&
            !attempt->request.form.aes256 && !is_useless && attempt->http_status == 403 &&
-           err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) && s3_creates_object(attempt->op->verb);
+           err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) &&
+           !strstr(attempt->op->err.text, " because no ") && s3_creates_object(attempt->op->verb);
 }
 
 /* Alibaba OSS, Tencent COS and proxies before them accept the bucket in the host name only. */
