@@ -2,6 +2,7 @@
 #include "credentials/service_endpoint.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -20,11 +21,24 @@ int service_endpoint_find(const struct aws_settings *settings, enum aws_service 
     return 0;
 }
 
+/* The store is not AWS, but STS of AWS was used. The keys may belong to an STS of the store. */
+static int hint_at_store(const struct aws_settings *settings, struct err *err)
+{
+    char before[sizeof err->hint];
+
+    snprintf(before, sizeof before, "%s", err->hint);
+    return err_hint(err, "%s%sif %.80s has an STS of its own, set AWS_ENDPOINT_URL_STS", before,
+                    before[0] ? "; " : "", settings->endpoint);
+}
+
 int service_endpoint_explain(const struct service_endpoint *endpoint,
                              const struct aws_settings *settings, struct err *err)
 {
     char place[256];
 
+    if (endpoint->service == AWS_STS && !endpoint->configured && settings->endpoint[0] &&
+        !strstr(settings->endpoint, ".amazonaws.") && err->family != ERR_CANCELLED)
+        return hint_at_store(settings, err);
     if (!endpoint->configured || err->hint[0] || err->family == ERR_CANCELLED)
         return ERR_FAIL;
     aws_settings_endpoint_place(settings, endpoint->service, place, sizeof place);

@@ -23,7 +23,8 @@ struct service_endpoint {
 int service_endpoint_find(const struct aws_settings *settings, enum aws_service service,
                           const char *region, struct service_endpoint *out, struct err *err);
 /* Adds the name of the setting to a failure without a hint, if the endpoint is configured. A
- * setting meant for the store also redirects this service. Returns ERR_FAIL. */
+ * setting meant for the store also redirects this service. Adds a hint at AWS_ENDPOINT_URL_STS to a
+ * failure of the STS of AWS, if s3dock's endpoint is another store. Returns ERR_FAIL. */
 int service_endpoint_explain(const struct service_endpoint *endpoint,
                              const struct aws_settings *settings, struct err *err);
 

@@ -23,6 +23,8 @@ static const struct remedy REMEDIES[] = {
     /* the words of MinIO */
     {"AccessDenied", "signature we calculated", ANY_PROOF, true,
      "have a wrong secret key: check that it is complete and has no quotation marks"},
+    {"AccessDenied", "does not exist in our records", ANY_PROOF, true,
+     "do not exist on this server"},
     {"InvalidAccessKeyId", "", ANY_PROOF, true, "do not exist on this server"},
     {"AccessDenied", "", KEYS, false,
      "the trust policy of the role must allow this principal (with its conditions, such as "

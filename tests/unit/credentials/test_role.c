@@ -32,6 +32,7 @@ struct fixture {
     struct aws_settings settings;
     struct credential_context ctx;
     struct credentials base, out;
+    const char *endpoint; /* of s3dock, or NULL */
     struct err err;
 };
 
@@ -52,7 +53,7 @@ static struct fixture *set_up(const char *lines)
 
 static void load(struct fixture *f)
 {
-    const struct aws_query query = {NULL};
+    const struct aws_query query = {.endpoint = f->endpoint};
 
     f->ctx = (struct credential_context){scripted_system(&f->it), &f->settings};
     assert_int_equal(aws_settings_load(f->ctx.system, &query, &f->settings, &f->err), 0);
@@ -158,6 +159,8 @@ static void a_refusal_has_its_remedy(void **state)
          "the keys of profile base have a wrong secret key"},
         {403, "AccessDenied", "The request signature we calculated does not match",
          "the keys of profile base have a wrong secret key"}, /* MinIO */
+        {403, "AccessDenied", "The Access Key Id you provided does not exist in our records.",
+         "the keys of profile base do not exist on this server"}, /* MinIO */
         {403, "InvalidAccessKeyId", "m", "the keys of profile base do not exist on this server"},
         {403, "ExpiredToken", "is expired", "the keys of profile base have expired"},
         {400, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration",
@@ -279,6 +282,28 @@ static void a_configured_endpoint_is_named_in_the_hint(void **state)
     assert_fails(f, assume(f), ERR_AUTH, CODE_ANSWER,
                  "AWS_ENDPOINT_URL sends requests of the service sts");
     tear_down(f);
+}
+
+static void a_store_that_is_not_aws_may_have_an_sts(void **state)
+{
+    static const struct {
+        const char *endpoint;
+        bool hinted;
+    } cases[] = {{"http://store.example:9000", true},
+                 {"https://s3.eu-west-1.amazonaws.com", false},
+                 {NULL, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture *f = set_up("");
+
+        f->endpoint = cases[i].endpoint;
+        f->it.exchanges[0] =
+            (struct scripted_exchange){STS, 403, REFUSED("InvalidClientTokenId", "is invalid")};
+        assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, "the keys of profile base do not exist");
+        assert_int_equal(strstr(f->err.hint, "set AWS_ENDPOINT_URL_STS") != NULL, cases[i].hinted);
+        tear_down(f);
+    }
 }
 
 static void bad_parameters_are_named(void **state)
@@ -474,6 +499,7 @@ int main(void)
         cmocka_unit_test(an_error_document_of_s3_is_a_refusal),
         cmocka_unit_test(a_long_session_token_is_accepted),
         cmocka_unit_test(a_configured_endpoint_is_named_in_the_hint),
+        cmocka_unit_test(a_store_that_is_not_aws_may_have_an_sts),
         cmocka_unit_test(bad_parameters_are_named),
         cmocka_unit_test(a_code_is_asked_for),
         cmocka_unit_test(a_session_of_the_aws_cli_needs_no_code),
