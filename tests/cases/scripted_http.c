@@ -5,6 +5,7 @@
 #include "tests/cases/scripted_http.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,10 +32,16 @@ struct http {
 };
 
 static struct script *current;
+static atomic_bool proves_bucket;
 
 void scripted_http_use(struct script *script)
 {
     current = script;
+}
+
+void scripted_http_prove_bucket(bool on)
+{
+    proves_bucket = on;
 }
 
 int64_t __real_clock_wall(void);
@@ -107,6 +114,17 @@ static enum http_fault fault_of(const struct script *script, enum web_result res
     return strcmp(err->code, "refused") == 0 ? HTTP_REFUSED : HTTP_TIMEOUT;
 }
 
+static enum web_result get_answer(struct script *script, const struct web_request *request,
+                                  struct web_answer *answer, struct err *err)
+{
+    if (!proves_bucket)
+        return script->system.send(script, request, answer, err);
+    script->response = (struct json_node){0};
+    answer->status = 404;
+    text_str(&answer->body, "<Error><Code>NoSuchKey</Code></Error>");
+    return WEB_ANSWERED;
+}
+
 static void play_exchange(struct http *http, struct http_exchange *exchange)
 {
     const char *lines[LINES_MAX], *at = exchange->header_lines;
@@ -120,7 +138,7 @@ static void play_exchange(struct http *http, struct http_exchange *exchange)
          at += strlen(at) + 1)
         lines[request.header_count++] = at;
     text_init(&answer.body, WEB_ANSWER_MAX);
-    result = http->script->system.send(http->script, &request, &answer, &err);
+    result = get_answer(http->script, &request, &answer, &err);
     exchange->answer = (struct http_answer){.fault = fault_of(http->script, result, &err),
                                             .status = answer.status,
                                             .proxy = "",
