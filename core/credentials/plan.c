@@ -251,7 +251,7 @@ static int add_environment(struct draft *draft, struct credential_report *report
 
     if (settings->profile_explicit)
         credential_report_add(report, REPORT_PASSED, "environment",
-                              "profile %s was chosen for this run", settings->profile_name);
+                              "profile %s was selected for this run", settings->profile_name);
     else if (environment_value(settings->system, "AWS_ACCESS_KEY_ID") ||
              environment_value(settings->system, "AWS_SECRET_ACCESS_KEY"))
         return add_step(draft, CREDENTIALS_ENVIRONMENT, NULL);
@@ -278,7 +278,7 @@ static int add_environment_identity(struct draft *draft, struct credential_repor
     if (found == SOURCE_ABSENT)
         credential_report_add(report, REPORT_PASSED, "web identity", "%s",
                               draft->settings->profile_explicit
-                                  ? "a profile was chosen for this run"
+                                  ? "a profile was selected for this run"
                                   : "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
     return found;
 }

@@ -40,7 +40,7 @@ static void report_unused_keys(const struct aws_settings *settings,
 {
     if (environment_value(settings->system, "AWS_ACCESS_KEY_ID"))
         credential_report_add(report, REPORT_ODD, "AWS_ACCESS_KEY_ID",
-                              "has no effect, because profile %s was chosen for this run",
+                              "has no effect, because profile %s was selected for this run",
                               settings->profile_name);
 }
 

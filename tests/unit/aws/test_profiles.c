@@ -88,7 +88,7 @@ static void files_are_merged_by_key(void **state)
     aws_profiles_free(profiles);
 }
 
-static void kinds_of_sections_are_apart(void **state)
+static void kinds_of_sections_have_separate_names(void **state)
 {
     struct aws_files all = {
         .env = {{"HOME", "/h"}},
@@ -193,7 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_choose_the_places),
         cmocka_unit_test(files_are_merged_by_key),
-        cmocka_unit_test(kinds_of_sections_are_apart),
+        cmocka_unit_test(kinds_of_sections_have_separate_names),
         cmocka_unit_test(a_missing_or_unreadable_file_is_empty),
         cmocka_unit_test(the_owner_of_a_default_file_is_checked),
         cmocka_unit_test(dev_null_is_an_empty_file),

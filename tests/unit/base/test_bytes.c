@@ -83,7 +83,7 @@ static void huge_sizes_do_not_overflow(void **state)
     text_finish(&text);
 }
 
-static void a_secret_grows_and_stays_one(void **state)
+static void a_secret_text_grows_and_stays_secret(void **state)
 {
     struct text text;
 
@@ -152,7 +152,7 @@ int main(void)
         cmocka_unit_test(the_maximum_is_exact),
         cmocka_unit_test(a_failing_printf_marks_the_text),
         cmocka_unit_test(huge_sizes_do_not_overflow),
-        cmocka_unit_test(a_secret_grows_and_stays_one),
+        cmocka_unit_test(a_secret_text_grows_and_stays_secret),
         cmocka_unit_test(characters_are_escaped_for_urls),
         cmocka_unit_test(steal_and_cut),
         cmocka_unit_test(str_copy_fits_or_is_empty),

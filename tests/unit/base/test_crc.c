@@ -8,7 +8,7 @@
 #include "base/crc.h"
 
 /* The check values of the catalogue of CRCs. */
-static void both_give_their_check_values(void **state)
+static void both_sums_have_their_check_values(void **state)
 {
     static const uint8_t nvme[] = {0xae, 0x8b, 0x14, 0x86, 0x0a, 0x79, 0x98, 0x88};
     static const uint8_t castagnoli[] = {0xe3, 0x06, 0x92, 0x83};
@@ -25,7 +25,7 @@ static void both_give_their_check_values(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_give_their_check_values)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(both_sums_have_their_check_values)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

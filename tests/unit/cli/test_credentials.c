@@ -162,7 +162,7 @@ static void anonymous_uses_no_source(void **state)
 }
 
 /* The file of a stranger names the endpoint. */
-static void keys_of_the_user_stay_away_from_a_foreign_endpoint(void **state)
+static void keys_of_the_user_are_not_sent_to_a_foreign_endpoint(void **state)
 {
     (void)state;
     write_file("s3dock.json5", "{profiles: {default: {endpoint: 'http://stranger.invalid'}}}");
@@ -200,7 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_order_is_that_of_the_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_pair_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(anonymous_uses_no_source, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_of_the_user_stay_away_from_a_foreign_endpoint, setup,
+        cmocka_unit_test_setup_teardown(keys_of_the_user_are_not_sent_to_a_foreign_endpoint, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
             a_store_of_this_machine_does_not_wait_for_a_metadata_service, setup, teardown),

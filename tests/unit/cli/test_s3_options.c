@@ -95,7 +95,7 @@ static void each_variable_reaches_the_store(void **state)
     config_finish(&config);
 }
 
-static void nothing_is_sent_unasked(void **state)
+static void no_option_header_is_sent_by_default(void **state)
 {
     static const char *const pairs[][2] = {{"S3DOCK_ENCRYPTION", "default"},
                                            {"S3DOCK_LEGAL_HOLD", "false"},
@@ -154,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_variable_reaches_the_store),
-        cmocka_unit_test(nothing_is_sent_unasked),
+        cmocka_unit_test(no_option_header_is_sent_by_default),
         cmocka_unit_test(a_directory_refuses_what_it_cannot_honour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static void assert_resolves(struct fixture *f, const char *access_key)
     assert_string_equal(f->out.access_key, access_key);
 }
 
-static void only_hops_that_are_old_are_repeated(void **state)
+static void only_expired_hops_are_fetched_again(void **state)
 {
     struct fixture *f = *state;
 
@@ -215,7 +215,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(only_hops_that_are_old_are_repeated),
+        TEST(only_expired_hops_are_fetched_again),
         TEST(a_rejection_repeats_all_hops),
         TEST(a_code_is_asked_before_the_first_request),
         TEST(a_changed_file_gives_other_keys),

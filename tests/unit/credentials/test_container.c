@@ -39,7 +39,7 @@ static void assert_full(const char *url)
     assert_url(FULL, url, url);
 }
 
-static void allowed_urls_are_taken_as_they_are(void **state)
+static void allowed_urls_are_used_unchanged(void **state)
 {
     (void)state;
     assert_url(RELATIVE, "/credentials?a=1", "http://169.254.170.2/credentials?a=1");
@@ -188,7 +188,7 @@ static void refusals_are_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(allowed_urls_are_taken_as_they_are),
+        cmocka_unit_test(allowed_urls_are_used_unchanged),
         cmocka_unit_test(other_urls_are_refused),
         cmocka_unit_test(the_token_goes_to_both_kinds_of_urls),
         cmocka_unit_test(malformed_tokens_are_not_sent),

@@ -59,7 +59,7 @@ static void refuses_halves_and_pasted_line_ends(void **state)
     }
 }
 
-static void quotation_marks_around_a_key_are_noticed(void **state)
+static void quotation_marks_around_a_key_are_reported(void **state)
 {
     static const struct {
         const char *access_key, *secret_key;
@@ -92,7 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_pair_and_hides_the_secret),
         cmocka_unit_test(no_credentials_are_a_valid_result),
-        cmocka_unit_test(quotation_marks_around_a_key_are_noticed),
+        cmocka_unit_test(quotation_marks_around_a_key_are_reported),
         cmocka_unit_test(every_kind_has_a_name_and_a_remedy),
         cmocka_unit_test(refuses_halves_and_pasted_line_ends),
     };

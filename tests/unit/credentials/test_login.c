@@ -50,7 +50,7 @@ static void assert_login_is_needed(const char *document)
     assert_non_null(strstr(err.hint, "aws login --profile default"));
 }
 
-static void any_other_file_asks_for_a_login(void **state)
+static void a_malformed_file_is_an_error_with_the_login_command(void **state)
 {
     (void)state;
     assert_login_is_needed(NULL);
@@ -67,7 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_file_gives_credentials),
-        cmocka_unit_test(any_other_file_asks_for_a_login),
+        cmocka_unit_test(a_malformed_file_is_an_error_with_the_login_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static void assert_line(const struct fixture *f, enum report_verdict verdict, co
     fail_msg("no line of %s has '%s'", source, words);
 }
 
-static void without_settings_the_instance_is_asked(void **state)
+static void without_settings_the_plan_is_the_instance(void **state)
 {
     struct fixture *f = *state;
 
@@ -98,7 +98,7 @@ static void a_chosen_profile_excludes_the_environment(void **state)
                                "AWS_ACCESS_KEY_ID", "AKID"),
                      SOURCE_FOUND);
     assert_steps(f, CREDENTIALS_PROCESS, CREDENTIALS_PROCESS, 1);
-    assert_line(f, REPORT_PASSED, "environment", "profile ci was chosen for this run");
+    assert_line(f, REPORT_PASSED, "environment", "profile ci was selected for this run");
     plan_odd_report(&f->settings, &f->plan, &f->report);
     assert_line(f, REPORT_ODD, "AWS_ACCESS_KEY_ID", "no effect");
 }
@@ -216,7 +216,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(without_settings_the_instance_is_asked),
+        TEST(without_settings_the_plan_is_the_instance),
         TEST(keys_of_the_environment_come_before_a_role),
         TEST(a_chosen_profile_excludes_the_environment),
         TEST(a_role_comes_before_the_web_identity_of_the_environment),

@@ -246,7 +246,7 @@ static void a_fixed_set_fails_when_it_is_rejected(void **state)
     provider_destroy(provider);
 }
 
-static void the_clock_of_the_store_counts(void **state)
+static void the_expiry_follows_the_clock_of_the_store(void **state)
 {
     struct script script = {.key = 1, .lifetime = HOUR, .now = CLOCK_SOURCE};
     struct credential_provider *provider = provider_for(&script);
@@ -259,7 +259,7 @@ static void the_clock_of_the_store_counts(void **state)
     provider_destroy(provider);
 }
 
-static void the_end_stops_a_fetch(void **state)
+static void destroying_a_provider_stops_its_fetch(void **state)
 {
     struct script script = {.key = 1, .lifetime = HOUR, .now = CLOCK_SOURCE};
     struct credential_provider *provider = provider_for(&script);
@@ -285,8 +285,8 @@ int main(void)
         cmocka_unit_test(an_absent_source_makes_an_anonymous_set),
         cmocka_unit_test(a_source_that_fails_or_gives_old_keys_is_an_error),
         cmocka_unit_test(a_fixed_set_fails_when_it_is_rejected),
-        cmocka_unit_test(the_clock_of_the_store_counts),
-        cmocka_unit_test(the_end_stops_a_fetch),
+        cmocka_unit_test(the_expiry_follows_the_clock_of_the_store),
+        cmocka_unit_test(destroying_a_provider_stops_its_fetch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,7 +230,7 @@ static void a_closed_port_is_unreachable(void **state)
     assert_true(err_is(&err, ERR_NETWORK, CODE_REFUSED));
 }
 
-static void a_file_is_no_request(void **state)
+static void a_file_url_is_refused(void **state)
 {
     const struct web_request request = {.method = "GET", .url = "file:///etc/passwd"};
 
@@ -338,7 +338,7 @@ static void blocked_signals_are_not_inherited(void **state)
     assert_int_equal(code, 128 + SIGTERM);
 }
 
-static void only_sigpipe_becomes_usual_again(void **state)
+static void only_sigpipe_gets_its_default_action(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
@@ -436,7 +436,7 @@ static void a_code_is_read_without_echo(void **state)
     assert_int_equal(ask_on_terminal("", true, shown, sizeof shown), 50);
 }
 
-static void without_a_terminal_nobody_is_asked(void **state)
+static void without_a_terminal_no_code_is_asked_for(void **state)
 {
     char line[8];
     int status;
@@ -463,18 +463,18 @@ int main(void)
         WITH_SERVER(a_redirect_is_not_followed),
         WITH_SERVER(hostile_responses_are_bounded),
         WITH_SERVER(a_closed_port_is_unreachable),
-        WITH_SERVER(a_file_is_no_request),
+        WITH_SERVER(a_file_url_is_refused),
         WITH_SERVER(a_request_ends_on_a_cancel),
         WITH_SERVER(a_direct_request_uses_no_proxy),
         WITH_TEXTS(output_errors_and_code_are_kept),
         WITH_TEXTS(a_program_reads_no_data_of_s3dock),
         WITH_TEXTS(blocked_signals_are_not_inherited),
-        WITH_TEXTS(only_sigpipe_becomes_usual_again),
+        WITH_TEXTS(only_sigpipe_gets_its_default_action),
         WITH_TEXTS(output_and_time_are_bounded),
         WITH_TEXTS(a_grandchild_does_not_delay_the_end),
         WITH_TEXTS(a_cancel_ends_the_whole_group),
         cmocka_unit_test(a_code_is_read_without_echo),
-        cmocka_unit_test(without_a_terminal_nobody_is_asked),
+        cmocka_unit_test(without_a_terminal_no_code_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, set_up, scratch_teardown);

@@ -72,7 +72,7 @@ static void a_set_without_expiry_is_never_due(void **state)
     assert_int_equal(refresh_plan_use(&plan, NOW + 1000 * HOUR), REFRESH_USE);
 }
 
-static void a_failed_advisory_refresh_is_repeated_ever_later(void **state)
+static void a_failed_advisory_refresh_is_repeated_after_growing_waits(void **state)
 {
     static const int64_t waits[] = {30, 60, 120, 240, 300, 300};
     struct refresh_plan plan = begin(12 * HOUR);
@@ -154,7 +154,7 @@ int main(void)
         cmocka_unit_test(windows_depend_on_the_lifetime),
         cmocka_unit_test(jitter_shortens_the_advisory_window),
         cmocka_unit_test(a_set_without_expiry_is_never_due),
-        cmocka_unit_test(a_failed_advisory_refresh_is_repeated_ever_later),
+        cmocka_unit_test(a_failed_advisory_refresh_is_repeated_after_growing_waits),
         cmocka_unit_test(a_late_advisory_failure_is_repeated_in_the_mandatory_window),
         cmocka_unit_test(users_of_an_expired_set_wait_a_bounded_time),
         cmocka_unit_test(a_set_of_an_instance_outlasts_a_failing_source),

@@ -466,7 +466,7 @@ static void a_bad_token_file_is_named(void **state)
     }
 }
 
-static void incomplete_web_identities(void **state)
+static void incomplete_web_identities_are_refused(void **state)
 {
     struct fixture *f = set_up_web("t");
 
@@ -506,7 +506,7 @@ int main(void)
         cmocka_unit_test(a_token_is_exchanged),
         cmocka_unit_test(a_refused_token_has_its_remedy),
         cmocka_unit_test(a_bad_token_file_is_named),
-        cmocka_unit_test(incomplete_web_identities),
+        cmocka_unit_test(incomplete_web_identities_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

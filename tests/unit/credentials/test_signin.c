@@ -120,7 +120,7 @@ static void fresh_credentials_cost_no_request(void **state)
     assert_int_equal(f->it.sent, 0);
 }
 
-static void a_failed_refresh_matters_only_after_the_end(void **state)
+static void a_failed_refresh_is_an_error_only_after_the_expiry(void **state)
 {
     struct fixture *f = *state;
 
@@ -138,7 +138,7 @@ static void a_service_that_is_down_is_a_temporary_failure(void **state)
     assert_int_equal(f->it.sent, 3);
 }
 
-static void a_session_that_is_over_asks_for_a_login(void **state)
+static void an_ended_session_is_an_error_with_the_login_command(void **state)
 {
     struct fixture *f = *state;
 
@@ -166,9 +166,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(credentials_that_ended_are_refreshed_and_stored),
         TEST(fresh_credentials_cost_no_request),
-        TEST(a_failed_refresh_matters_only_after_the_end),
+        TEST(a_failed_refresh_is_an_error_only_after_the_expiry),
         TEST(a_service_that_is_down_is_a_temporary_failure),
-        TEST(a_session_that_is_over_asks_for_a_login),
+        TEST(an_ended_session_is_an_error_with_the_login_command),
         TEST(a_malformed_response_is_refused),
     };
 

@@ -154,7 +154,7 @@ static void an_ending_token_is_refreshed(void **state)
     tear_down(f);
 }
 
-static void a_failed_refresh_matters_after_the_end(void **state)
+static void a_failed_refresh_is_an_error_after_the_expiry(void **state)
 {
     struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("2026-03-01T10:01:00Z"));
 
@@ -244,7 +244,7 @@ static void another_process_has_refreshed_first(void **state)
     tear_down(f);
 }
 
-static void unusable_files_ask_for_a_login(void **state)
+static void unusable_files_are_errors_with_the_login_command(void **state)
 {
     static const char *const files[] = {
         NULL,
@@ -267,7 +267,7 @@ static void unusable_files_ask_for_a_login(void **state)
     }
 }
 
-static void refusals_of_the_portal(void **state)
+static void refusals_of_the_portal_have_their_codes(void **state)
 {
     static const struct {
         int status;
@@ -345,12 +345,12 @@ int main(void)
         cmocka_unit_test(a_fresh_token_is_used),
         cmocka_unit_test(the_older_form_is_never_refreshed),
         cmocka_unit_test(an_ending_token_is_refreshed),
-        cmocka_unit_test(a_failed_refresh_matters_after_the_end),
+        cmocka_unit_test(a_failed_refresh_is_an_error_after_the_expiry),
         cmocka_unit_test(a_token_of_this_process_outlives_a_read_only_file),
         cmocka_unit_test(a_failed_refresh_keeps_the_token_of_this_process),
         cmocka_unit_test(another_process_has_refreshed_first),
-        cmocka_unit_test(unusable_files_ask_for_a_login),
-        cmocka_unit_test(refusals_of_the_portal),
+        cmocka_unit_test(unusable_files_are_errors_with_the_login_command),
+        cmocka_unit_test(refusals_of_the_portal_have_their_codes),
         cmocka_unit_test(incomplete_settings_are_named),
     };
 

@@ -81,7 +81,7 @@ static enum store_answer put(struct store *store, struct err *err)
     return store_run(store, &op, err);
 }
 
-static void refusals_of_a_set_fetch_another(void **state)
+static void a_refused_set_is_replaced(void **state)
 {
     static const struct {
         const char *code;
@@ -178,7 +178,7 @@ static void ops_wait_for_the_next_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refusals_of_a_set_fetch_another),
+        cmocka_unit_test(a_refused_set_is_replaced),
         cmocka_unit_test(ops_wait_for_the_next_set),
     };
 

@@ -200,7 +200,7 @@ static void wrong_values_are_refused(void **state)
     }
 }
 
-static void options_that_need_credentials_are_not_sent_without(void **state)
+static void options_that_need_credentials_are_refused_without(void **state)
 {
     static struct s3_request request;
     const char *const values[S3_OPTION_COUNT] = {[S3_REQUEST_PAYER] = "requester"};
@@ -301,7 +301,7 @@ int main(void)
         cmocka_unit_test(a_customer_key_goes_to_objects_only),
         cmocka_unit_test(a_customer_key_is_not_sent_in_plain_text),
         cmocka_unit_test(wrong_values_are_refused),
-        cmocka_unit_test(options_that_need_credentials_are_not_sent_without),
+        cmocka_unit_test(options_that_need_credentials_are_refused_without),
         cmocka_unit_test(the_option_selects_the_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
