@@ -58,7 +58,7 @@ static int refresh_if_due(const struct credential_context *ctx, const char *path
     int64_t now = ctx->system->now(ctx->system->arg);
     char until[CLOCK_RFC3339_SIZE];
 
-    if (session->set.expiry - now > REFRESH_WINDOW)
+    if (session->set.expiry > now + REFRESH_WINDOW)
         return 0;
     if (login_session_refreshable(session)) {
         if (refresh(ctx, path, session, err) == 0)

@@ -208,9 +208,9 @@ static int get_token(const struct credential_context *ctx, const struct sso_logi
         sso_memory_finish(memory);
         str_copy(memory->path, sizeof memory->path, path);
     }
-    if (memory->fresh.expires > token->expires)
+    if (memory->fresh.access_token[0] && memory->fresh.expires > token->expires)
         *token = memory->fresh;
-    if (token->expires - now > REFRESH_WINDOW)
+    if (token->expires > now + REFRESH_WINDOW)
         return 0;
     return refresh_if_due(ctx, login, path, memory, token, err);
 }

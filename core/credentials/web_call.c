@@ -32,8 +32,10 @@ bool web_call_is_busy(const struct web_answer *answer)
 
 int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now)
 {
-    int64_t offset = answer->date ? answer->date - now : 0;
+    int64_t offset;
 
+    if (!answer->date || __builtin_sub_overflow(answer->date, now, &offset))
+        return 0;
     return offset > -OFFSET_LEAST && offset < OFFSET_LEAST ? 0 : offset;
 }
 

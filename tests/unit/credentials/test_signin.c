@@ -111,6 +111,14 @@ static void credentials_that_ended_are_refreshed_and_stored(void **state)
     assert_null(strstr(f->it.written, "oldsecret"));
 }
 
+static void credentials_of_the_year_1_have_ended(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(get(f, "0001-01-01T00:00:00Z", 200, ISSUED), SOURCE_FOUND);
+    assert_string_equal(f->out.access_key, "ASIANEW");
+}
+
 static void fresh_credentials_cost_no_request(void **state)
 {
     struct fixture *f = *state;
@@ -165,6 +173,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(credentials_that_ended_are_refreshed_and_stored),
+        TEST(credentials_of_the_year_1_have_ended),
         TEST(fresh_credentials_cost_no_request),
         TEST(a_failed_refresh_is_an_error_only_after_the_expiry),
         TEST(a_service_that_is_down_is_a_temporary_failure),

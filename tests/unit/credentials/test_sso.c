@@ -100,6 +100,18 @@ static void a_fresh_token_is_used(void **state)
     tear_down(f);
 }
 
+/* Programs in Go write this time for "none". */
+static void a_token_of_the_year_1_has_expired(void **state)
+{
+    struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("0001-01-01T00:00:00Z"));
+
+    (void)state;
+    f->it.exchanges[0] = (struct scripted_exchange){OIDC, 400, "{\"error\": \"invalid_grant\"}"};
+    assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, "expired at");
+    assert_int_equal(f->it.sent, 1);
+    tear_down(f);
+}
+
 static void the_older_form_is_never_refreshed(void **state)
 {
     static const char config[] = "[default]\nsso_start_url = " START "\nsso_region = us-west-2\n"
@@ -343,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_token_is_used),
+        cmocka_unit_test(a_token_of_the_year_1_has_expired),
         cmocka_unit_test(the_older_form_is_never_refreshed),
         cmocka_unit_test(an_ending_token_is_refreshed),
         cmocka_unit_test(a_failed_refresh_is_an_error_after_the_expiry),
