@@ -183,10 +183,13 @@ static int check_limits(const struct child *child, int64_t began, struct err *er
 
     if (cancel_check(helper->cancel, err) < 0 || check_output(helper, err) < 0)
         return ERR_FAIL;
-    if (!helper->on_terminal && clock_monotonic() - began > helper->limit)
-        return err_set(err, ERR_AUTH, CODE_PROCESS, "it did not end within %jd s",
-                       (intmax_t)(helper->limit / NS_PER_S));
-    return 0;
+    if (helper->on_terminal || clock_monotonic() - began <= helper->limit)
+        return 0;
+    err_set(err, ERR_AUTH, CODE_PROCESS, "it did not end within %jd s",
+            (intmax_t)(helper->limit / NS_PER_S));
+    return err_hint(err,
+                    "it may wait for an answer or a browser: run the command on a terminal, or "
+                    "log the program in before");
 }
 
 /* Waits for output or a tick; a child without pipes is about to end. */

@@ -360,6 +360,7 @@ static void output_and_time_are_bounded(void **state)
     assert_non_null(strstr(err.text, "64 KiB"));
     assert_int_equal(run("yes >&2", 200 * NS_PER_MS), ERR_FAIL);
     assert_non_null(strstr(err.text, "did not end"));
+    assert_non_null(strstr(err.hint, "run the command on a terminal"));
     assert_int_equal(run("trap '' TERM; sleep 30; echo", 100 * NS_PER_MS), ERR_FAIL);
     assert_true(clock_monotonic() - began < 10 * NS_PER_S);
 }
