@@ -54,7 +54,7 @@ static bool has_own_keys(const struct config *config)
            config->settings[OPT_SECRET_KEY].origin == ORIGIN_FILE;
 }
 
-static int own_keys(const struct config *config, struct credentials *out, struct err *err)
+static int read_own_keys(const struct config *config, struct credentials *out, struct err *err)
 {
     char where[sizeof out->source];
 
@@ -71,7 +71,7 @@ static int own_keys(const struct config *config, struct credentials *out, struct
 /* ---- the chain ---- */
 
 /* Returns the value, unless it is the default. */
-static const char *chosen(const struct config *config, enum option_id id)
+static const char *chosen_value(const struct config *config, enum option_id id)
 {
     return config->settings[id].origin > ORIGIN_DEFAULT ? config_text(config, id) : NULL;
 }
@@ -100,8 +100,8 @@ static int make_chain(struct cli_credentials *credentials, const struct config *
 {
     const struct aws_query query = {
         .profile = config_aws_profile(config),
-        .region = chosen(config, OPT_REGION),
-        .endpoint = chosen(config, OPT_ENDPOINT),
+        .region = chosen_value(config, OPT_REGION),
+        .endpoint = chosen_value(config, OPT_ENDPOINT),
     };
     const struct http_tls tls = {.ca_file = config_text(config, OPT_CA_FILE)};
 
@@ -116,7 +116,7 @@ static int make_chain(struct cli_credentials *credentials, const struct config *
     return real_system_set_tls(&credentials->real, &tls, err);
 }
 
-static int keys_of_chain(struct cli_credentials *credentials, const struct config *config,
+static int resolve_chain(struct cli_credentials *credentials, const struct config *config,
                          bool may_ask, const char *rejected, struct credentials *out,
                          struct err *err)
 {
@@ -142,8 +142,8 @@ static int resolve_from(struct cli_credentials *credentials, const struct config
         return SOURCE_ABSENT;
     if (!config->aws_chosen && check_pair(config, err))
         return ERR_FAIL;
-    return has_own_keys(config) ? own_keys(config, out, err)
-                                : keys_of_chain(credentials, config, may_ask, rejected, out, err);
+    return has_own_keys(config) ? read_own_keys(config, out, err)
+                                : resolve_chain(credentials, config, may_ask, rejected, out, err);
 }
 
 static int resolve(void *arg, bool may_ask, const char *rejected, struct credentials *out,

@@ -85,7 +85,7 @@ static int find_place(const struct aws_system *system, const char *variable, con
 /* ---- the files ---- */
 
 /* Makes the failure to read a file a warning, or an error if the user named the file. */
-static int judge_unread(struct aws_profiles *profiles, const struct place *place, struct err *err)
+static int report_unread(struct aws_profiles *profiles, const struct place *place, struct err *err)
 {
     if (err->family == ERR_CANCELLED || err_is(err, ERR_LOCAL, CODE_MEMORY) ||
         err_is(err, ERR_USAGE, CODE_OWNER))
@@ -111,7 +111,7 @@ static int load_file(struct aws_profiles *profiles, unsigned n, const struct aws
         return 0;
     answer = system->read_file(system->arg, place->path, SHARED_FILE_MAX, &content, err);
     if (answer < 0)
-        return judge_unread(profiles, place, err);
+        return report_unread(profiles, place, err);
     if (answer == SYSTEM_ABSENT && place->named)
         text_printf(&profiles->warnings, "%s: there is no such file\n", place->path);
     answer = answer == SYSTEM_ABSENT ? 0

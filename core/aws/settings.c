@@ -118,7 +118,7 @@ static void format_place(const struct aws_settings *settings, const struct found
 }
 
 /* Python programs drop an indented comment; here it belongs to the value. */
-static int hint_lines(struct err *err)
+static int hint_at_lines(struct err *err)
 {
     return err_hint(err, "the value has several lines: a line that begins with a blank, also a "
                          "comment, continues the value above");
@@ -131,7 +131,7 @@ static int refuse_value(const struct aws_settings *settings, const struct found 
 
     format_place(settings, found, place, sizeof place);
     err_set(err, ERR_USAGE, CODE_AWS_SETTING, "'%.64s' is not a value of %s", found->text, place);
-    return strchr(found->text, '\n') ? hint_lines(err) : err_hint(err, "use %s", allowed);
+    return strchr(found->text, '\n') ? hint_at_lines(err) : err_hint(err, "use %s", allowed);
 }
 
 /* Reads one of `words`, separated by "|", in any case. Stores its position from 1. A value that is
@@ -266,7 +266,7 @@ static int read_region(struct aws_settings *settings, const char *asked, struct 
     format_place(settings, &found, place, sizeof place);
     err_set(err, ERR_USAGE, CODE_REGION, "'%.64s' (%s) is not a name of a region", found.text,
             place);
-    return strchr(found.text, '\n') ? hint_lines(err)
+    return strchr(found.text, '\n') ? hint_at_lines(err)
                                     : err_hint(err, "a region has a name like eu-central-1");
 }
 

@@ -21,8 +21,8 @@ struct aws_system;
 
 /* Settings of the caller, which have precedence. Strings are borrowed for the time of the call. */
 struct aws_query {
-    const char *profile; /* chosen by the user for this run; NULL: of the variables, or "default" */
-    const char *region;  /* NULL: not set */
+    const char *profile;  /* selected for this run; NULL: that of the variables, or "default" */
+    const char *region;   /* NULL: not set */
     const char *endpoint; /* of S3; NULL: not set */
 };
 
@@ -62,7 +62,7 @@ struct aws_settings {
      * the environment. */
     const struct aws_profile *profile;
     char profile_name[AWS_PROFILE_NAME_SIZE];
-    bool profile_explicit;        /* chosen by the query, not by a variable */
+    bool profile_explicit;        /* selected by the query, not by a variable */
     char region[AWS_REGION_SIZE]; /* "": none */
     char endpoint[AWS_URL_SIZE];  /* of the query; "": none */
     enum aws_switch fips, dualstack;

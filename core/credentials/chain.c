@@ -189,8 +189,8 @@ void credential_chain_reject(struct credential_chain *chain, const char *access_
 
 /* ---- steps ---- */
 
-static int run_first(struct credential_chain *chain, const struct plan_step *step,
-                     struct credentials *out, struct err *err)
+static int run_source(struct credential_chain *chain, const struct plan_step *step,
+                      struct credentials *out, struct err *err)
 {
     const struct credential_context ctx = {chain->system, &chain->settings};
 
@@ -238,7 +238,7 @@ static int refuse_absent(const struct credential_chain *chain, const struct plan
 }
 
 /* Gets the set of the first step. SOURCE_ABSENT: no instance, and no other source is configured. */
-static int get_first(struct credential_chain *chain, struct credentials *set, struct err *err)
+static int get_first_set(struct credential_chain *chain, struct credentials *set, struct err *err)
 {
     const struct plan_step *step = &chain->plan.steps[0];
     int found;
@@ -249,7 +249,7 @@ static int get_first(struct credential_chain *chain, struct credentials *set, st
                               chain->skip_instance);
         return SOURCE_ABSENT;
     }
-    found = run_first(chain, step, set, err);
+    found = run_source(chain, step, set, err);
     chain->instance_absent = step->kind == CREDENTIALS_INSTANCE && found != SOURCE_FOUND;
     if (found != SOURCE_ABSENT)
         return found;
@@ -299,7 +299,7 @@ static int run_plan(struct credential_chain *chain, bool may_ask, struct credent
     int found = prepare_roles(chain, start, may_ask, codes, err);
 
     if (found == 0 && start == 0) {
-        found = get_first(chain, set, err);
+        found = get_first_set(chain, set, err);
         if (found == SOURCE_FOUND)
             keep_set(chain, 0, set);
         start = 1;

@@ -92,7 +92,7 @@ static bool stays_on_host(const char *host)
            strcmp(host, "169.254.170.23") == 0 || strcasecmp(host, "[fd00:ec2::23]") == 0;
 }
 
-static int malformed(struct err *err, const char *name, const char *why)
+static int refuse_variable(struct err *err, const char *name, const char *why)
 {
     return err_set(err, ERR_USAGE, CODE_AWS_SETTING, "%s %s", name, why);
 }
@@ -100,7 +100,7 @@ static int malformed(struct err *err, const char *name, const char *why)
 static int check_full(const char *url, struct endpoint *endpoint, struct err *err)
 {
     if (!parse_url(url, endpoint))
-        return malformed(err, FULL_URI, "is no URL of http or https with a host");
+        return refuse_variable(err, FULL_URI, "is no URL of http or https with a host");
     if (!endpoint->https && !stays_on_host(endpoint->host))
         return err_set(err, ERR_USAGE, CODE_AWS_SETTING,
                        FULL_URI " names http://%s; plain http is allowed to loopback, "
@@ -128,14 +128,14 @@ static int find_endpoint(const struct aws_system *system, char url[CONTAINER_URL
     if (!*relative && !*full)
         return SOURCE_ABSENT;
     if (*relative && *relative != '/')
-        return malformed(err, name, "does not begin with a slash");
+        return refuse_variable(err, name, "does not begin with a slash");
     size = snprintf(url, CONTAINER_URL_MAX, "%s%s", *relative ? ECS_ADDRESS : "",
                     *relative ? relative : full);
     if (size >= CONTAINER_URL_MAX)
-        return malformed(err, name, "is too long");
+        return refuse_variable(err, name, "is too long");
     for (const char *c = url; *c; c++)
         if (*c <= ' ' || *c > '~')
-            return malformed(err, name, "has a blank or a character that is not ASCII");
+            return refuse_variable(err, name, "has a blank or a character that is not ASCII");
     snprintf(endpoint->name, sizeof endpoint->name, "%.*s", (int)host_end(url), url);
     return *relative ? 0 : check_full(url, endpoint, err);
 }
@@ -172,7 +172,8 @@ static int check_token(const struct text *token, const char *name, struct err *e
 {
     for (size_t i = 0; i < token->size; i++)
         if ((unsigned char)token->data[i] < ' ' || token->data[i] == 0x7f)
-            return malformed(err, name, "has a line end or another control character in its token");
+            return refuse_variable(err, name,
+                                   "has a line end or another control character in its token");
     log_secret(token->data);
     return 0;
 }
@@ -192,7 +193,7 @@ static int read_token(const struct aws_system *system, struct text *token, struc
 
 /* ---- request ---- */
 
-static int no_response(const struct endpoint *endpoint, struct err *err)
+static int fail_without_response(const struct endpoint *endpoint, struct err *err)
 {
     if (err->family == ERR_CANCELLED)
         return ERR_FAIL;
@@ -201,8 +202,8 @@ static int no_response(const struct endpoint *endpoint, struct err *err)
     return err_hint(err, "check that the task or pod has a role, and that its agent runs");
 }
 
-static int refused(const struct endpoint *endpoint, const struct web_answer *answer,
-                   struct err *err)
+static int fail_with_status(const struct endpoint *endpoint, const struct web_answer *answer,
+                            struct err *err)
 {
     char reason[384];
 
@@ -220,7 +221,7 @@ static int read_response(const struct aws_system *system, const struct endpoint 
                                                   .code = CODE_ANSWER};
 
     if (answer->status != 200)
-        return refused(endpoint, answer, err);
+        return fail_with_status(endpoint, answer, err);
     if (credential_answer_read(text_view(&answer->body), &rules, system->now(system->arg), out,
                                err) < 0)
         return ERR_FAIL;
@@ -229,9 +230,9 @@ static int read_response(const struct aws_system *system, const struct endpoint 
     return SOURCE_FOUND;
 }
 
-static int ask_endpoint(const struct aws_system *system, const char *url,
-                        const struct endpoint *endpoint, const struct text *token,
-                        struct credentials *out, struct err *err)
+static int request_document(const struct aws_system *system, const char *url,
+                            const struct endpoint *endpoint, const struct text *token,
+                            struct credentials *out, struct err *err)
 {
     const char *headers[2] = {"accept: application/json", token->data};
     const struct web_request request = {
@@ -252,7 +253,7 @@ static int ask_endpoint(const struct aws_system *system, const char *url,
     if (metadata_send(system, &request, &tries, &answer, err) == WEB_ANSWERED)
         result = read_response(system, endpoint, &answer, out, err);
     else
-        result = no_response(endpoint, err);
+        result = fail_without_response(endpoint, err);
     text_finish(&answer.body);
     return result;
 }
@@ -275,5 +276,5 @@ int container_credentials(const struct credential_context *ctx, struct credentia
         text_printf(&header, "authorization: %s", token.data);
     if (text_check(&header, "the authorization header", err) < 0)
         return ERR_FAIL;
-    return ask_endpoint(ctx->system, url, &endpoint, &header, out, err);
+    return request_document(ctx->system, url, &endpoint, &header, out, err);
 }

@@ -74,7 +74,7 @@ static enum web_result send_request(struct session *session, const char *method,
     return metadata_send(session->ctx->system, &request, &tries, &session->answer, err);
 }
 
-static int service_failed(const struct session *session, const char *what, struct err *err)
+static int fail_without_response(const struct session *session, const char *what, struct err *err)
 {
     if (err->family == ERR_CANCELLED)
         return ERR_FAIL;
@@ -82,7 +82,7 @@ static int service_failed(const struct session *session, const char *what, struc
                    session->ctx->settings->imds.url, what, err->text);
 }
 
-static int service_refused(const struct session *session, const char *what, struct err *err)
+static int fail_with_status(const struct session *session, const char *what, struct err *err)
 {
     return err_set(err, ERR_AUTH, CODE_SOURCE, "the instance metadata service at %s: %s: status %d",
                    session->ctx->settings->imds.url, what, session->answer.status);
@@ -109,7 +109,7 @@ static bool copy_word(const struct text *body, char *out, size_t size)
     return true;
 }
 
-static int no_service(const struct session *session, const struct err *err)
+static int note_no_service(const struct session *session, const struct err *err)
 {
     const char *url = session->ctx->settings->imds.url;
 
@@ -146,17 +146,17 @@ static int fetch_token(struct session *session, struct err *err)
 
     session->cache->token[0] = '\0';
     if (result != WEB_ANSWERED)
-        return err->family == ERR_CANCELLED ? ERR_FAIL : no_service(session, err);
+        return err->family == ERR_CANCELLED ? ERR_FAIL : note_no_service(session, err);
     if (status == 200)
         return keep_token(session, err);
     if (status == 403 || status == 404 || status == 405)
         return note_absent(session->cache, "%.64s has no version 2 of the metadata service (%d)",
                            session->ctx->settings->imds.url, status);
-    service_refused(session, "no token", err);
+    fail_with_status(session, "no token", err);
     return err_hint(err, "if this is no EC2 instance, set AWS_EC2_METADATA_DISABLED=true");
 }
 
-static int need_token(struct session *session, struct err *err)
+static int ensure_token(struct session *session, struct err *err)
 {
     const struct aws_system *system = session->ctx->system;
 
@@ -185,7 +185,7 @@ static enum web_result get_with_token(struct session *session, const char *path,
 static int get_document(struct session *session, const char *path, struct err *err)
 {
     enum web_result result;
-    int failed = need_token(session, err);
+    int failed = ensure_token(session, err);
 
     if (failed)
         return failed;
@@ -197,9 +197,9 @@ static int get_document(struct session *session, const char *path, struct err *e
         result = get_with_token(session, path, err);
     }
     if (result != WEB_ANSWERED)
-        return service_failed(session, path, err);
+        return fail_without_response(session, path, err);
     if (session->answer.status != 200 && session->answer.status != 404)
-        return service_refused(session, path, err);
+        return fail_with_status(session, path, err);
     return 0;
 }
 
@@ -263,7 +263,7 @@ static int fetch_document(struct session *session, struct err *err)
             failed = get_role_document(session, err);
     }
     if (failed == 0 && session->answer.status == 404)
-        return service_refused(session, session->cache->role, err);
+        return fail_with_status(session, session->cache->role, err);
     return failed;
 }
 

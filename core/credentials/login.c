@@ -22,7 +22,7 @@
 
 /* Replaces the session with that of the file if its credentials last longer. Returns whether they
  * do. */
-static bool take_newer(const struct aws_system *system, const char *path,
+static bool read_newer(const struct aws_system *system, const char *path,
                        struct login_session *session)
 {
     struct login_session stored;
@@ -45,7 +45,7 @@ static int refresh(const struct credential_context *ctx, const char *path,
     struct err failure;
 
     if (signin_refresh(ctx, ended ? web_call_tries(ctx->settings) : 1, session, err) < 0)
-        return err->family != ERR_CANCELLED && take_newer(system, path, session) ? 0 : ERR_FAIL;
+        return err->family != ERR_CANCELLED && read_newer(system, path, session) ? 0 : ERR_FAIL;
     if (login_cache_write(system, path, session, &failure) < 0)
         log_info("the new login is not stored: %s", failure.text);
     return 0;

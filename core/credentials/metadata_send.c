@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
-static bool may_pass(enum web_result result, int status, const struct metadata_tries *tries,
-                     const struct err *err)
+static bool is_temporary(enum web_result result, int status, const struct metadata_tries *tries,
+                         const struct err *err)
 {
     if (result == WEB_ANSWERED)
         return status == 429 || status >= 500;
@@ -27,7 +27,7 @@ enum web_result metadata_send(const struct aws_system *system, const struct web_
             log_debug("metadata: %s %s: %d", request->method, tries->name, answer->status);
         else
             log_debug("metadata: %s %s: %s", request->method, tries->name, err->text);
-        if (tried >= tries->most || !may_pass(result, answer->status, tries, err))
+        if (tried >= tries->most || !is_temporary(result, answer->status, tries, err))
             return result;
         if (system->wait(system->arg, tries->pause, err) < 0)
             return WEB_BROKEN;

@@ -158,7 +158,7 @@ static void fetch(struct credential_provider *provider)
         provider->changed(provider->changed_arg);
 }
 
-static void *run(void *arg)
+static void *run_fetches(void *arg)
 {
     struct credential_provider *provider = arg;
 
@@ -182,7 +182,7 @@ static void want_fetch(struct credential_provider *provider)
         store_result(provider, SOURCE_FOUND, &provider->set, &err);
         return;
     }
-    if (!provider->started && thread_start(&provider->thread, run, provider,
+    if (!provider->started && thread_start(&provider->thread, run_fetches, provider,
                                            "the thread of the credentials", &provider->failure)) {
         note_failure(provider, true);
         return;

@@ -143,9 +143,9 @@ int role_prepare(const struct credential_context *ctx, const struct aws_profile 
 
 /* ---- the request ---- */
 
-static int assume(const struct credential_context *ctx, const struct aws_profile *profile,
-                  const struct credentials *base, const char *code, struct credentials *out,
-                  struct err *err)
+static int send_request(const struct credential_context *ctx, const struct aws_profile *profile,
+                        const struct credentials *base, const char *code, struct credentials *out,
+                        struct err *err)
 {
     const char *role_arn = value_of(profile, "role_arn");
     char session_name[SESSION_NAME_SIZE], duration[24], proof[256];
@@ -180,7 +180,7 @@ int role_credentials(const struct credential_context *ctx, const struct aws_prof
 
     if (stored && read_session(ctx, profile, out) != SOURCE_FOUND)
         return fail_without_code(profile, "the session of the AWS CLI is over", err);
-    if (!stored && assume(ctx, profile, base, code, out, err) < 0)
+    if (!stored && send_request(ctx, profile, base, code, out, err) < 0)
         return ERR_FAIL;
     out->kind = CREDENTIALS_ROLE;
     snprintf(out->source, sizeof out->source, "role %.100s of profile %.50s%s",

@@ -128,7 +128,7 @@ static int fail_expired(const struct sso_login *login, const struct sso_token *t
 }
 
 /* Replaces the token with that of the file if it lives longer. Returns whether it does. */
-static bool take_newer(const struct aws_system *system, const char *path, struct sso_token *token)
+static bool read_newer(const struct aws_system *system, const char *path, struct sso_token *token)
 {
     struct sso_token stored;
     struct err ignored;
@@ -154,7 +154,7 @@ static int refresh_token(const struct credential_context *ctx, const struct sso_
 
     memory->refresh_tried = now;
     if (sso_oidc_refresh(ctx, login->region, tries, token, err) < 0)
-        return err->family != ERR_CANCELLED && take_newer(system, path, token) ? 0 : ERR_FAIL;
+        return err->family != ERR_CANCELLED && read_newer(system, path, token) ? 0 : ERR_FAIL;
     memory->fresh = *token;
     if (sso_cache_write(system, path, token, &failure) < 0)
         log_info("the new SSO token is not stored: %s", failure.text);

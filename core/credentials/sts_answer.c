@@ -56,7 +56,7 @@ static void copy_account(const char *arn, char *account, size_t size)
         snprintf(account, size, "%.*s", (int)length, arn);
 }
 
-static const char *missing_field(const struct fields *fields)
+static const char *get_missing_field(const struct fields *fields)
 {
     if (!fields->access_key[0])
         return "AccessKeyId";
@@ -70,7 +70,7 @@ static const char *missing_field(const struct fields *fields)
 static int read_fields(const struct fields *fields, int64_t now, struct credentials *out,
                        struct err *err)
 {
-    const char *missing = missing_field(fields);
+    const char *missing = get_missing_field(fields);
     int64_t expiry;
 
     if (missing)

@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "flow/cancel.h"
 
-static int no_line(struct err *err, const char *why)
+static int fail_line(struct err *err, const char *why)
 {
     return err_set(err, ERR_LOCAL, "input", "cannot read from the terminal: %s", why);
 }
@@ -44,14 +44,14 @@ static int read_line(int fd, const struct cancel *cancel, char *out, size_t size
     out[0] = '\0';
     while (!strchr(out, '\n')) {
         if (used + 1 == size)
-            return no_line(err, "the line is too long");
+            return fail_line(err, "the line is too long");
         if (wait_for_input(fd, cancel, err) < 0)
             return ERR_FAIL;
         got = read(fd, out + used, size - 1 - used);
         if (got == 0)
-            return no_line(err, "end of input");
+            return fail_line(err, "end of input");
         if (got < 0 && errno != EINTR && errno != EAGAIN)
-            return no_line(err, strerror(errno));
+            return fail_line(err, strerror(errno));
         used += got > 0 ? (size_t)got : 0;
         out[used] = '\0';
     }
@@ -59,15 +59,15 @@ static int read_line(int fd, const struct cancel *cancel, char *out, size_t size
     return 0;
 }
 
-static int ask_on(int fd, const struct termios *before, const char *prompt,
-                  const struct cancel *cancel, char *out, size_t size, struct err *err)
+static int ask_terminal(int fd, const struct termios *before, const char *prompt,
+                        const struct cancel *cancel, char *out, size_t size, struct err *err)
 {
     struct termios quiet = *before;
     int failed;
 
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
-        return no_line(err, strerror(errno));
+        return fail_line(err, strerror(errno));
     failed = file_write_all(fd, prompt, strlen(prompt), "the terminal", err);
     if (failed == 0)
         failed = read_line(fd, cancel, out, size, err);
@@ -89,7 +89,7 @@ int terminal_ask(const char *prompt, const struct cancel *cancel, char *out, siz
         return SYSTEM_ABSENT;
     /* A read in the background would stop s3dock. */
     if (tcgetattr(fd, &before) == 0 && tcgetpgrp(fd) == getpgrp())
-        result = ask_on(fd, &before, prompt, cancel, out, size, err);
+        result = ask_terminal(fd, &before, prompt, cancel, out, size, err);
     close(fd);
     return result;
 }

@@ -16,8 +16,8 @@
 #include "credentials/sts.h"
 
 /* Returns a parameter of the profile, or of the environment; "" if it is not set. */
-static const char *parameter(const struct aws_system *system, const struct aws_profile *profile,
-                             const char *key, const char *variable)
+static const char *get_parameter(const struct aws_system *system, const struct aws_profile *profile,
+                                 const char *key, const char *variable)
 {
     const char *value =
         profile ? aws_profile_get(profile, key) : system->get_env(system->arg, variable);
@@ -52,10 +52,11 @@ int web_identity_read(const struct aws_system *system, const struct aws_profile 
                       struct web_identity *out, struct err *err)
 {
     *out = (struct web_identity){
-        .token_file =
-            parameter(system, profile, "web_identity_token_file", "AWS_WEB_IDENTITY_TOKEN_FILE"),
-        .role_arn = parameter(system, profile, "role_arn", "AWS_ROLE_ARN"),
-        .session_name = parameter(system, profile, "role_session_name", "AWS_ROLE_SESSION_NAME"),
+        .token_file = get_parameter(system, profile, "web_identity_token_file",
+                                    "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        .role_arn = get_parameter(system, profile, "role_arn", "AWS_ROLE_ARN"),
+        .session_name =
+            get_parameter(system, profile, "role_session_name", "AWS_ROLE_SESSION_NAME"),
     };
     if (!out->token_file[0])
         return SOURCE_ABSENT;

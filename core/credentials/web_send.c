@@ -187,8 +187,8 @@ static CURLcode read_result(CURLM *multi)
     return CURLE_RECV_ERROR;
 }
 
-static int perform(struct exchange *exchange, const struct cancel *cancel, CURLcode *result,
-                   struct err *err)
+static int run_transfer(struct exchange *exchange, const struct cancel *cancel, CURLcode *result,
+                        struct err *err)
 {
     CURLMcode code = curl_multi_add_handle(exchange->multi, exchange->easy);
     int running = 1;
@@ -213,7 +213,7 @@ static bool is_connected(CURL *easy)
     return curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &time) == CURLE_OK && time > 0;
 }
 
-static enum web_result explain(const struct exchange *exchange, CURLcode code, struct err *err)
+static enum web_result set_reason(const struct exchange *exchange, CURLcode code, struct err *err)
 {
     const char *word = "transfer";
     const char *reason = exchange->reason[0] ? exchange->reason : curl_easy_strerror(code);
@@ -244,10 +244,11 @@ enum web_result web_send(const struct web_request *request, const struct http_tl
     answer->status = 0;
     answer->date = answer->ttl = 0;
     text_clear(&answer->body);
-    if (prepare(&exchange, request, tls, err) == 0 && perform(&exchange, cancel, &code, err) == 0) {
+    if (prepare(&exchange, request, tls, err) == 0 &&
+        run_transfer(&exchange, cancel, &code, err) == 0) {
         curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
         answer->status = (int)status;
-        result = code == CURLE_OK ? WEB_ANSWERED : explain(&exchange, code, err);
+        result = code == CURLE_OK ? WEB_ANSWERED : set_reason(&exchange, code, err);
     }
     finish(&exchange);
     return result;

@@ -21,7 +21,7 @@ void s3_redirect_set_region(struct s3_session *session)
 }
 
 /* Sets the region of all later requests. Returns false if it is the present one, or is fixed. */
-static bool take_region(struct s3_session *session, const char *region)
+static bool set_region(struct s3_session *session, const char *region)
 {
     if (!s3_endpoint_move(&session->place, region))
         return false;
@@ -66,7 +66,7 @@ void s3_redirect_handle(struct s3_session *session, struct s3_attempt *attempt,
 
     if (attempt->moved || session->place.fixed) {
         fail_redirect(session, attempt, reply);
-    } else if (reply->region[0] && (known || take_region(session, reply->region))) {
+    } else if (reply->region[0] && (known || set_region(session, reply->region))) {
         attempt->moved = true;
         s3_attempt_repeat(session, attempt);
     } else if (may_detour(session, reply->host)) {
@@ -92,7 +92,7 @@ void s3_redirect_end_region(struct s3_session *session, struct s3_attempt *attem
 
     s3_attempt_end_follow_up(attempt);
     attempt->op->err = attempt->fallback_err;
-    if (region[0] && !known && take_region(session, region)) {
+    if (region[0] && !known && set_region(session, region)) {
         attempt->moved = true;
         s3_attempt_repeat(session, attempt);
     } else {
