@@ -124,14 +124,27 @@ static int hint_at_lines(struct err *err)
                          "comment, continues the value above");
 }
 
+/* Copies "false|true" as "false or true". */
+static void list_words(const char *words, char *out, size_t size)
+{
+    for (size_t length; *words; words += length + (words[length] == '|')) {
+        length = strcspn(words, "|");
+        int used = snprintf(out, size, "%.*s%s", (int)length, words, words[length] ? " or " : "");
+
+        out += used;
+        size -= (size_t)used;
+    }
+}
+
 static int refuse_value(const struct aws_settings *settings, const struct found *found,
                         const char *allowed, struct err *err)
 {
-    char place[PLACE_SIZE];
+    char place[PLACE_SIZE], words[128]; /* more than all lists of words */
 
     format_place(settings, found, place, sizeof place);
+    list_words(allowed, words, sizeof words);
     err_set(err, ERR_USAGE, CODE_AWS_SETTING, "'%.64s' is not a value of %s", found->text, place);
-    return strchr(found->text, '\n') ? hint_at_lines(err) : err_hint(err, "use %s", allowed);
+    return strchr(found->text, '\n') ? hint_at_lines(err) : err_hint(err, "use %s", words);
 }
 
 /* Reads one of `words`, separated by "|", in any case. Stores its position from 1. A value that is

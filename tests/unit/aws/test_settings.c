@@ -183,6 +183,18 @@ static void a_value_of_several_lines_is_explained(void **state)
     }
 }
 
+static void the_hint_lists_the_words(void **state)
+{
+    struct aws_files all = ENV({"AWS_RETRY_MODE", "sometimes"});
+    struct aws_settings settings;
+    struct err err;
+
+    (void)state;
+    assert_true(load(&all, "", NULL, &settings, &err) < 0);
+    assert_string_equal(err.hint, "use legacy or standard or adaptive");
+    aws_settings_finish(&settings);
+}
+
 static void assert_endpoint(struct aws_files all, const char *config, enum aws_service service,
                             const char *url, const char *place)
 {
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(settings_of_the_profile_are_read),
         cmocka_unit_test(wrong_values_are_refused_with_their_place),
         cmocka_unit_test(a_value_of_several_lines_is_explained),
+        cmocka_unit_test(the_hint_lists_the_words),
         cmocka_unit_test(the_endpoint_is_that_of_the_first_place),
         cmocka_unit_test(the_endpoint_of_the_caller_is_first),
         cmocka_unit_test(a_wrong_endpoint_is_refused),
