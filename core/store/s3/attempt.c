@@ -88,6 +88,14 @@ static void hash_payload(const struct s3_session *session, struct s3_attempt *at
     }
 }
 
+/* A follow-up request has a body of its own. The document of a new bucket depends on the region,
+ * which the try before may have changed. */
+static bool needs_hash(const struct s3_attempt *attempt)
+{
+    return attempt->sends == S3_SENDS_FOLLOW_UP || attempt->op->verb == STORE_BUCKET_CREATE ||
+           !attempt->payload_hash[0];
+}
+
 static int build_request(struct s3_session *session, struct s3_attempt *attempt, struct err *err)
 {
     const struct s3_endpoint *place = &session->place;
@@ -96,7 +104,7 @@ static int build_request(struct s3_session *session, struct s3_attempt *attempt,
     request->detour = attempt->detour[0] ? attempt->detour : NULL;
     if (s3_request_build(request, place, s3_attempt_request(attempt), err) < 0)
         return ERR_FAIL;
-    if (attempt->sends == S3_SENDS_FOLLOW_UP || !attempt->payload_hash[0])
+    if (needs_hash(attempt))
         hash_payload(session, attempt);
     snprintf(attempt->url, sizeof attempt->url, "%s://%s%s%s%s", place->https ? "https" : "http",
              request->host, request->path, request->query[0] ? "?" : "", request->query);

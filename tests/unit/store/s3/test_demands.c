@@ -191,6 +191,38 @@ static void the_bucket_moves_into_the_host_name(void **state)
     fake_stop(&fake);
 }
 
+/* The second request has another body, and so another hash. */
+static void a_bucket_is_created_as_the_store_wants_it(void **state)
+{
+    static const struct {
+        const char *region, *script, *arguments[4];
+    } cases[] = {
+        {"fsn1",
+         "[{\"kind\": \"Bucket\", \"nth\": 1, \"do\": \"status\", \"status\": 400, "
+         "\"code\": \"InvalidLocationConstraint\"}]",
+         {"--absent", "--region", "fsn1", NULL}},
+        {"us-east-1", "[]", {"--absent", "--region", "garage", NULL}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_s3 fake;
+        struct err err = {0};
+
+        fake_start(&fake, cases[i].script, cases[i].arguments);
+        struct store_s3_options options = {
+            .endpoint = fake.url,
+            .region = cases[i].region,
+            .bucket = "images",
+            .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL)};
+        struct store *store = store_s3_create(&options, &err);
+        expect(store, &(struct store_op){.verb = STORE_BUCKET_CREATE});
+        assert_int_equal(fake_logged(&fake, "\"kind\": \"Bucket\"", ""), 2);
+        store_destroy(store);
+        fake_stop(&fake);
+    }
+}
+
 static enum store_answer complete_large(const struct fake_s3 *fake, uint64_t length)
 {
     struct store_part one = {.number = 1};
@@ -244,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
         cmocka_unit_test(a_key_without_an_encryption_is_refused),
         cmocka_unit_test(the_bucket_moves_into_the_host_name),
+        cmocka_unit_test(a_bucket_is_created_as_the_store_wants_it),
         cmocka_unit_test(a_completed_upload_is_found_without_a_known_etag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
