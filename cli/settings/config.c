@@ -41,14 +41,30 @@ struct resolve {
 /* The result of one source: FOUND, or NEXT to try the next source. Negative: failed. */
 enum step { NEXT = 0, FOUND = 1 };
 
+/* Copies a word in the spelling of the table, because case does not matter in settings. The caller
+ * frees it. NULL: out of memory. */
+static char *copy_value(const struct option *option, const char *value,
+                        const struct option_value *parsed)
+{
+    const char *word = option->words;
+
+    if (!parsed->is_word)
+        return strdup(value);
+    for (uint64_t at = parsed->number; at; at--)
+        word += strcspn(word, "|") + 1;
+    return strndup(word, strcspn(word, "|"));
+}
+
 static int set_value(struct resolve *r, const struct option *option, const char *value,
                      const struct option_value *parsed, enum origin origin, const char *name)
 {
     struct setting *setting = &r->config->settings[option_id(option)];
 
     free(setting->value);
-    *setting =
-        (struct setting){.value = strdup(value), .parsed = *parsed, .origin = origin, .name = name};
+    *setting = (struct setting){.value = copy_value(option, value, parsed),
+                                .parsed = *parsed,
+                                .origin = origin,
+                                .name = name};
     return setting->value ? FOUND : err_memory(r->err, "the configuration");
 }
 

@@ -114,6 +114,25 @@ static void no_option_header_is_sent_by_default(void **state)
     config_finish(&config);
 }
 
+static void the_case_of_a_word_does_not_matter(void **state)
+{
+    static const char *const pairs[][2] = {{"S3DOCK_ENCRYPTION", "AWS:kms"},
+                                           {"S3DOCK_ADDRESSING", "PATH"},
+                                           {"S3DOCK_LOCK_MODE", "governance"},
+                                           {"AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED"}};
+    struct store_s3_options options;
+    struct config config;
+
+    (void)state;
+    set_all(pairs, ARRAY_SIZE(pairs));
+    load(&config, &options);
+    assert_string_equal(options.headers[S3_ENCRYPTION], "aws:kms");
+    assert_string_equal(options.addressing, "path");
+    assert_string_equal(options.headers[S3_LOCK_MODE], "GOVERNANCE");
+    assert_string_equal(options.checksum, "when_required");
+    config_finish(&config);
+}
+
 static void a_directory_refuses_what_it_cannot_honour(void **state)
 {
     static const struct {
@@ -155,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_variable_reaches_the_store),
         cmocka_unit_test(no_option_header_is_sent_by_default),
+        cmocka_unit_test(the_case_of_a_word_does_not_matter),
         cmocka_unit_test(a_directory_refuses_what_it_cannot_honour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
