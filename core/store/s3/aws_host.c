@@ -45,9 +45,32 @@ static size_t domain_start(const char *host)
     return 0;
 }
 
+/* Returns whether the label names the service: "s3", "s3-fips", "s3-us-west-2". */
+static bool is_service(const char *label, size_t size)
+{
+    return size >= 2 && strncmp(label, "s3", 2) == 0 && (size == 2 || label[2] == '-');
+}
+
+/* Returns whether the label is part of a host of S3 behind the service. All regions end with a
+ * digit. */
+static bool may_follow(const char *label, size_t size)
+{
+    return (size == 9 && strncmp(label, "dualstack", size) == 0) ||
+           (size == 4 && strncmp(label, "vpce", size) == 0) ||
+           (size > 0 && strchr("0123456789", label[size - 1]));
+}
+
 bool s3_aws_host_is(const char *host)
 {
-    return domain_start(host) > 0;
+    const char *end = host + domain_start(host);
+    bool found = false;
+    size_t size;
+
+    for (const char *label = host; label < end; label += size + 1) {
+        size = strcspn(label, ".");
+        found = is_service(label, size) || (found && may_follow(label, size));
+    }
+    return found;
 }
 
 bool s3_aws_host_is_public(const char *host)

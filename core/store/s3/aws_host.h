@@ -17,7 +17,8 @@ struct s3_aws_host {
 
 /* Writes the host without the bucket: "s3-fips.dualstack.eu-west-1.amazonaws.com". */
 void s3_aws_host_write(const struct s3_aws_host *host, const char *region, char *out, size_t size);
-/* Returns whether the host belongs to AWS. */
+/* Returns whether the host is one of S3 on AWS. Hosts of AWS's customers are not: load balancers,
+ * virtual machines, gateways. */
 bool s3_aws_host_is(const char *host);
 /* Returns whether it is the public host of a region: "s3.REGION.DOMAIN", or an older form of it.
  * Only the name of the region differs between these hosts. */
