@@ -71,6 +71,8 @@ static const struct row {
     {ERR_USAGE, CODE_STORAGE_CLASS, "check \"storage_class\" in the profile", ""},
     {ERR_USAGE, CODE_ACL, "remove \"acl\" from the profile", ""},
     {ERR_USAGE, CODE_CHECKSUM, "set \"checksum\" in the profile to \"md5\"", ""},
+    {ERR_USAGE, CODE_LOCK, "set both \"lock_mode\" and \"lock_until\" in the profile, or neither",
+     ""},
     {ERR_USAGE, CODE_BUCKET_OWNER, "check \"bucket_owner\" in the profile", ""},
     {ERR_USAGE, CODE_COMBINATION,
      "remove one of the settings; s3dock config show --origin shows where each is set", ""},

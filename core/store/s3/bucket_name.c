@@ -156,21 +156,23 @@ int s3_bucket_check(const char *bucket, struct err *err)
 
 int s3_bucket_check_exists(const char *bucket, bool strict, struct err *err)
 {
-    const char *why = NULL;
+    const char *why = NULL, *hint = "correct the name";
 
     if (strlen(bucket) < LENGTH_LEAST)
         why = "a bucket name has at least 3 characters";
     else if (is_ip_address(bucket))
         why = "a bucket name is not an IP address";
-    else if (strict && !has_only(bucket, LOWER DIGITS ".-"))
-        why = "a bucket name has lower-case letters, digits, dots and hyphens only";
-    else if (strict && !s3_bucket_fits_host(bucket, true))
-        why = "a bucket name has 3 to 63 characters, and begins and ends with a letter or digit";
+    if (!why && strict) {
+        hint = "correct the name; for a bucket of 2017 or earlier with such a name, write the "
+               "endpoint https://s3.us-east-1.amazonaws.com";
+        if (!has_only(bucket, LOWER DIGITS ".-"))
+            why = "a bucket name has lower-case letters, digits, dots and hyphens only";
+        else if (!s3_bucket_fits_host(bucket, true))
+            why =
+                "a bucket name has 3 to 63 characters, and begins and ends with a letter or digit";
+    }
     if (!why)
         return 0;
     err_set(err, ERR_USAGE, CODE_BUCKET, "no bucket can be named \"%s\": %s", bucket, why);
-    return err_hint(err, "%s",
-                    strict ? "correct the name; for a bucket of 2017 or earlier with such a name, "
-                             "write the endpoint https://s3.us-east-1.amazonaws.com"
-                           : "correct the name");
+    return err_hint(err, "%s", hint);
 }

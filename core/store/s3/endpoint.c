@@ -114,6 +114,11 @@ static int refuse_pair(const char *one, const char *other, struct err *err)
     return err_set(err, ERR_USAGE, CODE_COMBINATION, "%s and %s exclude each other", one, other);
 }
 
+static bool wants_path(const struct s3_place_options *options)
+{
+    return options->addressing && strcmp(options->addressing, "path") == 0;
+}
+
 static int check_kinds(const struct s3_place_options *options, struct err *err)
 {
     const char *kind = options->fips         ? "FIPS"
@@ -125,7 +130,7 @@ static int check_kinds(const struct s3_place_options *options, struct err *err)
         return refuse_pair(kind, "an own endpoint", err);
     if (options->accelerate && options->fips)
         return refuse_pair("accelerate", "FIPS", err);
-    if (options->accelerate && options->addressing && strcmp(options->addressing, "path") == 0)
+    if (options->accelerate && wants_path(options))
         return refuse_pair("accelerate", "path addressing", err);
     return 0;
 }
@@ -151,7 +156,7 @@ static int take_access_point(struct s3_endpoint *place, const struct s3_place_op
 
     if (options->accelerate)
         return refuse_pair("accelerate", "an access point", err);
-    if (options->addressing && strcmp(options->addressing, "path") == 0)
+    if (wants_path(options))
         return refuse_pair("path addressing", "an access point", err);
     if (s3_access_point_read(options->bucket, &point, err) < 0)
         return ERR_FAIL;
@@ -205,11 +210,11 @@ static int choose_addressing(struct s3_endpoint *place, const char *host, const 
         err_set(err, ERR_USAGE, CODE_ADDRESSING, "unknown addressing \"%s\"", addressing);
         return err_hint(err, "use auto, path or virtual");
     }
-    if (place->accelerate && !place->in_host)
-        return err_set(err, ERR_USAGE, CODE_BUCKET,
-                       "bucket \"%s\" cannot be part of a host name, which accelerate needs",
-                       place->bucket);
-    return 0;
+    if (!place->accelerate || place->in_host)
+        return 0;
+    err_set(err, ERR_USAGE, CODE_BUCKET,
+            "bucket \"%s\" cannot be part of a host name, which accelerate needs", place->bucket);
+    return err_hint(err, "turn accelerate off, or use a bucket without dots in its name");
 }
 
 /* ---- the host ---- */
@@ -228,10 +233,6 @@ static int compose(struct s3_endpoint *place, const char *host, struct err *err)
 {
     int size;
 
-    if (names_bucket(host, place->label)) {
-        place->in_host = true;
-        host += strlen(place->label) + 1;
-    }
     size = place->in_host ? snprintf(place->host, sizeof place->host, "%s.%s", place->label, host)
                           : snprintf(place->host, sizeof place->host, "%s", host);
     if (size < 0 || (size_t)size >= sizeof place->host)
@@ -276,7 +277,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *o
 {
     const char *region =
         options->region && options->region[0] ? options->region : S3_DEFAULT_REGION;
-    char host[256] = "";
+    char host[256] = "", *bare = host;
 
     *place = (struct s3_endpoint){
         .fips = options->fips, .dualstack = options->dualstack, .accelerate = options->accelerate};
@@ -290,7 +291,11 @@ int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *o
         return ERR_FAIL;
     if (strcmp(place->region, S3_GLOBAL_REGION) == 0)
         str_copy(place->region, sizeof place->region, S3_DEFAULT_REGION);
-    return compose(place, host, err);
+    if (!wants_path(options) && names_bucket(host, place->label)) {
+        place->in_host = true;
+        bare += strlen(place->label) + 1;
+    }
+    return compose(place, bare, err);
 }
 
 /* Returns true if no segment is empty, "." or "..". */

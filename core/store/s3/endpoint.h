@@ -38,7 +38,8 @@ struct s3_endpoint {
 
 /* With "auto", the bucket is in the host name on AWS, Alibaba OSS and Tencent COS, and in the path
  * elsewhere. A bucket that is no label of a host name is in the path always: no certificate covers
- * a name with dots. An endpoint that begins with the bucket's name is used unchanged.
+ * a name with dots. An endpoint that begins with the bucket's name is used
+ * unchanged, unless "path" is set.
  * Fails with usage.endpoint, usage.bucket, usage.region, usage.addressing, and with
  * usage.combination for options that exclude each other. */
 int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *options,

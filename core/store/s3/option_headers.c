@@ -96,8 +96,8 @@ static int check_encryption_key(const char *value, struct err *err)
 {
     if (store_etag_is_sound(value) && strlen(value) < 512)
         return 0;
-    return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is not an id or ARN of a key",
-                   value);
+    err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is not an id or ARN of a key", value);
+    return err_hint(err, "write the id, the alias or the ARN of a key, without blanks");
 }
 
 static int check_context(const char *value, struct err *err)
@@ -111,8 +111,9 @@ static int check_context(const char *value, struct err *err)
     json_destroy(json);
     if (is_object)
         return 0;
-    return err_set(err, ERR_USAGE, CODE_ENCRYPTION,
-                   "the encryption context is not a JSON object: \"%.80s\"", value);
+    err_set(err, ERR_USAGE, CODE_ENCRYPTION,
+            "the encryption context is not a JSON object: \"%.80s\"", value);
+    return err_hint(err, "write an object such as {\"team\": \"shop\"}");
 }
 
 /* GLACIER and DEEP_ARCHIVE would need hours before each pull, and block pushes that copy. */
@@ -241,9 +242,11 @@ static int check_together(char *const values[S3_HEADER_VALUES], struct err *err)
         return err_set(err, ERR_USAGE, CODE_ENCRYPTION,
                        "an encryption key, an encryption context and a bucket key are for aws:kms "
                        "and aws:kms:dsse");
-    if (values[S3_CUSTOMER_KEY] && values[S3_ENCRYPTION])
-        return err_set(err, ERR_USAGE, CODE_ENCRYPTION,
-                       "encryption by the store and a customer key exclude each other");
+    if (values[S3_CUSTOMER_KEY] && values[S3_ENCRYPTION]) {
+        err_set(err, ERR_USAGE, CODE_ENCRYPTION,
+                "encryption by the store and a customer key exclude each other");
+        return err_hint(err, "remove one of the two settings");
+    }
     if (!values[S3_LOCK_MODE] != !values[S3_LOCK_UNTIL])
         return err_set(err, ERR_USAGE, CODE_LOCK, "a retention needs a mode and a time");
     return 0;

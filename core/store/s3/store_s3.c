@@ -135,11 +135,16 @@ static int make_attempts(struct s3_session *session, struct err *err)
     return 0;
 }
 
+static bool is_set(const char *text)
+{
+    return text && text[0];
+}
+
 static int check_file(const char *path, const char *code, struct err *err)
 {
     int fd;
 
-    if (!path || !path[0])
+    if (!is_set(path))
         return 0;
     fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
@@ -151,6 +156,9 @@ static int check_file(const char *path, const char *code, struct err *err)
 
 static int check_tls_files(const struct store_s3_options *options, struct err *err)
 {
+    if (is_set(options->client_key) && !is_set(options->client_cert))
+        return err_set(err, ERR_USAGE, CODE_CLIENT_CERT,
+                       "a key of a client certificate is set, but no client certificate");
     return check_file(options->ca_file, CODE_CA_FILE, err) < 0 ||
                    check_file(options->client_cert, CODE_CLIENT_CERT, err) < 0 ||
                    check_file(options->client_key, CODE_CLIENT_CERT, err) < 0
@@ -169,7 +177,7 @@ static int open_place(struct s3_endpoint *place, const struct store_s3_options *
                                             .dualstack = options->dualstack,
                                             .accelerate = options->accelerate,
                                             .own_region_only = options->own_region_only};
-    bool strict = !options->endpoint || !options->endpoint[0];
+    bool strict = !is_set(options->endpoint);
 
     if (s3_endpoint_init(place, &wanted, err) < 0 ||
         (!place->fixed && s3_bucket_check_exists(place->bucket, strict, err) < 0))
@@ -183,7 +191,8 @@ static int check_customer_key(const struct s3_endpoint *place,
 {
     if (place->https || !headers->values[S3_CUSTOMER_KEY])
         return 0;
-    return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "a customer key needs an https endpoint");
+    err_set(err, ERR_USAGE, CODE_ENCRYPTION, "a customer key needs an https endpoint");
+    return err_hint(err, "write the endpoint with https://, or remove the customer key");
 }
 
 /* Reads all options whose values can be wrong. */
@@ -238,7 +247,7 @@ static struct http *start_http(struct s3_store *s3, const struct store_s3_option
     const struct http_driver driver = {s3, step, finished};
     const struct http_options http = {
         .tls = {.insecure = options->insecure,
-                .ca_file = options->ca_file && options->ca_file[0] ? options->ca_file : NULL,
+                .ca_file = is_set(options->ca_file) ? options->ca_file : NULL,
                 .cert_file = options->client_cert,
                 .key_file = options->client_key},
         .connections = CONNECTIONS,

@@ -34,6 +34,8 @@ static const struct {
     {"minio.local", NULL, "images", "virtual", "images.minio.local", "https://minio.local", true},
     {"https://images.s3.wasabisys.com", NULL, "images", NULL, "images.s3.wasabisys.com",
      "https://s3.wasabisys.com", true},
+    {"https://images.example.com", NULL, "images", "path", "images.example.com",
+     "https://images.example.com", false},
     {"https://oss-cn-shanghai.aliyuncs.com", NULL, "images", NULL,
      "images.oss-cn-shanghai.aliyuncs.com", "https://oss-cn-shanghai.aliyuncs.com", true},
     {"https://cos.ap-guangzhou.myqcloud.com", NULL, "images", "path",
@@ -58,6 +60,13 @@ static const struct {
      true},
     {NULL, "us-isob-east-1", "images", NULL, "images.s3.us-isob-east-1.sc2s.sgov.gov",
      "https://s3.us-isob-east-1.sc2s.sgov.gov", true},
+    {"https://lb-1.us-east-1.elb.amazonaws.com", NULL, "images", NULL,
+     "lb-1.us-east-1.elb.amazonaws.com", "https://lb-1.us-east-1.elb.amazonaws.com", false},
+    {"https://s3-lb.us-east-1.elb.amazonaws.com", NULL, "images", NULL,
+     "s3-lb.us-east-1.elb.amazonaws.com", "https://s3-lb.us-east-1.elb.amazonaws.com", false},
+    {"https://s3.dualstack.us-west-2.amazonaws.com", NULL, "images", NULL,
+     "images.s3.dualstack.us-west-2.amazonaws.com", "https://s3.dualstack.us-west-2.amazonaws.com",
+     true},
     {"https://bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com", NULL, "bucket", NULL,
      "bucket.bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com",
      "https://bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com", true},
@@ -100,6 +109,31 @@ static int open_place(struct s3_endpoint *place, const char *endpoint, const cha
                             &(const struct s3_place_options){
                                 .endpoint = endpoint, .bucket = bucket, .addressing = addressing},
                             &err);
+}
+
+static void names_that_no_bucket_has_are_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        bool exists, exists_on_aws;
+        const char *hint; /* on AWS */
+    } cases[] = {{"images", true, true, NULL},        {"my.images", true, true, NULL},
+                 {"ab", false, false, "the name"},    {"10.0.0.1", false, false, "the name"},
+                 {"Images", true, false, "endpoint"}, {"my_images", true, false, "endpoint"},
+                 {"images-", true, false, "endpoint"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = {0};
+
+        assert_int_equal(s3_bucket_check_exists(cases[i].name, false, &err) == 0, cases[i].exists);
+        assert_int_equal(s3_bucket_check_exists(cases[i].name, true, &err) == 0,
+                         cases[i].exists_on_aws);
+        if (!cases[i].exists_on_aws)
+            assert_non_null(strstr(err.hint, cases[i].hint));
+        if (!cases[i].exists)
+            assert_null(strstr(err.hint, "endpoint"));
+    }
 }
 
 static void moves_to_a_region_that_is_one(void **state)
@@ -401,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endpoints_are_read_as_people_write_them),
+        cmocka_unit_test(names_that_no_bucket_has_are_refused),
         cmocka_unit_test(moves_to_a_region_that_is_one),
         cmocka_unit_test(every_question_has_its_spelling),
         cmocka_unit_test(everything_may_lie_in_a_folder),

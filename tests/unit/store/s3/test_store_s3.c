@@ -810,8 +810,11 @@ static void a_client_certificate_opens_the_store(void **state)
     assert_string_equal(err.code, "client_cert");
     store_destroy(store);
 
-    options.client_cert = cert;
     options.client_key = key;
+    assert_null(store_s3_create(&options, &err)); /* a key without its certificate */
+    assert_string_equal(err.code, "client_cert");
+
+    options.client_cert = cert;
     store = store_s3_create(&options, &err);
     assert_int_equal(store_head(store, "k", &info, &err), STORE_ABSENT);
     store_destroy(store);
