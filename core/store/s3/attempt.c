@@ -182,9 +182,9 @@ static int send_request(struct s3_session *session, struct s3_attempt *attempt, 
     return http_start(session->http, &attempt->exchange, err);
 }
 
-/* Ends the op, because there are no valid keys. In place of CODE_REJECTED of the provider, the error
- * of the store is kept: it has more details. Other errors get a code that allows a later run to
- * resume the upload: the run may have other keys. */
+/* Ends the op, because there are no valid keys. In place of CODE_REJECTED of the provider, the
+ * error of the store is kept: it has more details. Other errors get a code that allows a later run
+ * to resume the upload: the run may have other keys. */
 static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, struct err *err)
 {
     if (!attempt->keys_replaced || !err_is(err, ERR_AUTH, CODE_REJECTED)) {

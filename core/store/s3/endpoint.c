@@ -148,7 +148,7 @@ static int check_partition(const struct s3_place_options *options, const char *r
 
 /* ---- the bucket ---- */
 
-/* Checks the ARN against the options, and takes its region. */
+/* Checks the ARN against the options, and uses its region. */
 static int take_access_point(struct s3_endpoint *place, const struct s3_place_options *options,
                              struct err *err)
 {
@@ -190,7 +190,7 @@ static int take_bucket(struct s3_endpoint *place, const struct s3_place_options 
     return 0;
 }
 
-/* Returns whether a label before this host has a meaning: not before an IP address. */
+/* Returns whether a label can be put before this host: not before an IP address. */
 static bool takes_label(const char *host)
 {
     return host[0] != '[' && strspn(host, DIGITS ".") != strcspn(host, ":");

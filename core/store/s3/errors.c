@@ -220,7 +220,7 @@ static const struct {
     {"InsufficientStorage", FULL},
 };
 
-/* The message tells apart what one code stands for. The first row that fits decides. */
+/* Some codes have several meanings. The message selects one: the first row that fits. */
 static const struct {
     const char *code, *part; /* a part of the message */
     enum meaning meaning;

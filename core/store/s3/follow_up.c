@@ -174,7 +174,8 @@ static struct s3_next judge_object(struct s3_attempt *attempt, enum s3_verdict v
     return (struct s3_next){S3_NEXT_END, .answer = s3_answer_of(attempt->fallback)};
 }
 
-/* fallback S3_DONE: the GET was sent for the size; else for the reason of a refusal. */
+/* Returns the result of the op after a follow-up GET. With the fallback S3_DONE, the GET was sent
+ * for the size; otherwise for the reason of a refusal. */
 static struct s3_next judge_head(struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     bool for_size = attempt->fallback == S3_DONE;
@@ -191,7 +192,7 @@ static struct s3_next judge_head(struct s3_attempt *attempt, enum s3_verdict ver
     }
     if (verdict == S3_FAILED && status >= 400 && status != 416)
         return (struct s3_next){S3_NEXT_FAIL};
-    s3_attempt_end_follow_up(attempt); /* the object can be read after all: repeat the HEAD */
+    s3_attempt_end_follow_up(attempt); /* the object can be read: repeat the HEAD */
     attempt->op->err = attempt->fallback_err;
     return (struct s3_next){S3_NEXT_RETRY, .cause = for_size ? RETRY_ODD : RETRY_TROUBLE};
 }

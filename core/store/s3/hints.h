@@ -1,5 +1,5 @@
 /*
- * hints - sentences for the user that several errors of store/s3 share. Hints that name a flag or a
+ * hints - hints for the user that several errors of store/s3 share. Hints that name a flag or a
  * key of the configuration are in cli/print/hints.c.
  */
 #ifndef S3DOCK_STORE_S3_HINTS_H

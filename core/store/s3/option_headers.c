@@ -26,7 +26,8 @@
 #define CREATES   (BIT(STORE_PUT) | BIT(STORE_COPY) | BIT(STORE_UPLOAD_CREATE))
 #define COPIES    (BIT(STORE_COPY) | BIT(STORE_UPLOAD_COPY_PART))
 #define ALL       (~0u)
-/* The store does not keep a customer key, so each request that reads or writes an object sends it. */
+/* The store does not keep a customer key, so each request that reads or writes an object sends
+ * it. */
 #define OF_OBJECTS                                                                                 \
     (CREATES | BIT(STORE_UPLOAD_PART) | BIT(STORE_UPLOAD_COPY_PART) | BIT(STORE_UPLOAD_COMPLETE) | \
      BIT(STORE_UPLOAD_PARTS) | BIT(STORE_GET) | BIT(STORE_HEAD))
@@ -116,7 +117,7 @@ static int check_context(const char *value, struct err *err)
     return err_hint(err, "write an object such as {\"team\": \"shop\"}");
 }
 
-/* GLACIER and DEEP_ARCHIVE would need hours before each pull, and block pushes that copy. */
+/* Objects in GLACIER and DEEP_ARCHIVE take hours to restore, so pulls and copies fail. */
 static int check_storage_class(const char *value, struct err *err)
 {
     static const char *const COLD[] = {"GLACIER", "DEEP_ARCHIVE", NULL};

@@ -40,7 +40,7 @@ static void give_up_tries(struct s3_session *session, struct s3_attempt *attempt
 }
 
 /* Many requests are under way at once, and each is repeated often: the user sees one retry in
- * RETRY_LOG_TIME, and the same failure again only after RETRY_SAME_TIME. */
+ * RETRY_LOG_TIME. The same failure is logged again only after RETRY_SAME_TIME. */
 static bool is_news(struct s3_session *session, const char *text, int64_t now)
 {
     bool same = strncmp(session->retry_text, text, sizeof session->retry_text - 1) == 0;
@@ -122,8 +122,8 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
     s3_attempt_repeat(session, attempt);
 }
 
-/* Returns whether other credentials may help. An unknown access key is no typing error if the
- * server has accepted it before. A token is only wrong if there is one. */
+/* Returns whether other credentials may help. An unknown access key is not a typing error if the
+ * server has accepted it before. Without a token, an error of the token is not the cause. */
 static bool may_replace_keys(const struct s3_session *session, struct s3_attempt *attempt)
 {
     const struct err *err = &s3_attempt_request(attempt)->err;

@@ -35,8 +35,9 @@ static bool may_want_md5(const struct s3_attempt *attempt, enum s3_verdict verdi
 
 /* A bucket policy that demands encryption denies other writes without a reason. AES256 needs no
  * right and no key of its own, so a denied write is tried once with it. Not after a refusal of KMS
- * (auth.kms_key): the bucket encrypts, and AES256 would replace the key that its owner chose. Not if
- * AWS reports that no policy allows the write ("because no identity-based policy allows ..."). */
+ * (auth.kms_key): the bucket encrypts, and AES256 would replace the key that its owner chose. Not
+ * if AWS reports that no policy allows the write ("because no identity-based policy allows
+ * ..."). */
 static bool may_want_aes(const struct s3_session *session, const struct s3_attempt *attempt,
                          enum s3_verdict verdict)
 {
@@ -94,8 +95,8 @@ bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attem
     return true;
 }
 
-/* Servers check conditions after the policy. So a condition that is not met proves that the policy
- * let the write pass. */
+/* Servers check conditions after the policy. So a refusal because of a condition proves that the
+ * policy allowed the write. */
 void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
                         enum s3_verdict verdict)
 {
@@ -107,7 +108,7 @@ void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
     if (verdict == S3_FAILED)
         attempt->op->err = attempt->fallback_err;
     else
-        log_info("the bucket accepts encrypted objects only: asking for AES256 from now on");
+        log_info("the bucket accepts encrypted objects only: requesting AES256 for later objects");
 }
 
 void s3_quirks_note_end(struct s3_session *session, const struct s3_attempt *attempt,

@@ -19,11 +19,11 @@ bool s3_quirks_move_to_host(struct s3_session *session, struct s3_attempt *attem
 /* Changes the form of the request after a refusal. True: the caller repeats it. */
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,
                       enum s3_verdict verdict);
-/* Learns from the result of a request that asked for AES256. If the request failed, the op gets the
- * error of the one without. Call it before s3_quirks_change. */
+/* Records whether a request with AES256 succeeded. If it failed, the op gets the error of the
+ * request without AES256. Call it before s3_quirks_change. */
 void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
                         enum s3_verdict verdict);
-/* Learns from a verdict that ends the op. */
+/* Records the form of a request that ended an op with success. */
 void s3_quirks_note_end(struct s3_session *session, const struct s3_attempt *attempt,
                         enum s3_verdict verdict);
 

@@ -39,7 +39,7 @@ static void fail_tunnel(const struct s3_reading *r)
     else if (is_temporary(status))
         err_hint(err, "the proxy cannot reach the store: check the endpoint");
     else
-        err_hint(err, "ask who runs the proxy to allow it, or name the host in no_proxy");
+        err_hint(err, "ask the operator of the proxy to allow it, or name the host in no_proxy");
 }
 
 /* `hint` NULL: the command line adds the hint, and the proxy behind it. */
@@ -93,7 +93,7 @@ static void fail_proxy(const struct s3_reading *r)
     snprintf(text, sizeof text, "the proxy %s responded (HTTP %d), not the store", r->answer->proxy,
              r->answer->status);
     s3_reading_fail(r, ERR_NETWORK, "proxy", text,
-                    "ask who runs the proxy to allow it, or name the host in no_proxy");
+                    "ask the operator of the proxy to allow it, or name the host in no_proxy");
 }
 
 /* Returns true for the responses of Go's and nginx's servers to plain HTTP on a TLS port. */

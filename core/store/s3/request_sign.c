@@ -26,7 +26,7 @@ static void add_line(struct text *lines, unsigned *count, const char *name, cons
     ++*count;
 }
 
-/* A value with a line end would become two headers. */
+/* A line end in a value would begin another header. */
 static int check_headers(const struct headers *all, struct err *err)
 {
     for (unsigned i = 0; i < all->count; i++)
@@ -42,7 +42,7 @@ static bool asked(const struct s3_request *request, enum s3_option option)
     return request->options && request->options->values[option];
 }
 
-/* Nobody pays for unsigned requests, and KMS refuses them. */
+/* An unsigned request has no account that pays for it, and KMS refuses it. */
 static int check_anonymous(const struct s3_request *request, const struct credentials *creds,
                            struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * session - the state that the http thread of one S3 store keeps: its settings, the facts that it
- * learned about the server, the queue, and one attempt for each slot. Internal to store/s3.
+ * session - the state that the http thread of one S3 store keeps: its settings, facts about the
+ * server, the queue, and one attempt for each slot. Internal to store/s3.
  *
  * Only the http thread uses a session. Exceptions: `counts` has a lock, `store->insisting` and
  * `keys_changed` are atomic.
@@ -30,10 +30,10 @@
 /* Documents up to this size are read back whole to compare them. */
 #define S3_READ_BACK_MAX (64 * KIB)
 
-/* The request that an attempt sends: the op's own, or one of two others in between. */
+/* The request that an attempt sends: the op's own, or one of two others. */
 enum s3_sends {
     S3_SENDS_OWN,
-    S3_SENDS_FOLLOW_UP, /* it asks something about the op's result (follow_up.h) */
+    S3_SENDS_FOLLOW_UP, /* its response explains the op's result (follow_up.h) */
     S3_SENDS_REST,      /* of a read that was cut: the op's own with a later offset */
 };
 

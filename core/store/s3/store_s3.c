@@ -33,7 +33,7 @@ struct s3_store {
 
 /* ---- the http thread ---- */
 
-/* On the thread of the provider. */
+/* Notes that a fetch has ended. Runs on the thread of the provider. */
 static void note_keys(void *arg)
 {
     struct s3_session *session = arg;

@@ -24,7 +24,7 @@ struct store_s3_options {
     /* The keys that sign. NULL, or an anonymous set: requests are not signed. */
     struct credential_provider *provider;
     const char *ca_file;                  /* NULL: the system's */
-    const char *client_cert, *client_key; /* PEM files, for servers that ask for them; NULL: none */
+    const char *client_cert, *client_key; /* PEM files, for servers that demand them; NULL: none */
     bool insecure;                        /* no check of the certificate; logged as an error */
     const char *headers[S3_OPTION_COUNT]; /* values of option_headers.h; NULL or "": not set */
     const char *checksum;                 /* a word of body_digest.h; NULL: auto */

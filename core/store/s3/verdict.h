@@ -21,7 +21,7 @@ enum s3_verdict {
     S3_REGION,  /* the bucket is in `region` */
     S3_CLOCK,   /* the clocks differ: `server_time` */
     S3_ASK,     /* a HEAD was refused, which carries no reason: a GET does */
-    S3_EXPIRED, /* the keys are not valid, or not any more: new ones may help */
+    S3_EXPIRED, /* the keys are wrong or have expired: others may help */
     S3_UNSURE,  /* it is unknown whether an UPLOAD_COMPLETE took effect */
     S3_UNSIZED, /* the response to a HEAD has no size: that to a ranged GET does */
 };
