@@ -1,5 +1,6 @@
 /*
- * partition - the separate parts of AWS, each with its own regions and domain names.
+ * partition - the separate parts of AWS, each with its own regions and domain names. Source:
+ * partitions.json in botocore.
  */
 #ifndef S3DOCK_AWS_PARTITION_H
 #define S3DOCK_AWS_PARTITION_H

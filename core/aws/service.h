@@ -1,5 +1,6 @@
 /*
- * service - the services of AWS that s3dock uses, and their host names. No request.
+ * service - the services of AWS that s3dock uses, and their host names. Pure. Source: the endpoint
+ * rule sets of the services (endpoint-rule-set.json in botocore).
  */
 #ifndef S3DOCK_AWS_SERVICE_H
 #define S3DOCK_AWS_SERVICE_H
@@ -22,7 +23,7 @@ const char *aws_service_key(enum aws_service service);
 bool aws_region_is_valid(const char *region);
 
 /* Writes the default URL of a service, without a path: "https://sts.eu-west-1.amazonaws.com". Not
- * for S3, whose hosts store/s3/endpoint knows. STS has a global host for the regions "" and
+ * for S3: store/s3/aws_host has its hosts. STS has a global host for the regions "" and
  * "aws-global". `signing_region` gets the region to sign for.
  * usage.region: the service needs a region, or the name is not valid. */
 int aws_service_url(enum aws_service service, const char *region, bool fips, bool dualstack,

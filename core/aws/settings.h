@@ -1,7 +1,8 @@
 /*
  * settings - the selected profile of the AWS files, and the settings that AWS programs share.
  *
- * A setting is the first of: the caller (query), a variable, the profile, the default.
+ * A setting is the first of: the caller (query), a variable, the profile, the default. Source:
+ * "Settings reference" in the AWS SDKs and Tools Reference Guide.
  */
 #ifndef S3DOCK_AWS_SETTINGS_H
 #define S3DOCK_AWS_SETTINGS_H

@@ -1,6 +1,7 @@
 /*
  * shared_file - the grammar of one of the two files that AWS programs share: ~/.aws/config and
- * ~/.aws/credentials. Pure: the content is an argument.
+ * ~/.aws/credentials. Pure: the content is an argument. Source: "Shared config and credentials
+ * files" in the AWS SDKs and Tools Reference Guide, and the parser tests of the AWS SDK for Rust.
  *
  *   [profile NAME]        [default], [sso-session NAME], [services NAME]; in credentials: [NAME]
  *   key = value # comment a comment behind a value needs a blank before its sign

@@ -1,6 +1,7 @@
 /*
  * container - credentials from the endpoint of a container: ECS, EKS Pod Identity, and programs
- * that imitate them.
+ * that imitate them. Source: "Container credential provider" in the AWS SDKs and Tools Reference
+ * Guide.
  */
 #ifndef S3DOCK_CREDENTIALS_CONTAINER_H
 #define S3DOCK_CREDENTIALS_CONTAINER_H

@@ -1,6 +1,6 @@
 /*
  * instance - the metadata service of an EC2 instance (IMDS version 2): credentials of its role, and
- * its region.
+ * its region. Source: "IMDS credential provider" in the AWS SDKs and Tools Reference Guide.
  */
 #ifndef S3DOCK_CREDENTIALS_INSTANCE_H
 #define S3DOCK_CREDENTIALS_INSTANCE_H

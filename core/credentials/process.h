@@ -1,5 +1,6 @@
 /*
- * process - credentials from the program that `credential_process` of a profile names.
+ * process - credentials from the program that `credential_process` of a profile names. Source:
+ * "Process credential provider" in the AWS SDKs and Tools Reference Guide.
  */
 #ifndef S3DOCK_CREDENTIALS_PROCESS_H
 #define S3DOCK_CREDENTIALS_PROCESS_H

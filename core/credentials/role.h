@@ -1,5 +1,6 @@
 /*
- * role - AssumeRole: exchanges credentials for those of a role.
+ * role - AssumeRole: exchanges credentials for those of a role. Source: "Assume role credential
+ * provider" in the AWS SDKs and Tools Reference Guide.
  *
  * The profile of the role has role_arn, and optionally role_session_name, external_id,
  * duration_seconds and mfa_serial.

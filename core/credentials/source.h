@@ -1,5 +1,6 @@
 /*
- * source - the parameters and the result that all sources of credentials have in common.
+ * source - the parameters and the result that all sources of credentials have in common. The
+ * sources are the standardized credential providers of the AWS SDKs and Tools Reference Guide.
  *
  * A source is one function: `int X_credentials(const struct credential_context *ctx, <parameters>,
  * struct credentials *out, struct err *err)`. It blocks, reaches the outside only through

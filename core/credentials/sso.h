@@ -1,6 +1,7 @@
 /*
  * sso - credentials of IAM Identity Center (AWS SSO), with the token that `aws sso login` has
- * stored.
+ * stored. Source: "IAM Identity Center credential provider" in the AWS SDKs and Tools Reference
+ * Guide.
  */
 #ifndef S3DOCK_CREDENTIALS_SSO_H
 #define S3DOCK_CREDENTIALS_SSO_H

@@ -1,6 +1,7 @@
 /*
  * web_identity - AssumeRoleWithWebIdentity: exchanges a token in a file, which Kubernetes, GitHub
- * or another issuer wrote, for credentials of a role.
+ * or another issuer wrote, for credentials of a role. Source: "Assume role credential provider" in
+ * the AWS SDKs and Tools Reference Guide.
  */
 #ifndef S3DOCK_CREDENTIALS_WEB_IDENTITY_H
 #define S3DOCK_CREDENTIALS_WEB_IDENTITY_H

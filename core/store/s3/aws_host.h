@@ -1,5 +1,5 @@
 /*
- * aws_host - the host names of S3 on AWS. Pure.
+ * aws_host - the host names of S3 on AWS. Pure. Source: endpoint-rule-set.json of S3 in botocore.
  */
 #ifndef S3DOCK_STORE_S3_AWS_HOST_H
 #define S3DOCK_STORE_S3_AWS_HOST_H

@@ -1,6 +1,6 @@
 /*
  * bucket_name - the grammar of bucket names and of the ARNs of access points, as in the endpoint
- * rules of AWS (endpoint-rule-set.json of S3). Pure.
+ * rules of AWS. Pure. Source: endpoint-rule-set.json of S3 in botocore.
  */
 #ifndef S3DOCK_STORE_S3_BUCKET_NAME_H
 #define S3DOCK_STORE_S3_BUCKET_NAME_H
