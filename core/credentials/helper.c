@@ -188,8 +188,8 @@ static int check_limits(const struct child *child, int64_t began, struct err *er
     err_set(err, ERR_AUTH, CODE_PROCESS, "it did not end within %jd s",
             (intmax_t)(helper->limit / NS_PER_S));
     return err_hint(err,
-                    "it may wait for an answer or a browser: run the command on a terminal, or "
-                    "log the program in before");
+                    "it may wait for input or a browser: run the command on a terminal, or log in "
+                    "with the program first");
 }
 
 /* Waits for output or a tick; a child without pipes is about to end. */

@@ -1,5 +1,5 @@
 /*
- * sts_remedy - what a user can do after a refusal of AWS STS.
+ * sts_remedy - hints for refusals of AWS STS.
  */
 #ifndef S3DOCK_CREDENTIALS_STS_REMEDY_H
 #define S3DOCK_CREDENTIALS_STS_REMEDY_H

@@ -203,7 +203,7 @@ static int check_switch(const char *value, struct err *err)
     return err_set(err, ERR_USAGE, "value", "unknown value \"%.80s\" of a switch", value);
 }
 
-/* The message does not have the value: it is a secret. */
+/* The message does not contain the value, which is a secret. */
 static int check_customer_key(const char *value, struct err *err)
 {
     uint8_t key[CUSTOMER_KEY_SIZE];

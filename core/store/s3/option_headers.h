@@ -23,7 +23,7 @@ enum s3_option {
     S3_LEGAL_HOLD,         /* of archives: ON */
     S3_REQUEST_PAYER,      /* requester */
     S3_BUCKET_OWNER,       /* the account that the bucket must belong to */
-    S3_CUSTOMER_KEY,       /* 32 bytes in base64: the store encrypts with it and forgets it */
+    S3_CUSTOMER_KEY,       /* 32 bytes in base64: the store encrypts with it and does not keep it */
     S3_OPTION_COUNT,
     /* computed from the customer key */
     S3_CUSTOMER_ALGORITHM = S3_OPTION_COUNT,
