@@ -1,7 +1,7 @@
 """Set-ups of AWS files and variables, resolved by the AWS CLI (its botocore, in this process) and by s3dock.
 
 s3dock's region and endpoint come from `config show`. Its access key comes from the signature of a request. One small server
-has the parts of S3, STS, single sign-on and a container that the sources of credentials ask.
+has the parts of S3, STS, single sign-on and a container that the sources of credentials use.
 
 `differs` of a set-up names the members that s3dock resolves in another way, with s3dock's value. The reason is part of the
 name of the check.
@@ -232,7 +232,7 @@ class Bench:
         return {**env, "HOME": self.home, "PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"}
 
     def ask_cli(self, one):
-        """Asks the AWS CLI, which reads the environment of this process."""
+        """Resolves with the AWS CLI, which reads the environment of this process."""
         create_clidriver, errors = self.cli
         os.environ.clear()
         os.environ.update(self.prepare(one))
@@ -265,7 +265,7 @@ class Bench:
                 "access_key": self.server.signed_by}
 
     def compare(self, one):
-        """Returns what is wrong, as a list of lines."""
+        """Returns the differences, as a list of lines."""
         theirs, ours = self.ask_cli(one), self.ask_s3dock(one)
         wrong = []
         for member in MEMBERS:
