@@ -108,6 +108,7 @@ static int check_writes(const struct config *config, struct err *err)
         const char *what;
     } rows[] = {
         {OPT_ENCRYPTION_KEY, "choose the encryption key of images"}, /* its owner can delete it */
+        {OPT_CUSTOMER_KEY, "choose the encryption key of images"},
         {OPT_ACL, "share images with others"},
         {OPT_REQUESTER_PAYS, "make you pay for requests"},
         {OPT_LOCK_MODE, "forbid to delete images"},

@@ -608,6 +608,7 @@ static void settings_of_a_found_file_need_the_user_s_trust(void **state)
         {"encryption: 'aws:kms', encryption_key: 'theirs'", "S3DOCK_ENCRYPTION_KEY", "mine", true,
          true},
         {"encryption: 'aws:kms'", NULL, NULL, true, true},
+        {"customer_key: 'theirs'", NULL, NULL, false, false},
         {"client_key: 'mine.pem'", NULL, NULL, false, false},
         {"acl: 'public-read'", NULL, NULL, false, false},
         {"acl: 'public-read'", "S3DOCK_ACL", "private", true, true},
