@@ -355,7 +355,7 @@ static struct view next_line(struct parser *p)
 
 /* ---- the file ---- */
 
-/* [profile default] replaces [default], in whatever order they are. */
+/* [profile default] replaces [default], in any order. */
 static void drop_plain_default(struct shared_file *file)
 {
     bool prefixed = false;

@@ -29,7 +29,7 @@ struct web_request {
 };
 
 enum web_result {
-    WEB_ANSWERED,    /* a response of any status is in the answer */
+    WEB_ANSWERED,    /* *answer has a response, of any status */
     WEB_UNREACHABLE, /* refused, no route, no such host, or no connection in time */
     WEB_BROKEN,      /* connected, but no whole response: timeout, reset, TLS, too large */
 };

@@ -13,7 +13,7 @@ struct err;
 /* Runs the program and reads its standard output, which no message contains. The profile gives the
  * account if the output has none. SOURCE_ABSENT: the profile has no credential_process.
  * usage.owner: another user can write the file that names the program.
- * auth.process: the program fails, takes too long, or its output is no valid answer or has already
+ * auth.process: the program fails or takes too long; its output is malformed, or its keys have
  * expired. */
 int process_credentials(const struct credential_context *ctx, const struct aws_profile *profile,
                         struct credentials *out, struct err *err);

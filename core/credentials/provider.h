@@ -28,7 +28,7 @@ struct provider_source {
     int64_t (*now)(void *arg);
     /* Makes a running or later `resolve` return soon, with cancelled.*. NULL: not needed. */
     void (*stop)(void *arg);
-    void *arg; /* lives as long as the provider */
+    void *arg; /* borrowed; valid as long as the provider exists */
 };
 
 struct credential_provider;

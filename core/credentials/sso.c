@@ -127,7 +127,7 @@ static int fail_expired(const struct sso_login *login, const struct sso_token *t
     return hint_login(login, err);
 }
 
-/* Replaces the token with that of the file if it lives longer. Returns whether it does. */
+/* Replaces the token with that of the file if it expires later. Returns whether it does. */
 static bool read_newer(const struct aws_system *system, const char *path, struct sso_token *token)
 {
     struct sso_token stored;

@@ -29,7 +29,7 @@ void s3_attempt_follow_up(struct s3_session *session, struct s3_attempt *attempt
                           const struct store_op *request, enum s3_verdict fallback);
 /* Makes the op's own request the next one. */
 void s3_attempt_end_follow_up(struct s3_attempt *attempt);
-/* Keeps the bytes of a read that was cut, and asks only for the rest from now on. */
+/* Keeps the bytes of a read that was cut. Later tries request only the rest. */
 void s3_attempt_keep_read(struct s3_attempt *attempt);
 /* Copies error and server time of the other request to the op. */
 void s3_attempt_take_over(struct s3_attempt *attempt);

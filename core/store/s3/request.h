@@ -32,7 +32,7 @@ struct s3_form {
     bool unconditional_copy; /* a copy without the condition on its source */
     bool content_md5; /* Content-MD5 with each body of an object or part, and no other digest */
     bool no_location; /* a bucket is created without the name of its region */
-    bool aes256;      /* new objects ask for AES256; no other encryption is set */
+    bool aes256;      /* new objects request AES256; no other encryption is set */
 };
 
 struct s3_request {
@@ -59,10 +59,10 @@ struct s3_request {
 /* Call them once: before the first build, and at the end. */
 void s3_request_init(struct s3_request *request);
 void s3_request_finish(struct s3_request *request);
-/* Builds the request of `op`; may be called again for another op. A STORE_HEAD without a key asks
- * about the bucket. The op's strings must outlive the
- * request. usage.key: the key is empty or too long, or has a segment "." or "..".
- * integrity.listing: the token is too long. */
+/* Builds the request of `op`; may be called again for another op. A STORE_HEAD without a key is a
+ * HEAD of the bucket. The op's strings must outlive the request.
+ * usage.key: the key is empty or too long, or has a segment "." or "..". integrity.listing: the
+ * token is too long. */
 int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err);
 

@@ -15,7 +15,7 @@ struct err;
 struct retry_policy;
 struct store;
 
-/* Strings are copied, but `provider` and `cancel` must live as long as the store. */
+/* Strings are copied, but `provider` and `cancel` must exist as long as the store. */
 struct store_s3_options {
     /* of struct s3_place_options */
     const char *endpoint, *region, *bucket, *addressing;
