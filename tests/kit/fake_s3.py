@@ -550,6 +550,22 @@ def listen(port):
     return socket.create_server(("127.0.0.1", port), backlog=64)
 
 
+def secured(context, connection):
+    """Does the handshake. After a failure, the client's bytes are read: a reset would overtake the alert."""
+    secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+    try:
+        secure.do_handshake()
+    except OSError:
+        with socket.socket(fileno=os.dup(secure.fileno())) as plain:
+            secure.close()
+            plain.settimeout(1)
+            plain.shutdown(socket.SHUT_WR)
+            while plain.recv(4096):
+                pass
+        raise
+    return secure
+
+
 def serve(store, port_file, tls, client_ca):
     listener = listen(0)
     port = listener.getsockname()[1]
@@ -574,7 +590,7 @@ def serve(store, port_file, tls, client_ca):
             connection.settimeout(None)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context:
-                connection = context.wrap_socket(connection, server_side=True)
+                connection = secured(context, connection)
         except OSError:
             continue
         threading.Thread(target=serve_one, args=(connection, address), daemon=True).start()
