@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@
 #define KEY  "images/shop/202507/shop-20250721-2118-f7a5a27"
 #define NKEY "images/shop/202507/shop-20250722-1000-0a1b2c3"
 
-#define PART (8 * mib)
+#define PART           (8 * mib)
+#define DEATH_DELAY_US 300000
 
 static struct err err;
 
@@ -100,6 +102,7 @@ struct between {
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
     enum store_failure failure; /* the error of LOSES_THE_LINK */
     unsigned hits;
+    bool dying;
     uint64_t sent, copied; /* bytes of parts and objects */
     uint64_t *struck;      /* receives the bytes of the fatal request; or NULL */
     unsigned aborts;
@@ -108,10 +111,32 @@ struct between {
     bool plain;      /* the store does not implement conditional writes */
 };
 
+static void *kill_later(void *arg)
+{
+    (void)arg;
+    usleep(DEATH_DELAY_US);
+    kill(getpid(), SIGKILL);
+    return NULL;
+}
+
+/* Kills the process. In full size the request stays without a response for a while: the push
+ * records the parts whose responses it has, on a busy machine, too. */
+static bool die(struct between *b)
+{
+    pthread_t thread;
+
+    if (mib < MIB)
+        kill(getpid(), SIGKILL);
+    if (!b->dying)
+        assert_int_equal(pthread_create(&thread, NULL, kill_later, NULL), 0);
+    b->dying = true;
+    return true;
+}
+
 static bool strike(struct between *b, struct store_op *op)
 {
     if (b->deed == DIES)
-        kill(getpid(), SIGKILL);
+        return die(b);
     if (b->deed == GETS_SIGTERM) {
         cancel_request(&b->fault.cancel, SIGTERM);
         return false;
