@@ -32,7 +32,8 @@ print(sum(struct.unpack_from("<QI", records, at)[1]
 PYTHON
 }
 
-# killed CONDITION...: starts a pull and kills it when the command ends.
+# killed CONDITION...: starts a pull and kills it when the command ends. The command gets the number of the process as
+# the variable `pid`.
 killed()
 {
     "$S3DOCK" pull $REF --output out.tar --memory 24M --no-progress 2>/dev/null &
@@ -58,12 +59,29 @@ is_quiet()
     [ "$before" = "$(moved)" ]
 }
 
-# has_kept BYTES: waits until the journal lists that many bytes, on machines of any speed.
-has_kept()
+# hold_at BYTES: the relay passes on bytes until its count reaches this number.
+hold_at()
 {
-    for ((tries = 0; tries < 6000; tries++)); do
-        [ "$(kept 2>/dev/null || echo 0)" -lt "$1" ] || return 0
-        sleep 0.05
+    echo "$1" >hold.new && mv hold.new hold
+}
+
+# has_stopped BYTES: the count has reached this number, or the pull has ended.
+has_stopped()
+{
+    has_moved "$1" || ! kill -0 "$pid" 2>/dev/null
+}
+
+# step_to BYTES: lets the relay pass on small steps until the journal lists that many bytes. The pull cannot end between
+# two looks at the journal, on machines of any speed.
+step_to()
+{
+    local at
+    at=$(moved)
+    while [ "$(kept 2>/dev/null || echo 0)" -lt "$1" ] && kill -0 "$pid" 2>/dev/null; do
+        at=$((at + size / 30))
+        hold_at $at
+        await has_stopped $at
+        sleep 0.1
     done
 }
 
@@ -84,8 +102,8 @@ for ((i = 0; i < KILLS; i++)); do
     before=$(moved)
     # At a random byte, which the relay passes on only after the kill.
     hold=$((before + undisturbed * (10 + RANDOM % 80) / 100))
-    echo $hold >hold.new && mv hold.new hold
-    killed await has_moved $hold
+    hold_at $hold
+    killed await has_stopped $hold
     rm hold
     check "a killed pull leaves no incomplete file" test ! -e out.tar
     check "the second run fetches only the missing bytes" again
@@ -96,13 +114,17 @@ for ((i = 0; i < KILLS; i++)); do
 done
 
 before=$(moved)
-killed has_kept $((size / 2))
-killed has_kept $((size * 3 / 4))
+hold_at "$before"
+killed step_to $((size / 2))
+killed step_to $((size * 3 / 4))
+rm hold
 check "after two kills, three quarters are in the cache" test "$(kept)" -ge $((size * 3 / 4))
 check "the second pull continued the first one" test $(($(moved) - before)) -le $((size * 115 / 100))
 s3dock pull $REF --output out.tar --no-resume --json >pull.json
 check "--no-resume fetches everything again" test "$(json downloaded_bytes pull.json)" -ge "$(json to_fetch whole.json)"
-killed has_kept $((size / 8))
+hold_at "$(moved)"
+killed step_to $((size / 8))
+rm hold
 python3 - "$pulls"/*.part <<'PYTHON'
 import sys
 
@@ -116,7 +138,9 @@ PYTHON
 check "a damaged partial download is not used" s3dock pull $REF --output out.tar --json
 check "the output after damage is the same" cmp whole.tar out.tar
 
-killed has_kept $((size / 4))
+hold_at "$(moved)"
+killed step_to $((size / 4))
+rm hold
 make_image $REF image.tar --size 60 --seed 6
 env "${OWNER[@]}" "$S3DOCK" push $REF --input image.tar --no-delta
 check "a partial download of a replaced image is not used" s3dock pull $REF --output out.tar --json
