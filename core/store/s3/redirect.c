@@ -47,9 +47,10 @@ static void fail_redirect(struct s3_session *session, struct s3_attempt *attempt
                           const struct s3_reply *reply)
 {
     struct err *err = &s3_attempt_request(attempt)->err;
+    bool known = strcmp(reply->region, session->place.region) == 0;
     char text[sizeof err->text];
 
-    if (attempt->moved) {
+    if (attempt->moved && !known) {
         snprintf(text, sizeof text, "%s", err->text);
         err_set(err, ERR_NETWORK, CODE_SERVICE, "redirected twice: %s", text);
     } else if (reply->region[0]) {
