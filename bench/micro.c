@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aws/sigv4.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "flow/inbox.h"
@@ -33,7 +34,6 @@
 #include "pack/image/image.h"
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
-#include "aws/sigv4.h"
 
 #define CHUNK       ((size_t)64 << 10)
 #define LARGE       ((size_t)1 << 20)

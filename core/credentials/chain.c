@@ -376,7 +376,7 @@ int credential_chain_none(const struct credential_chain *chain, struct err *err)
 void credential_chain_region(struct credential_chain *chain, char *region)
 {
     const struct credential_context ctx = {chain->system, &chain->settings};
-    struct err err;
+    struct err err = {0};
 
     str_copy(region, AWS_REGION_SIZE, chain->settings.region);
     if (region[0] || chain->instance_absent)

@@ -55,7 +55,7 @@ static int read_keys(struct json_node token, struct credentials *out, struct err
 {
     struct {
         char access_key[128], secret_key[256], session_token[CREDENTIALS_TOKEN_MAX];
-    } keys;
+    } keys = {.access_key = ""};
     bool good =
         json_string(json_get(token, "accessKeyId"), keys.access_key, sizeof keys.access_key) &&
         json_string(json_get(token, "secretAccessKey"), keys.secret_key, sizeof keys.secret_key) &&

@@ -29,19 +29,19 @@ print(next((check["status"] for check in json.load(open("doctor.json"))["data"][
 PYTHON
 }
 
-new_bucket()
-{
-    S3DOCK_BUCKET=$BUCKET-new s3dock doctor "$@"
-}
-
 no_bucket()
 {
-    ! new_bucket
+    ! S3DOCK_BUCKET=$BUCKET-new s3dock doctor
+}
+
+new_bucket()
+{
+    S3DOCK_BUCKET=$BUCKET-new s3dock doctor --create
 }
 
 check "doctor fails without the bucket" no_bucket
-check "doctor --create creates the bucket" new_bucket --create
-check "doctor finds the new bucket" new_bucket --create
+check "doctor --create creates the bucket" new_bucket
+check "doctor finds the new bucket" new_bucket
 check "doctor finds nothing that prevents work" into doctor.json s3dock doctor --json
 check "doctor tests conditions" same $CONDITIONS "$(doctor_found "put if absent")"
 check "doctor tests copies" same $COPIES "$(doctor_found "upload: copy part")"

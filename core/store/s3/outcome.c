@@ -329,7 +329,7 @@ void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)
 {
     const struct http_answer *answer = &attempt->exchange.answer;
     struct store_op *op = s3_attempt_request(attempt);
-    struct s3_reply reply;
+    struct s3_reply reply = {0};
 
     if (answer->status)
         retry_alive(&session->link);
