@@ -46,8 +46,12 @@ static void build(const struct s3_endpoint *place, const struct s3_option_header
 
     s3_request_init(&request);
     request.options = options;
-    if (s3_request_build(&request, place, &op, &err) < 0)
-        abort();
+    if (s3_request_build(&request, place, &op, &err) < 0) {
+        if (op.verb != STORE_BUCKET_CREATE) /* an access point cannot be created */
+            abort();
+        s3_request_finish(&request);
+        return;
+    }
     check_text(request.host);
     check_text(request.path);
     for (unsigned i = 0; i < request.header_count; i++)
