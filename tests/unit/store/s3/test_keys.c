@@ -161,8 +161,8 @@ static void ops_wait_for_the_next_set(void **state)
     assert_int_equal(script.calls, 2);
     assert_int_equal(fake_logged(&fake, "\"status\": 200", "token-2"), 4);
 
+    script.blocked = true; /* before the fetch that the rejection starts */
     provider_reject(provider, 2);
-    script.blocked = true;
     ops[0].msg.next = NULL;
     store_submit(store, &ops[0]);
     assert_null(inbox_take(inbox, clock_monotonic() + NS_PER_S / 5));
