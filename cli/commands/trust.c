@@ -22,7 +22,7 @@ static const char *operand(const struct cli *cli)
 static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HEX_SIZE],
                        struct err *err)
 {
-    _cleanup_text_ struct text content;
+    _cleanup_text_ struct text content = {0};
     uint8_t sum[SHA256_SIZE];
     int answer;
 

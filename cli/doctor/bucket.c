@@ -90,7 +90,7 @@ static void try_head(struct probe *p)
 
 static void try_get(struct probe *p)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct store_op op = {.verb = STORE_GET, .key = p->written, .text = &text};
     enum store_answer answer;
 

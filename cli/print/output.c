@@ -231,7 +231,7 @@ static int exit_code(const struct err *err, int signal)
 
 int output_end(struct output *output, const struct err *err, int signal)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     int code = exit_code(err, signal), unprinted;
     struct err shown;
 

@@ -55,7 +55,7 @@ static int check_groups(const struct config_file *file, struct err *err)
 
 static int parse_content(struct config_file *file, struct view content, struct err *err)
 {
-    _cleanup_text_ struct text strict;
+    _cleanup_text_ struct text strict = {0};
     int failed;
 
     text_init(&strict, 2 * (size_t)CONFIG_FILE_MAX);
@@ -124,7 +124,7 @@ static void look_up_trust(struct config_file *file, struct view content, getenv_
 /* Loads one file. CONFIG_ABSENT: no such file. */
 static int load_path(const char *path, getenv_fn *env, struct config_file *out, struct err *err)
 {
-    _cleanup_text_ struct text content;
+    _cleanup_text_ struct text content = {0};
     int answer;
 
     if (!str_copy(out->path, sizeof out->path, path))

@@ -61,7 +61,7 @@ static bool next_line(const char **at, char hex[SHA256_HEX_SIZE], char path[PATH
 
 bool trust_holds(getenv_fn *env, const char *path, const char *hex)
 {
-    _cleanup_text_ struct text list;
+    _cleanup_text_ struct text list = {0};
     char file[PATH_MAX], one[PATH_MAX], digest[SHA256_HEX_SIZE];
     const char *at;
     struct err ignored;
@@ -95,8 +95,8 @@ static bool copy_others(const struct text *list, const char *path, struct text *
 /* Replaces the digest of the path. `hex` NULL: removes the path. */
 static int rewrite_list(const char *file, const char *path, const char *hex, struct err *err)
 {
-    _cleanup_text_ struct text list;
-    _cleanup_text_ struct text changed;
+    _cleanup_text_ struct text list = {0};
+    _cleanup_text_ struct text changed = {0};
     bool found;
 
     text_init(&list, TRUST_LIST_MAX);
@@ -167,7 +167,7 @@ int trust_remove(getenv_fn *env, const char *path, struct err *err)
 int trust_list(getenv_fn *env, void (*each)(void *arg, const char *path, const char *hex),
                void *arg, struct err *err)
 {
-    _cleanup_text_ struct text list;
+    _cleanup_text_ struct text list = {0};
     char file[PATH_MAX], path[PATH_MAX], hex[SHA256_HEX_SIZE];
     const char *at;
 

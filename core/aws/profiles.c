@@ -103,7 +103,7 @@ static int load_file(struct aws_profiles *profiles, unsigned n, const struct aws
                      struct err *err)
 {
     const struct place *place = &profiles->places[n];
-    _cleanup_text_ struct text content;
+    _cleanup_text_ struct text content = {0};
     int answer;
 
     text_init_secret(&content, SHARED_FILE_MAX);

@@ -50,7 +50,7 @@ struct view text_view(const struct text *text);
 /* Copies a string into a fixed buffer. If it does not fit, returns false and empties the buffer. */
 bool str_copy(char *to, size_t size, const char *from);
 
-/* `_cleanup_text_ struct text t;`: frees t at the end of its block. Call text_init first. */
+/* `_cleanup_text_ struct text t = {0};`: frees t at the end of its block, also before text_init. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

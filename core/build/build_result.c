@@ -126,7 +126,7 @@ static bool was_written(const struct build_result *result)
 /* Reads the id that docker wrote; "": none. */
 static void read_id(const struct build_result *result, char out[IID_MAX])
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct err ignored;
 
     out[0] = '\0';

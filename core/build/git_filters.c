@@ -132,7 +132,7 @@ int git_filters_guard(struct git_program *git, struct git_filters *out, struct e
         "lfs\\.extension\\..*\\.(clean|smudge)|core\\.sparsecheckout)$";
     static const char *const words[] = {"config",       "--null", "--show-scope",
                                         "--get-regexp", keys,     NULL};
-    _cleanup_text_ struct text all;
+    _cleanup_text_ struct text all = {0};
     struct git_call call = {.words = words, .take = git_program_text, .arg = &all};
     int failed;
 

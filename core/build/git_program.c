@@ -272,7 +272,7 @@ void git_program_text(void *arg, struct view bytes)
 int git_program_line(const struct git_program *git, const char *const *words, char *out,
                      size_t size, struct err *err)
 {
-    _cleanup_text_ struct text line;
+    _cleanup_text_ struct text line = {0};
 
     text_init(&line, LINE_MAX_SIZE);
     if (git_program_must(git, words, git_program_text, &line, (struct view){0}, err) ||
@@ -418,7 +418,7 @@ static int find_root(struct git_program *git, char *root, size_t size, struct er
 {
     static const char *const words[] = {"rev-parse", "--is-bare-repository", "--show-toplevel",
                                         NULL};
-    _cleanup_text_ struct text answer;
+    _cleanup_text_ struct text answer = {0};
     struct git_call call = {.words = words, .take = git_program_text, .arg = &answer};
     int failed;
 

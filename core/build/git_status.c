@@ -170,7 +170,7 @@ static int copy_index(struct scan *scan, char temp[PATH_MAX], struct err *err)
     static const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-path",
                                         "index", NULL};
     char index[PATH_MAX], cache[PATH_MAX - 32];
-    _cleanup_text_ struct text content;
+    _cleanup_text_ struct text content = {0};
     struct stat st;
     int fd, failed;
 
@@ -312,7 +312,7 @@ static int compare_head(const struct git_program *git, const char *hash, bool *s
                         struct err *err)
 {
     static const char *const words[] = {"rev-parse", "--verify", "-q", "HEAD", NULL};
-    _cleanup_text_ struct text head;
+    _cleanup_text_ struct text head = {0};
     struct git_call call = {.words = words, .take = git_program_text, .arg = &head};
     int failed;
 

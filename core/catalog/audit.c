@@ -250,7 +250,7 @@ void audit_write(const struct audit_event *event, struct text *out)
 
 int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns, struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     char unique[AUDIT_UNIQUE_SIZE], key[KEY_MAX];
 
     text_init(&text, EVENT_MAX);

@@ -7,7 +7,7 @@
 
 int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     enum store_answer answer;
 
     *out = (struct current_pointer){.there = false};
@@ -43,7 +43,7 @@ static int is_still(struct store *store, const char *key, const char *etag,
 int change_set(struct store *store, const char *key, const struct current_pointer *was,
                const struct pointer *now, bool conditions, struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     char etag[STORE_ETAG_MAX];
     int answer;
 

@@ -103,7 +103,7 @@ int conditions_probe(struct store *store, bool *honoured, struct err *err)
 
 static bool read_answer(const char *path, bool *honoured)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct stat known;
     struct err ignored;
     int64_t age;

@@ -43,7 +43,7 @@ static void add_warning(struct month *m, size_t at, const char *why)
 /* Keeps the event as audit_write spells it, which bounds its size. */
 static int add_event(struct month *m, size_t at, const struct audit_event *event)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct stored *stored;
 
     text_init(&text, FETCH_DOCUMENT_MAX);

@@ -309,7 +309,7 @@ static int find_previous(const struct release_options *o, const char *app, const
                          const struct pointer *now, char target[KEY_MAX], struct err *err)
 {
     struct previous previous = {.env = env, .now = now};
-    _cleanup_text_ struct text warnings;
+    _cleanup_text_ struct text warnings = {0};
 
     text_init(&warnings, MIB);
     if (previous_find(o->store, app, &previous, 1, &warnings, err))

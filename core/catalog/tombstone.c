@@ -36,7 +36,7 @@ static int parse(struct view text, struct tombstone *out, struct err *err)
 enum store_answer tombstone_read(struct store *store, const char *archive_key,
                                  struct tombstone *out, struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     enum store_answer answer;
     char key[KEY_MAX];
 
@@ -63,7 +63,7 @@ void tombstone_finish(struct tombstone *tombstone)
 int tombstone_write(struct store *store, const char *archive_key, const struct tombstone *tombstone,
                     struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     char key[KEY_MAX], unique[AUDIT_UNIQUE_SIZE];
     struct json_writer w;
 

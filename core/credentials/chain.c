@@ -359,7 +359,7 @@ int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struc
 
 int credential_chain_none(const struct credential_chain *chain, struct err *err)
 {
-    _cleanup_text_ struct text words;
+    _cleanup_text_ struct text words = {0};
 
     text_init(&words, 512);
     for (unsigned i = 0; i < chain->report.count; i++) {

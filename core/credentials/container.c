@@ -261,7 +261,7 @@ static int request_document(const struct aws_system *system, const char *url,
 int container_credentials(const struct credential_context *ctx, struct credentials *out,
                           struct err *err)
 {
-    _cleanup_text_ struct text token, header;
+    _cleanup_text_ struct text token = {0}, header = {0};
     char url[CONTAINER_URL_MAX];
     struct endpoint endpoint;
     int result = find_endpoint(ctx->system, url, &endpoint, err);

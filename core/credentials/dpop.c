@@ -66,7 +66,7 @@ static void add_base64url(struct text *out, const void *data, size_t size)
 
 static void add_coordinate(struct json_writer *w, const char *name, const uint8_t *number)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
 
     text_init(&text, 64);
     add_base64url(&text, number, COORDINATE_SIZE);
@@ -75,7 +75,7 @@ static void add_coordinate(struct json_writer *w, const char *name, const uint8_
 
 static void add_header(struct text *out, const uint8_t point[POINT_SIZE])
 {
-    _cleanup_text_ struct text part;
+    _cleanup_text_ struct text part = {0};
     struct json_writer w;
 
     text_init(&part, PART_MAX);
@@ -96,7 +96,7 @@ static void add_header(struct text *out, const uint8_t point[POINT_SIZE])
 static int add_claims(struct text *out, const char *method, const char *url, int64_t now,
                       struct err *err)
 {
-    _cleanup_text_ struct text part;
+    _cleanup_text_ struct text part = {0};
     char id[2 * ID_BYTES + 1];
     struct json_writer w;
 
@@ -163,7 +163,7 @@ static int write_proof(EVP_PKEY *key, const char *method, const char *url, int64
 int dpop_proof(const char *pem, const char *method, const char *url, int64_t now,
                char out[DPOP_PROOF_MAX], struct err *err)
 {
-    _cleanup_text_ struct text proof;
+    _cleanup_text_ struct text proof = {0};
     EVP_PKEY *key;
     int result;
 

@@ -46,7 +46,7 @@ int login_cache_path(const struct aws_system *system, const char *session, char 
 static int read_document(const struct aws_system *system, const char *path, struct json **json,
                          struct err *err)
 {
-    _cleanup_text_ struct text file;
+    _cleanup_text_ struct text file = {0};
     struct err reason;
     int result;
 
@@ -157,7 +157,7 @@ static void write_session(struct json_node root, const struct login_session *ses
 int login_cache_write(const struct aws_system *system, const char *path,
                       const struct login_session *session, struct err *err)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct json *json = NULL;
 
     text_init_secret(&out, 4 * LOGIN_CACHE_MAX); /* escapes may lengthen it */

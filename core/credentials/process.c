@@ -76,7 +76,7 @@ static int run_line(const struct credential_context *ctx, const char *line, cons
                     struct text *output, struct err *err)
 {
     const struct aws_system *system = ctx->system;
-    _cleanup_text_ struct text errors;
+    _cleanup_text_ struct text errors = {0};
     int code = 0;
 
     text_init(&errors, ERRORS_MAX);
@@ -90,7 +90,7 @@ int process_credentials(const struct credential_context *ctx, const struct aws_p
 {
     const char *line = aws_profile_get(profile, "credential_process");
     const char *account = aws_profile_get(profile, "aws_account_id");
-    _cleanup_text_ struct text output;
+    _cleanup_text_ struct text output = {0};
     char what[WHAT_SIZE];
 
     if (!line || !*line)

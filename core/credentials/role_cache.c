@@ -59,7 +59,7 @@ static bool find_file(const struct aws_system *system, const struct role_session
     const char *home = system->get_env(system->arg, "HOME");
     char sum[2 * SHA1_SIZE + 1];
     uint8_t digest[SHA1_SIZE];
-    _cleanup_text_ struct text names;
+    _cleanup_text_ struct text names = {0};
 
     text_init(&names, NAMES_MAX);
     if (!home || !*home || !write_names(session, &names))
@@ -88,7 +88,7 @@ static int read_document(const struct text *file, int64_t now, struct credential
 int role_cache_read(const struct aws_system *system, const struct role_session *session,
                     struct credentials *out)
 {
-    _cleanup_text_ struct text file;
+    _cleanup_text_ struct text file = {0};
     char path[PATH_MAX];
     struct err err;
 

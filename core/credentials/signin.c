@@ -130,7 +130,7 @@ static int exchange_token(const struct aws_system *system, const char *url, unsi
     const char *const headers[] = {"content-type: application/json", proof};
     const struct web_call call = {system, SERVICE, url, tries, web_call_is_busy};
     struct web_answer answer = {0};
-    _cleanup_text_ struct text body;
+    _cleanup_text_ struct text body = {0};
     int result = ERR_FAIL;
 
     text_init_secret(&body, BODY_MAX);

@@ -55,7 +55,7 @@ static bool is_still(struct store *store, const struct located *at, struct err *
 
 void learn_image_add(struct store *store, const struct existing_image *existing)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     const char *key = existing->at.metadata_key;
     bool conditions;
     struct err err = {.text = "it has changed meanwhile"};

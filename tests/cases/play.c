@@ -162,7 +162,7 @@ static void play_case(struct play *play)
 static int read_case(const char *path, struct json **json, struct err *err)
 {
     static const struct json_limits LIMITS = {.bytes = CASE_MAX, .depth = 32, .nodes = 20000};
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     int found;
 
     text_init(&text, CASE_MAX);
@@ -335,7 +335,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    _cleanup_text_ struct text left_out;
+    _cleanup_text_ struct text left_out = {0};
     struct options options = {.tap = false};
     struct err err;
 

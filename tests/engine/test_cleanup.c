@@ -389,7 +389,7 @@ static void check_rollback(struct store *store, const struct scene *scene)
 {
     struct current_pointer current;
     struct previous previous = {.env = "production"};
-    _cleanup_text_ struct text warnings;
+    _cleanup_text_ struct text warnings = {0};
     struct image_name name;
     char month[7];
 

@@ -54,7 +54,7 @@ static inline void bucket_put(struct bucket *bucket, const char *key, const char
 /* Returns whether the object exists. Adds its content to `out`, unless `out` is NULL. */
 static inline bool bucket_get(struct bucket *bucket, const char *key, struct text *out)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct err err = {.text = ""};
     enum store_answer answer;
 

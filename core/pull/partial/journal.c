@@ -27,7 +27,7 @@
 
 int journal_write_header(int fd, const struct partial_subject *subject, struct err *err)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct json_writer w;
 
     text_init(&text, HEADER_MAX);

@@ -33,7 +33,7 @@ static void text_grows(void **state)
 
 static void the_maximum_is_exact(void **state)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct err err;
 
     (void)state;
@@ -59,7 +59,7 @@ static void the_maximum_is_exact(void **state)
 
 static void a_failing_printf_marks_the_text(void **state)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
 
     (void)state;
     text_init(&text, 10);

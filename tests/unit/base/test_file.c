@@ -55,7 +55,7 @@ static int count_names(const char *folder)
 
 static void assert_content(const char *path, const char *content)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct err err;
 
     text_init(&text, 1000);
@@ -65,7 +65,7 @@ static void assert_content(const char *path, const char *content)
 
 static void reading(void **state)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct err err;
 
     (void)state;

@@ -308,7 +308,7 @@ static void strings_are_decoded(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct json *json = parse(cases[i].text);
         struct json_node root = json_root(json);
-        _cleanup_text_ struct text grown;
+        _cleanup_text_ struct text grown = {0};
         char out[32] = "old";
 
         text_init(&grown, 32);
@@ -336,7 +336,7 @@ static void strings_fit_or_are_refused(void **state)
     struct json *json = parse("[\"abcd\",\"ab\\u20ac\"]");
     struct json_node root = json_root(json), plain = json_first(root);
     struct json_node euro = json_next(root, plain, NULL);
-    _cleanup_text_ struct text small;
+    _cleanup_text_ struct text small = {0};
     char out[6];
 
     (void)state;

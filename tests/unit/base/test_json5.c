@@ -64,7 +64,7 @@ static void understood(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
         struct json *json;
         struct err err;
 
@@ -112,7 +112,7 @@ static void refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
         struct err err;
 
         text_init(&out, 4096);
@@ -133,7 +133,7 @@ static void left_to_the_reader(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
         struct json *json = NULL;
         struct err err;
 
@@ -147,7 +147,7 @@ static void left_to_the_reader(void **state)
 
 static void lines_stay_lines(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct json *json;
     struct err err;
 
@@ -161,7 +161,7 @@ static void lines_stay_lines(void **state)
 
 static void output_is_bounded_and_added(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct err err;
 
     (void)state;

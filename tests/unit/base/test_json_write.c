@@ -33,7 +33,7 @@ static void write_sample(struct text *out, bool compact)
 
 static void indented_as_go_does(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
 
     (void)state;
     text_init(&out, 4096);
@@ -55,7 +55,7 @@ static void indented_as_go_does(void **state)
 
 static void compact_is_one_line(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
 
     (void)state;
     text_init(&out, 4096);
@@ -88,7 +88,7 @@ static void strings_as_go_writes_them(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
         struct json_writer w;
 
         text_init(&out, 100);
@@ -100,7 +100,7 @@ static void strings_as_go_writes_them(void **state)
 
 static void names_are_escaped_too(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct json_writer w;
 
     (void)state;
@@ -134,7 +134,7 @@ static void numbers(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
 
         text_init(&out, 100);
         jw_init(&w, &out, false);
@@ -142,7 +142,7 @@ static void numbers(void **state)
         assert_string_equal(out.data, cases[i].json);
     }
     {
-        _cleanup_text_ struct text out;
+        _cleanup_text_ struct text out = {0};
 
         text_init(&out, 100);
         jw_init(&w, &out, true);
@@ -170,7 +170,7 @@ static void a_full_text_stays_failed(void **state)
 
 static void depth_reaches_its_limit(void **state)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct json_writer w;
 
     (void)state;

@@ -48,7 +48,7 @@ static struct build_request usual(void)
 
 static void assert_line(const struct build_request *request, const char *expected)
 {
-    _cleanup_text_ struct text line;
+    _cleanup_text_ struct text line = {0};
     struct docker_build plan;
     struct err err;
 

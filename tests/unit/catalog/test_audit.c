@@ -32,7 +32,7 @@ static void the_originals_documents_byte_for_byte(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
-        _cleanup_text_ struct text golden, again;
+        _cleanup_text_ struct text golden = {0}, again = {0};
         struct audit_event event;
 
         golden_read(documents[i], &golden);
@@ -47,7 +47,7 @@ static void the_originals_documents_byte_for_byte(void **state)
 
 static void details_by_type(void **state)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
     struct audit_event event;
 
     (void)state;
@@ -83,7 +83,7 @@ static void ci_is_added_after_the_originals_members(void **state)
         .git_time = "20250721-2118",
         .tag = {.image_reference = "r", .version = "v1", .tag_path = "tags/myapp/v1.json"},
     };
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
     struct audit_event back;
 
     (void)state;

@@ -302,7 +302,7 @@ static int remember(void *arg, const struct history_event *event)
 /* Keys of the original (minutes, no unique part) and of s3dock, in several months. */
 static void events_newest_first(void **state)
 {
-    _cleanup_text_ struct text theirs, seen;
+    _cleanup_text_ struct text theirs = {0}, seen = {0};
 
     (void)state;
     text_init(&seen, 64 * KIB);

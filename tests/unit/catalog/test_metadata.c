@@ -15,7 +15,7 @@
 
 static void assert_rewrites(const struct metadata *metadata, const char *json)
 {
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
 
     text_init(&out, 64 * KIB);
     metadata_write(metadata, &out);
@@ -205,7 +205,7 @@ static void hostile_documents(void **state)
 static void layers_are_bounded(void **state)
 {
     for (unsigned count = METADATA_LAYERS_MAX; count <= METADATA_LAYERS_MAX + 1; count++) {
-        _cleanup_text_ struct text json;
+        _cleanup_text_ struct text json = {0};
         struct metadata metadata;
         struct err err;
 

@@ -23,7 +23,7 @@ static void the_originals_documents_byte_for_byte(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text golden, again;
+        _cleanup_text_ struct text golden = {0}, again = {0};
         struct pointer pointer;
         struct err err;
 
@@ -72,7 +72,7 @@ static void tolerated(void **state)
 static void a_missing_time_stays_missing(void **state)
 {
     const struct pointer pointer = {.target = POINTER_TAG, .target_path = "tags/a/v1.json"};
-    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text out = {0};
 
     (void)state;
     text_init(&out, 4096);
@@ -125,7 +125,7 @@ static void hostile_documents(void **state)
 
 static void too_long_is_refused(void **state)
 {
-    _cleanup_text_ struct text json;
+    _cleanup_text_ struct text json = {0};
     struct pointer pointer;
     struct err err;
 

@@ -121,7 +121,7 @@ static void the_originals_bytes(void **state)
     fine(promote_tag("v1.2.0", "production"));
     fine(promote(ONE, "staging"));
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_text_ struct text ours, theirs, compared;
+        _cleanup_text_ struct text ours = {0}, theirs = {0}, compared = {0};
         struct pointer pointer, golden;
 
         text_init(&ours, 64 * KIB);
@@ -138,7 +138,7 @@ static void the_originals_bytes(void **state)
 
 static void event(const char *key, struct audit_event *out)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
 
     text_init(&text, 64 * KIB);
     assert_true(bucket_get(&bucket, key, &text));
@@ -366,7 +366,7 @@ static void back_and_further_back(void **state)
 
 static void a_log_with_a_gap_is_not_believed(void **state)
 {
-    _cleanup_text_ struct text text;
+    _cleanup_text_ struct text text = {0};
 
     (void)state;
     text_init(&text, 64 * KIB);

@@ -308,7 +308,7 @@ static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
 
     (void)state;
     for (unsigned after = 0; after < 2; after++) {
-        _cleanup_text_ struct text text;
+        _cleanup_text_ struct text text = {0};
         struct retention_choice choice;
         struct between b;
         char key[KEY_MAX];

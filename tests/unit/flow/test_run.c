@@ -202,8 +202,8 @@ static int run_and_take(const char *script, struct view input, int64_t limit, st
 
 static void output_is_taken(void **state)
 {
-    _cleanup_text_ struct text out;
-    _cleanup_text_ struct text errors;
+    _cleanup_text_ struct text out = {0};
+    _cleanup_text_ struct text errors = {0};
     struct err err = {0};
 
     (void)state;
@@ -225,8 +225,8 @@ static void output_is_taken(void **state)
 
 static void a_child_that_does_not_end_is_killed(void **state)
 {
-    _cleanup_text_ struct text out;
-    _cleanup_text_ struct text errors;
+    _cleanup_text_ struct text out = {0};
+    _cleanup_text_ struct text errors = {0};
     struct err err = {0};
 
     (void)state;
