@@ -15,13 +15,10 @@
 #include "cli/cli.h"
 #include "cli/settings/consent.h"
 #include "credentials/chain.h"
-#include "credentials/ec2_host.h"
 #include "credentials/provider.h"
 #include "credentials/real_system.h"
 #include "credentials/source.h"
 #include "http/easy.h"
-
-#define INSTANCE_URL "http://169.254.169.254"
 
 struct cli_credentials {
     struct cli *cli;
@@ -76,25 +73,6 @@ static const char *chosen_value(const struct config *config, enum option_id id)
     return config->settings[id].origin > ORIGIN_DEFAULT ? config_text(config, id) : NULL;
 }
 
-/* A request to the metadata service costs a second where there is none. It is sent if a setting
- * names the service or the hardware is an instance; without a description of the hardware, if the
- * store is AWS. */
-static bool may_be_instance(const struct cli_credentials *credentials, const struct config *config)
-{
-    const char *url = credential_chain_settings(credentials->chain)->imds.url;
-
-    if (strcmp(url, INSTANCE_URL) != 0)
-        return true;
-    switch (ec2_host_check(&credentials->real.system)) {
-    case EC2_HOST_YES:
-        return true;
-    case EC2_HOST_UNKNOWN:
-        return !config_text(config, OPT_ENDPOINT);
-    default:
-        return false;
-    }
-}
-
 static int make_chain(struct cli_credentials *credentials, const struct config *config,
                       struct err *err)
 {
@@ -109,10 +87,7 @@ static int make_chain(struct cli_credentials *credentials, const struct config *
         return 0;
     if (credential_chain_create(&credentials->real.system, &query, &credentials->chain, err))
         return ERR_FAIL;
-    if (!may_be_instance(credentials, config))
-        credential_chain_skip_instance(
-            credentials->chain,
-            "no sign of an EC2 instance (AWS_EC2_METADATA_SERVICE_ENDPOINT names one)");
+    credential_chain_limit_instance(credentials->chain, !config_text(config, OPT_ENDPOINT));
     return real_system_set_tls(&credentials->real, &tls, err);
 }
 

@@ -18,7 +18,6 @@
 
 #define NUMBER_MAX 1000
 
-#define IMDS_IPV4 "http://169.254.169.254"
 #define IMDS_IPV6 "http://[fd00:ec2::254]"
 
 /* ---- the profile ---- */
@@ -314,7 +313,7 @@ static int read_imds(struct aws_settings *settings, struct err *err)
         return ERR_FAIL;
     if (url.text)
         return read_url(settings, &url, imds->url, sizeof imds->url, err);
-    str_copy(imds->url, sizeof imds->url, version == 2 ? IMDS_IPV6 : IMDS_IPV4);
+    str_copy(imds->url, sizeof imds->url, version == 2 ? IMDS_IPV6 : AWS_IMDS_URL);
     return 0;
 }
 

@@ -19,6 +19,7 @@ struct aws_system;
 
 #define AWS_PROFILE_NAME_SIZE 128
 #define AWS_URL_SIZE          1024
+#define AWS_IMDS_URL          "http://169.254.169.254" /* of the instance metadata service */
 
 /* Settings of the caller, which have precedence. Strings are borrowed for the time of the call. */
 struct aws_query {

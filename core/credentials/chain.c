@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "credentials/container.h"
 #include "credentials/credentials.h"
+#include "credentials/ec2_host.h"
 #include "credentials/environment.h"
 #include "credentials/instance.h"
 #include "credentials/login.h"
@@ -48,8 +49,9 @@ struct credential_chain {
     struct hop hops[PLAN_STEPS_MAX];
     struct instance_cache instance;
     struct sso_memory sso;
-    bool instance_absent;   /* the last request found no instance */
-    char skip_instance[96]; /* why the plan's own instance step is not run; "": it is run */
+    bool settings_unused;                /* read by credential_chain_create, and not resolved yet */
+    bool instance_absent;                /* the last request found no instance */
+    bool instance_limited, store_is_aws; /* by credential_chain_limit_instance */
 };
 
 /* ---- settings ---- */
@@ -77,6 +79,14 @@ static int load_settings(struct credential_chain *chain, struct err *err)
     return 0;
 }
 
+static int refresh_settings(struct credential_chain *chain, struct err *err)
+{
+    bool unused = chain->settings_unused;
+
+    chain->settings_unused = false;
+    return unused ? 0 : load_settings(chain, err);
+}
+
 int credential_chain_create(const struct aws_system *system, const struct aws_query *query,
                             struct credential_chain **out, struct err *err)
 {
@@ -94,6 +104,7 @@ int credential_chain_create(const struct aws_system *system, const struct aws_qu
         credential_chain_destroy(chain);
         return ERR_FAIL;
     }
+    chain->settings_unused = true;
     *out = chain;
     return 0;
 }
@@ -169,9 +180,10 @@ static void keep_set(struct credential_chain *chain, unsigned number, const stru
     hop->set = *set;
 }
 
-void credential_chain_skip_instance(struct credential_chain *chain, const char *why)
+void credential_chain_limit_instance(struct credential_chain *chain, bool store_is_aws)
 {
-    snprintf(chain->skip_instance, sizeof chain->skip_instance, "%s", why);
+    chain->instance_limited = true;
+    chain->store_is_aws = store_is_aws;
 }
 
 void credential_chain_reject(struct credential_chain *chain, const char *access_key)
@@ -237,16 +249,31 @@ static int refuse_absent(const struct credential_chain *chain, const struct plan
     return err_hint(err, "name another source in the profile, or use it where this one exists");
 }
 
+static bool may_be_instance(const struct credential_chain *chain)
+{
+    if (!chain->instance_limited || strcmp(chain->settings.imds.url, AWS_IMDS_URL) != 0)
+        return true;
+    switch (ec2_host_check(chain->system)) {
+    case EC2_HOST_YES:
+        return true;
+    case EC2_HOST_UNKNOWN:
+        return chain->store_is_aws;
+    default:
+        return false;
+    }
+}
+
 /* Gets the set of the first step. SOURCE_ABSENT: no instance, and no other source is configured. */
 static int get_first_set(struct credential_chain *chain, struct credentials *set, struct err *err)
 {
     const struct plan_step *step = &chain->plan.steps[0];
     int found;
 
-    if (step->kind == CREDENTIALS_INSTANCE && chain->plan.count == 1 && chain->skip_instance[0]) {
+    if (step->kind == CREDENTIALS_INSTANCE && chain->plan.count == 1 && !may_be_instance(chain)) {
         chain->instance_absent = true;
-        credential_report_add(&chain->report, REPORT_PASSED, "instance", "%s",
-                              chain->skip_instance);
+        credential_report_add(
+            &chain->report, REPORT_PASSED, "instance",
+            "no sign of an EC2 instance (AWS_EC2_METADATA_SERVICE_ENDPOINT names one)");
         return SOURCE_ABSENT;
     }
     found = run_source(chain, step, set, err);
@@ -343,7 +370,7 @@ int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struc
     int found;
 
     chain->report.count = 0;
-    if (load_settings(chain, err) < 0 ||
+    if (refresh_settings(chain, err) < 0 ||
         credential_plan_make(&chain->settings, &chain->plan, &chain->report, err) < 0) {
         credential_report_add(&chain->report, REPORT_FAILED, "settings", "%s", err->text);
         return ERR_FAIL;

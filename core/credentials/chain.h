@@ -23,16 +23,17 @@ int credential_chain_create(const struct aws_system *system, const struct aws_qu
                             struct credential_chain **out, struct err *err);
 void credential_chain_destroy(struct credential_chain *chain); /* takes NULL; wipes */
 
-/* Gets credentials, now. Blocks. Reads the files again if they may have changed. `may_ask`: a
+/* Gets credentials, now. Blocks. Reads the files again, but for the first call. `may_ask`: a
  * source may ask for a code on the terminal. SOURCE_FOUND: the caller calls credentials_finish.
  * SOURCE_ABSENT: nothing is configured; credential_chain_none describes it. A source that is
  * configured and fails: its own error. */
 int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struct credentials *out,
                              struct err *err);
 
-/* Does not try the instance metadata service as the last source of all; `why` is for the report. A
- * profile may still name it. */
-void credential_chain_skip_instance(struct credential_chain *chain, const char *why);
+/* From now on, tries the instance metadata service as the last source of all only if a setting names
+ * the service or the hardware is an instance (ec2_host.h); without a description of the hardware, if
+ * `store_is_aws`. A request costs a second where there is no service. A profile may still name it. */
+void credential_chain_limit_instance(struct credential_chain *chain, bool store_is_aws);
 
 /* Forgets the kept sets that have this access key, or were made with it. */
 void credential_chain_reject(struct credential_chain *chain, const char *access_key);
