@@ -11,6 +11,7 @@
 #include "credentials/role.h"
 #include "credentials/source.h"
 #include "credentials/web_identity.h"
+#include "kit/assert_fails.h"
 #include "kit/scripted_system.h"
 
 #define NOW (INT64_C(1772359200) * NS_PER_S) /* 2026-03-01T10:00:00Z */
@@ -84,16 +85,6 @@ static void tear_down(struct fixture *f)
     free(f);
 }
 
-static void assert_fails(struct fixture *f, int result, enum err_family family, const char *code,
-                         const char *words)
-{
-    assert_int_equal(result, ERR_FAIL);
-    assert_int_equal(f->err.family, family);
-    assert_string_equal(f->err.code, code);
-    if (!strstr(f->err.text, words) && !strstr(f->err.hint, words))
-        fail_msg("'%s' is in neither '%s' nor '%s'", words, f->err.text, f->err.hint);
-}
-
 static void a_role_is_assumed(void **state)
 {
     struct fixture *f = set_up("external_id = ext+1=2\nduration_seconds = 43200\n");
@@ -135,12 +126,12 @@ static void temporary_failures_are_repeated(void **state)
     f = set_up("");
     for (int i = 0; i < 3; i++)
         f->it.exchanges[i] = (struct scripted_exchange){STS, 503, ""};
-    assert_fails(f, assume(f), ERR_NETWORK, CODE_SERVICE, "HTTP status 503");
+    assert_fails(&f->err, assume(f), ERR_NETWORK, CODE_SERVICE, "HTTP status 503");
     tear_down(f);
 
     f = set_up("max_attempts = 1\n");
     f->it.exchanges[0] = (struct scripted_exchange){STS, 0, "connection reset"};
-    assert_fails(f, assume(f), ERR_NETWORK, CODE_SERVICE, "in 1 try: connection reset");
+    assert_fails(&f->err, assume(f), ERR_NETWORK, CODE_SERVICE, "in 1 try: connection reset");
     tear_down(f);
 }
 
@@ -177,7 +168,7 @@ static void a_refusal_has_its_remedy(void **state)
 
         snprintf(document, sizeof document, REFUSED("%s", "%s"), cases[i].code, cases[i].message);
         f->it.exchanges[0] = (struct scripted_exchange){STS, cases[i].status, document};
-        assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, cases[i].words);
+        assert_fails(&f->err, assume(f), ERR_AUTH, CODE_DENIED, cases[i].words);
         assert_non_null(strstr(f->err.text, cases[i].code));
         assert_non_null(strstr(f->err.text, "arn:aws:iam::1:role/R"));
         tear_down(f);
@@ -203,7 +194,7 @@ static void a_wrong_clock_is_corrected_once(void **state)
     f = set_up("");
     f->it.exchanges[0] = (struct scripted_exchange){STS, 403, refusal, later};
     f->it.exchanges[1] = (struct scripted_exchange){STS, 403, refusal, later};
-    assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, "the clock of this machine is wrong");
+    assert_fails(&f->err, assume(f), ERR_AUTH, CODE_DENIED, "the clock of this machine is wrong");
     tear_down(f);
 }
 
@@ -230,7 +221,7 @@ static void odd_responses_are_refused(void **state)
         struct fixture *f = set_up("");
 
         f->it.exchanges[0] = (struct scripted_exchange){STS, cases[i].status, cases[i].body};
-        assert_fails(f, assume(f), ERR_AUTH, CODE_ANSWER, cases[i].words);
+        assert_fails(&f->err, assume(f), ERR_AUTH, CODE_ANSWER, cases[i].words);
         assert_null(strstr(f->err.text, "firstsecret"));
         tear_down(f);
     }
@@ -244,7 +235,7 @@ static void an_error_document_of_s3_is_a_refusal(void **state)
     (void)state;
     f->it.exchanges[0] = (struct scripted_exchange){
         STS, 403, "<Error><Code>AccessDenied</Code><Message></Message></Error>"};
-    assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, "AccessDenied");
+    assert_fails(&f->err, assume(f), ERR_AUTH, CODE_DENIED, "AccessDenied");
     tear_down(f);
 }
 
@@ -279,7 +270,7 @@ static void a_configured_endpoint_is_named_in_the_hint(void **state)
     (void)state;
     f->it.env[1] = (struct scripted_pair){"AWS_ENDPOINT_URL", "http://store.example:9000"};
     f->it.exchanges[0] = (struct scripted_exchange){"POST http://store.example:9000/\n", 405, ""};
-    assert_fails(f, assume(f), ERR_AUTH, CODE_ANSWER,
+    assert_fails(&f->err, assume(f), ERR_AUTH, CODE_ANSWER,
                  "AWS_ENDPOINT_URL sends requests of the service sts");
     tear_down(f);
 }
@@ -300,7 +291,8 @@ static void a_store_that_is_not_aws_may_have_an_sts(void **state)
         f->endpoint = cases[i].endpoint;
         f->it.exchanges[0] =
             (struct scripted_exchange){STS, 403, REFUSED("InvalidClientTokenId", "is invalid")};
-        assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, "the keys of profile base do not exist");
+        assert_fails(&f->err, assume(f), ERR_AUTH, CODE_DENIED,
+                     "the keys of profile base do not exist");
         assert_int_equal(strstr(f->err.hint, "set AWS_ENDPOINT_URL_STS") != NULL, cases[i].hinted);
         tear_down(f);
     }
@@ -322,7 +314,7 @@ static void bad_parameters_are_named(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture *f = set_up(cases[i].line);
 
-        assert_fails(f, assume(f), ERR_USAGE, CODE_AWS_CONFIG, cases[i].words);
+        assert_fails(&f->err, assume(f), ERR_USAGE, CODE_AWS_CONFIG, cases[i].words);
         tear_down(f);
     }
 
@@ -345,13 +337,13 @@ static void a_code_is_asked_for(void **state)
     assert_int_equal(assume(f), SOURCE_FOUND);
     assert_string_equal(f->it.prompt, "Enter MFA code for arn:aws:iam::1:mfa/me: ");
 
-    assert_fails(f, role_prepare(&f->ctx, f->settings.profile, false, code, &f->err), ERR_AUTH,
-                 CODE_LOGIN, "arn:aws:iam::1:mfa/me");
+    assert_fails(&f->err, role_prepare(&f->ctx, f->settings.profile, false, code, &f->err),
+                 ERR_AUTH, CODE_LOGIN, "arn:aws:iam::1:mfa/me");
     f->it.typed = "12345x";
-    assert_fails(f, role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), ERR_AUTH,
+    assert_fails(&f->err, role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), ERR_AUTH,
                  CODE_LOGIN, "not 6 digits");
     f->it.typed = NULL;
-    assert_fails(f, role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), ERR_AUTH,
+    assert_fails(&f->err, role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), ERR_AUTH,
                  CODE_LOGIN, "no terminal");
     tear_down(f);
 }
@@ -381,9 +373,10 @@ static void a_session_of_the_aws_cli_needs_no_code(void **state)
     assert_int_equal(role_prepare(&f->ctx, f->settings.profile, false, code, &f->err), 0);
     assert_string_equal(code, "");
     f->it.now += 600 * NS_PER_S;
-    assert_fails(f, role_prepare(&f->ctx, f->settings.profile, false, code, &f->err), ERR_AUTH,
-                 CODE_LOGIN, "aws sts get-caller-identity --profile default");
-    assert_fails(f, role_credentials(&f->ctx, f->settings.profile, &f->base, "", &f->out, &f->err),
+    assert_fails(&f->err, role_prepare(&f->ctx, f->settings.profile, false, code, &f->err),
+                 ERR_AUTH, CODE_LOGIN, "aws sts get-caller-identity --profile default");
+    assert_fails(&f->err,
+                 role_credentials(&f->ctx, f->settings.profile, &f->base, "", &f->out, &f->err),
                  ERR_AUTH, CODE_LOGIN, "is over");
     assert_int_equal(f->it.sent, 0);
     tear_down(f);
@@ -420,7 +413,7 @@ static void a_token_is_exchanged(void **state)
 
     f->it.exchanges[2] =
         (struct scripted_exchange){STS, 400, REFUSED("ExpiredTokenException", "m")};
-    assert_fails(f, web_identity_credentials(&f->ctx, NULL, &f->out, &f->err), ERR_AUTH,
+    assert_fails(&f->err, web_identity_credentials(&f->ctx, NULL, &f->out, &f->err), ERR_AUTH,
                  CODE_DENIED, "the token file /token has expired");
     tear_down(f);
 }
@@ -446,7 +439,7 @@ static void a_refused_token_has_its_remedy(void **state)
 
         snprintf(document, sizeof document, REFUSED("%s", "%s"), cases[i].code, cases[i].message);
         f->it.exchanges[0] = (struct scripted_exchange){STS, 400, document};
-        assert_fails(f, assume_web(f), ERR_AUTH, CODE_DENIED, cases[i].words);
+        assert_fails(&f->err, assume_web(f), ERR_AUTH, CODE_DENIED, cases[i].words);
         tear_down(f);
     }
 }
@@ -461,7 +454,7 @@ static void a_bad_token_file_is_named(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
         struct fixture *f = set_up_web(tokens[i]);
 
-        assert_fails(f, assume_web(f), ERR_AUTH, CODE_TOKEN_FILE, "/token");
+        assert_fails(&f->err, assume_web(f), ERR_AUTH, CODE_TOKEN_FILE, "/token");
         tear_down(f);
     }
 }
@@ -472,7 +465,7 @@ static void incomplete_web_identities_are_refused(void **state)
 
     (void)state;
     f->it.env[2] = (struct scripted_pair){NULL, NULL};
-    assert_fails(f, assume_web(f), ERR_USAGE, CODE_AWS_SETTING, "AWS_ROLE_ARN");
+    assert_fails(&f->err, assume_web(f), ERR_USAGE, CODE_AWS_SETTING, "AWS_ROLE_ARN");
     tear_down(f);
 
     f = set_up_web("t");
@@ -483,7 +476,7 @@ static void incomplete_web_identities_are_refused(void **state)
 
     f = set_up("web_identity_token_file = /token\nrole_arn =\n");
     load(f);
-    assert_fails(f, web_identity_credentials(&f->ctx, f->settings.profile, &f->out, &f->err),
+    assert_fails(&f->err, web_identity_credentials(&f->ctx, f->settings.profile, &f->out, &f->err),
                  ERR_USAGE, CODE_AWS_CONFIG, "without role_arn");
     tear_down(f);
 }

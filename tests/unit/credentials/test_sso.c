@@ -11,6 +11,7 @@
 #include "credentials/credentials.h"
 #include "credentials/source.h"
 #include "credentials/sso.h"
+#include "kit/assert_fails.h"
 #include "kit/scripted_system.h"
 
 #define NOW       (INT64_C(1772359200) * NS_PER_S) /* 2026-03-01T10:00:00Z */
@@ -72,16 +73,6 @@ static void tear_down(struct fixture *f)
     free(f);
 }
 
-static void assert_fails(struct fixture *f, int result, enum err_family family, const char *code,
-                         const char *words)
-{
-    assert_int_equal(result, ERR_FAIL);
-    assert_int_equal(f->err.family, family);
-    assert_string_equal(f->err.code, code);
-    if (!strstr(f->err.text, words) && !strstr(f->err.hint, words))
-        fail_msg("'%s' is in neither '%s' nor '%s'", words, f->err.text, f->err.hint);
-}
-
 static void a_fresh_token_is_used(void **state)
 {
     struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("2026-03-01T18:00:00UTC"));
@@ -107,7 +98,7 @@ static void a_token_of_the_year_1_has_expired(void **state)
 
     (void)state;
     f->it.exchanges[0] = (struct scripted_exchange){OIDC, 400, "{\"error\": \"invalid_grant\"}"};
-    assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, "expired at");
+    assert_fails(&f->err, get(f), ERR_AUTH, CODE_LOGIN, "expired at");
     assert_int_equal(f->it.sent, 1);
     tear_down(f);
 }
@@ -123,7 +114,7 @@ static void the_older_form_is_never_refreshed(void **state)
         (struct scripted_exchange){PORTAL "role_name=A%20b&account_id=1", 200, KEYS};
     assert_int_equal(get(f), SOURCE_FOUND);
     f->it.now += 60 * NS_PER_S;
-    assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, "aws sso login --profile default");
+    assert_fails(&f->err, get(f), ERR_AUTH, CODE_LOGIN, "aws sso login --profile default");
     assert_int_equal(f->it.sent, 1);
     tear_down(f);
 }
@@ -184,7 +175,7 @@ static void a_failed_refresh_is_an_error_after_the_expiry(void **state)
         OIDC, 400,
         "{\"error\": \"invalid_grant\", \"error_description\": \"Invalid refresh token\"}"};
     f->it.now += 31 * NS_PER_S;
-    assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, "invalid_grant: Invalid refresh token");
+    assert_fails(&f->err, get(f), ERR_AUTH, CODE_LOGIN, "invalid_grant: Invalid refresh token");
     assert_string_equal(f->err.hint, "run: aws sso login --sso-session corp");
     assert_null(f->it.written);
     tear_down(f);
@@ -273,7 +264,7 @@ static void unusable_files_are_errors_with_the_login_command(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         struct fixture *f = set_up(PROFILE SESSION, files[i] ? CACHE : NULL, files[i]);
 
-        assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, CACHE);
+        assert_fails(&f->err, get(f), ERR_AUTH, CODE_LOGIN, CACHE);
         assert_string_equal(f->err.hint, "run: aws sso login --sso-session corp");
         tear_down(f);
     }
@@ -310,14 +301,14 @@ static void refusals_of_the_portal_have_their_codes(void **state)
         struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("2026-03-01T18:00:00Z"));
 
         f->it.exchanges[0] = (struct scripted_exchange){PORTAL, cases[i].status, cases[i].body};
-        assert_fails(f, get(f), cases[i].family, cases[i].code, cases[i].words);
+        assert_fails(&f->err, get(f), cases[i].family, cases[i].code, cases[i].words);
         tear_down(f);
     }
 
     struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("2026-03-01T18:00:00Z"));
     for (int i = 0; i < 3; i++)
         f->it.exchanges[i] = (struct scripted_exchange){PORTAL, 429, ""};
-    assert_fails(f, get(f), ERR_NETWORK, CODE_SERVICE, "429");
+    assert_fails(&f->err, get(f), ERR_NETWORK, CODE_SERVICE, "429");
     tear_down(f);
 }
 
@@ -339,7 +330,7 @@ static void incomplete_settings_are_named(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fixture *f = set_up(cases[i].config, NULL, NULL);
 
-        assert_fails(f, get(f), ERR_USAGE, CODE_AWS_CONFIG, cases[i].words);
+        assert_fails(&f->err, get(f), ERR_USAGE, CODE_AWS_CONFIG, cases[i].words);
         tear_down(f);
     }
 
@@ -347,7 +338,7 @@ static void incomplete_settings_are_named(void **state)
     assert_int_equal(get(f), SOURCE_ABSENT);
     tear_down(f);
     f = set_up(PROFILE "sso_region = us-west-2\n" SESSION, NULL, NULL);
-    assert_fails(f, get(f), ERR_AUTH, CODE_LOGIN, CACHE);
+    assert_fails(&f->err, get(f), ERR_AUTH, CODE_LOGIN, CACHE);
     tear_down(f);
 }
 
