@@ -734,30 +734,43 @@ static void the_cleanup_after_a_cancel_has_a_limit(void **state)
 
 /* ---- https ---- */
 
-static void make_certificate(const char *dir, char cert[96], char key[96])
+/* A certificate of the test's own for 127.0.0.1, in a folder of its own. */
+struct certificate {
+    char dir[32], cert[64], key[64];
+};
+
+static void make_certificate(struct certificate *made)
 {
     char command[512];
 
-    snprintf(cert, 96, "%s/cert.pem", dir);
-    snprintf(key, 96, "%s/key.pem", dir);
+    strcpy(made->dir, "/tmp/s3dock-cert-XXXXXX");
+    assert_non_null(mkdtemp(made->dir));
+    snprintf(made->cert, sizeof made->cert, "%s/cert.pem", made->dir);
+    snprintf(made->key, sizeof made->key, "%s/key.pem", made->dir);
     snprintf(command, sizeof command,
              "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
              "-addext subjectAltName=IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
-             key, cert);
+             made->key, made->cert);
     assert_int_equal(system(command), 0);
+}
+
+static void remove_certificate(const struct certificate *made)
+{
+    unlink(made->cert);
+    unlink(made->key);
+    rmdir(made->dir);
 }
 
 static void only_configured_certificates_are_trusted(void **state)
 {
-    char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
+    struct certificate tls;
     struct fake_s3 fake;
     struct err err;
     struct store_info info;
 
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    make_certificate(dir, cert, key);
-    const char *const more[] = {"--tls", cert, key, NULL};
+    make_certificate(&tls);
+    const char *const more[] = {"--tls", tls.cert, tls.key, NULL};
     fake_start(&fake, "[]", more);
 
     struct store *store = open_store(&fake, NULL);
@@ -768,7 +781,7 @@ static void only_configured_certificates_are_trusted(void **state)
     struct store_s3_options options = {.endpoint = fake.url,
                                        .bucket = "images",
                                        .provider = fixed_keys(ACCESS, SECRET, NULL),
-                                       .ca_file = cert};
+                                       .ca_file = tls.cert};
     store = store_s3_create(&options, &err);
     put(store, "k", noise(PART));
     assert_int_equal(fake_logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
@@ -784,37 +797,35 @@ static void only_configured_certificates_are_trusted(void **state)
     assert_null(store_s3_create(&options, &err));
     assert_string_equal(err.code, "ca_file");
     fake_stop(&fake);
-    unlink(cert);
-    unlink(key);
-    rmdir(dir);
+    remove_certificate(&tls);
 }
 
 static void a_client_certificate_opens_the_store(void **state)
 {
-    char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
+    struct certificate tls;
     struct fake_s3 fake;
     struct err err;
     struct store_info info;
 
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    make_certificate(dir, cert, key);
-    fake_start(&fake, "[]", (const char *const[]){"--tls", cert, key, "--client-ca", cert, NULL});
+    make_certificate(&tls);
+    fake_start(&fake, "[]",
+               (const char *const[]){"--tls", tls.cert, tls.key, "--client-ca", tls.cert, NULL});
 
     struct store_s3_options options = {.endpoint = fake.url,
                                        .bucket = "images",
                                        .provider = fixed_keys(ACCESS, SECRET, NULL),
-                                       .ca_file = cert};
+                                       .ca_file = tls.cert};
     struct store *store = store_s3_create(&options, &err);
     assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
     assert_string_equal(err.code, "client_cert");
     store_destroy(store);
 
-    options.client_key = key;
+    options.client_key = tls.key;
     assert_null(store_s3_create(&options, &err)); /* a key without its certificate */
     assert_string_equal(err.code, "client_cert");
 
-    options.client_cert = cert;
+    options.client_cert = tls.cert;
     store = store_s3_create(&options, &err);
     assert_int_equal(store_head(store, "k", &info, &err), STORE_ABSENT);
     store_destroy(store);
@@ -823,9 +834,7 @@ static void a_client_certificate_opens_the_store(void **state)
     assert_null(store_s3_create(&options, &err));
     assert_string_equal(err.code, "client_cert");
     fake_stop(&fake);
-    unlink(cert);
-    unlink(key);
-    rmdir(dir);
+    remove_certificate(&tls);
 }
 
 int main(void)
