@@ -13,10 +13,9 @@
 #include "credentials/credentials.h"
 #include "credentials/instance.h"
 #include "credentials/source.h"
+#include "tests/fuzz/still_clock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define NOW (INT64_C(1772359200) * INT64_C(1000000000))
 
 struct service {
     const uint8_t *data;
@@ -27,18 +26,6 @@ static const char *get_env(void *arg, const char *name)
 {
     (void)arg;
     return strcmp(name, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") == 0 ? "/role" : NULL;
-}
-
-static int64_t now(void *arg)
-{
-    (void)arg;
-    return NOW;
-}
-
-static int wait_time(void *arg, int64_t ns, struct err *err)
-{
-    (void)arg, (void)ns, (void)err;
-    return 0;
 }
 
 /* A response is a status (its first byte) and a body, up to a NUL. */
@@ -83,12 +70,12 @@ static void read_document(struct view document, unsigned kind)
     struct credentials creds;
     char reason[384];
     struct err err;
-    int result = credential_answer_read(document, &rules, NOW, &creds, &err);
+    int result = credential_answer_read(document, &rules, STILL_NOW, &creds, &err);
 
     check(result, &creds, &err);
     if (result < 0 && !err_is(&err, ERR_AUTH, CODE_DENIED) && strstr(err.text, "firstsecret"))
         abort();
-    if (result == 0 && !rules.allows_expired && creds.expiry && creds.expiry <= NOW)
+    if (result == 0 && !rules.allows_expired && creds.expiry && creds.expiry <= STILL_NOW)
         abort();
     credential_answer_reason(document, reason, sizeof reason);
 }
@@ -97,8 +84,11 @@ static void ask_services(const uint8_t *data, size_t size, bool container)
 {
     static struct aws_settings settings = {.imds = {.url = "http://169.254.169.254", .timeout = 1}};
     struct service service = {data, size};
-    struct aws_system system = {
-        .arg = &service, .get_env = get_env, .now = now, .wait = wait_time, .send = send_request};
+    struct aws_system system = {.arg = &service,
+                                .get_env = get_env,
+                                .now = still_now,
+                                .wait = still_wait,
+                                .send = send_request};
     const struct credential_context ctx = {&system, &settings};
     struct instance_cache cache = {.warned = true};
     struct credentials creds;

@@ -9,18 +9,16 @@
 
 #include "aws/settings.h"
 #include "aws/system.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "credentials/credentials.h"
 #include "credentials/login.h"
 #include "credentials/source.h"
+#include "tests/fuzz/still_clock.h"
 #include "tests/kit/ec_key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define NOW (INT64_C(1772359200) * NS_PER_S)
 
 struct fuzzed {
     bool response; /* else the file */
@@ -60,18 +58,6 @@ static int write_file(void *arg, const char *path, struct view content, struct e
     if (json_parse(&json, content, &LIMITS, path, err) < 0)
         abort();
     json_destroy(json);
-    return 0;
-}
-
-static int64_t now(void *arg)
-{
-    (void)arg;
-    return NOW;
-}
-
-static int wait_time(void *arg, int64_t ns, struct err *err)
-{
-    (void)arg, (void)ns, (void)err;
     return 0;
 }
 
@@ -123,8 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .get_env = get_env,
                                 .read_file = read_file,
                                 .write_file = write_file,
-                                .now = now,
-                                .wait = wait_time,
+                                .now = still_now,
+                                .wait = still_wait,
                                 .send = send_request};
     struct aws_query query = {0};
     struct aws_settings settings;
@@ -140,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (aws_settings_load(&system, &query, &settings, &err) < 0)
         abort();
     int result = login_credentials(&ctx, settings.profile, &out, &err);
-    if (result == SOURCE_ABSENT || (result == SOURCE_FOUND && out.expiry <= NOW) ||
+    if (result == SOURCE_ABSENT || (result == SOURCE_FOUND && out.expiry <= STILL_NOW) ||
         (result < 0 && !err.text[0]))
         abort();
     aws_settings_finish(&settings);

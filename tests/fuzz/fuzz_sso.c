@@ -14,6 +14,7 @@
 #include "credentials/credentials.h"
 #include "credentials/source.h"
 #include "credentials/sso.h"
+#include "tests/fuzz/still_clock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -73,18 +74,6 @@ static int write_file(void *arg, const char *path, struct view content, struct e
     return 0;
 }
 
-static int64_t now(void *arg)
-{
-    (void)arg;
-    return INT64_C(1772359200) * 1000000000;
-}
-
-static int wait_not(void *arg, int64_t ns, struct err *err)
-{
-    (void)arg, (void)ns, (void)err;
-    return 0;
-}
-
 static enum web_result send_bytes(void *arg, const struct web_request *request,
                                   struct web_answer *answer, struct err *err)
 {
@@ -107,8 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct aws_system system = {.get_env = get_env,
                                        .read_file = read_file,
                                        .write_file = write_file,
-                                       .now = now,
-                                       .wait = wait_not,
+                                       .now = still_now,
+                                       .wait = still_wait,
                                        .send = send_bytes};
     const struct credential_context ctx = {&system, &settings};
     const struct aws_query query = {NULL};
