@@ -142,6 +142,10 @@ const char *err_family_name(enum err_family family)
         return "local";
     case ERR_DOCKER:
         return "docker";
+    case ERR_DEPLOY:
+        return "deploy";
+    case ERR_DOWN:
+        return "down";
     case ERR_UNSUPPORTED:
         return "unsupported";
     case ERR_CANCELLED:

@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
-/* The kind of a failure. The number is the exit code of the program, so 7 and 11, which older
- * versions reserved, are not used again. */
+/* The kind of a failure. The number is the exit code of the program. 7 is not used: older versions
+ * reserved it. */
 enum err_family {
     ERR_NONE = 0,
     ERR_INTERNAL = 1,
@@ -26,7 +26,9 @@ enum err_family {
     ERR_CONFLICT = 8,     /* another process was first, or the state forbids it */
     ERR_LOCAL = 9,        /* this machine: disk, memory, permissions */
     ERR_DOCKER = 10,      /* the daemon cannot be reached, or refused */
+    ERR_DEPLOY = 11,      /* a deployment failed, and the containers that served before serve */
     ERR_UNSUPPORTED = 12, /* server or daemon lacks a feature */
+    ERR_DOWN = 13,        /* a deployment failed, and nothing serves */
     ERR_CANCELLED = 130,
 };
 

@@ -1,0 +1,9 @@
+/*
+ * The tests that a container is ready.
+ */
+#include "deploy/gate/gate.h"
+
+bool gate_has_test(const struct gate_spec *spec)
+{
+    return spec->http[0] || spec->tcp || spec->exec || spec->docker || spec->uptime > 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * container_spec - the body of a create, from the file of a unit, its env files, and the values that
+ * s3dock adds for one candidate.
+ */
+#ifndef S3DOCK_DEPLOY_SPEC_CONTAINER_SPEC_H
+#define S3DOCK_DEPLOY_SPEC_CONTAINER_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "deploy/spec/deployment.h"
+
+struct err;
+
+struct container_spec {
+    const struct unit_spec *unit; /* borrowed */
+    struct json *json;            /* the file */
+    struct text env;              /* "NAME=VALUE" of the env files, each ends with a NUL; secret */
+    char hash[SHA256_HEX_SIZE];   /* of everything that makes a container: file, env files, slots */
+    char restart[32];             /* policy of the container that serves; default unless-stopped */
+    int64_t restart_retries;      /* of on-failure */
+};
+
+/* Reads the files. usage.deploy: one of them is missing, too large, or malformed. */
+int container_spec_load(const struct unit_spec *unit, struct container_spec *out, struct err *err);
+void container_spec_finish(struct container_spec *spec);
+
+/* The values of one candidate. */
+struct container_birth {
+    const char *image; /* id or reference */
+    enum deploy_slot slot;
+    const char *const *labels; /* "NAME=VALUE", with a NULL at the end */
+    const char *api_version;   /* of the daemon: before 1.44 only one network fits into the body */
+};
+/* Appends the body: restart policy "no", the slot's port on 127.0.0.1 or alias, the labels. */
+int container_spec_body(const struct container_spec *spec, const struct container_birth *birth,
+                        struct text *out, struct err *err);
+/* Calls `each` for every network that the body does not contain and that must be connected before
+ * the start. `endpoint` is its EndpointConfig. */
+int container_spec_networks(const struct container_spec *spec, const struct container_birth *birth,
+                            int (*each)(void *arg, const char *network, struct view endpoint,
+                                        struct err *err),
+                            void *arg, struct err *err);
+
+#endif

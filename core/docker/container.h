@@ -1,0 +1,105 @@
+/*
+ * container - one container of the daemon: inspect, create, start, signal, update, rename, remove.
+ *
+ * All requests are short: they fail with docker.timeout after endpoint->patience. No request waits
+ * for a container: callers poll docker_container_inspect. `which` is an id or a name.
+ */
+#ifndef S3DOCK_DOCKER_CONTAINER_H
+#define S3DOCK_DOCKER_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/digest_text.h"
+#include "base/json.h"
+
+struct docker;
+struct err;
+
+#define DOCKER_ID_SIZE   65  /* 64 hex digits and the NUL */
+#define DOCKER_NAME_SIZE 256 /* of a container, without the slash before it */
+
+enum container_state {
+    CONTAINER_CREATED,
+    CONTAINER_RUNNING,
+    CONTAINER_PAUSED,
+    CONTAINER_RESTARTING,
+    CONTAINER_EXITED, /* also dead, and being removed */
+};
+
+enum container_health {
+    HEALTH_NONE, /* no test is configured, or the daemon reports nothing */
+    HEALTH_STARTING,
+    HEALTH_HEALTHY,
+    HEALTH_UNHEALTHY,
+};
+
+/* The parts of an inspect by which s3dock decides. */
+struct docker_container {
+    char id[DOCKER_ID_SIZE], name[DOCKER_NAME_SIZE];
+    char image_id[DIGEST_TEXT_SIZE]; /* as the daemon counts: a manifest in containerd's store */
+    enum container_state state;
+    enum container_health health;
+    char started_at[48]; /* as the daemon writes it; a restart changes it */
+    int64_t pid;         /* of the first process, in the name space of the daemon; 0: none */
+    int64_t exit_code;
+    bool oom_killed;
+    bool tty;        /* its log has no frames */
+    char error[512]; /* why the last start failed, or "" */
+    int64_t restart_count;
+    char restart_policy[32]; /* "no", "always", "unless-stopped", "on-failure"; "" counts as "no" */
+    int64_t restart_retries; /* of on-failure */
+    char stop_signal[32];    /* "SIGTERM" if none is set */
+    int64_t stop_timeout;    /* seconds; -1: none is set */
+    struct json *document;   /* the whole inspect; docker_container_finish frees it */
+};
+
+/* GET /containers/{which}/json. DOCKER_ABSENT: no such container; *out is empty then. */
+int docker_container_inspect(struct docker *docker, const char *which, struct docker_container *out,
+                             struct err *err);
+void docker_container_finish(struct docker_container *container); /* takes an empty one */
+/* Copies the value of a label. False, and "": there is none, or it does not fit. */
+bool docker_container_label(const struct docker_container *container, const char *label, char *out,
+                            size_t size);
+/* Writes the address of the container in a network, from NetworkSettings.Networks ("": in any).
+ * False: it has none. */
+bool docker_container_address(const struct docker_container *container, const char *network,
+                              char out[64]);
+
+/* POST /containers/create?name=. `body` is the whole document. Stores the id; adds the daemon's
+ * warnings to `warnings`, one a line (may be NULL). conflict.container: the name is taken.
+ * not_found.image. docker.refused: anything else that the daemon refuses, with its words. */
+int docker_container_create(struct docker *docker, const char *name, struct view body,
+                            char id[DOCKER_ID_SIZE], struct text *warnings, struct err *err);
+/* POST /containers/{which}/start. Success if it runs already. docker.start: the daemon cannot start
+ * it (port, mount, runtime), with the daemon's words. */
+int docker_container_start(struct docker *docker, const char *which, struct err *err);
+/* POST /containers/{which}/kill. DOCKER_ABSENT: it does not run, or there is none. */
+int docker_container_kill(struct docker *docker, const char *which, const char *signal,
+                          struct err *err);
+/* POST /containers/{which}/update with the whole restart policy. unsupported.update: the daemon has
+ * no such request (Podman before 5.1). */
+int docker_container_set_restart(struct docker *docker, const char *which, const char *policy,
+                                 int64_t retries, struct err *err);
+/* POST /containers/{which}/rename. Success if it has the name already. conflict.container: another
+ * container has it. */
+int docker_container_rename(struct docker *docker, const char *which, const char *name,
+                            struct err *err);
+/* DELETE /containers/{which}?v=0, without force. DOCKER_ABSENT: there is none. conflict.container:
+ * it runs. */
+int docker_container_remove(struct docker *docker, const char *which, struct err *err);
+/* POST /networks/{network}/connect. `endpoint` is the EndpointConfig, or empty. Success if it is
+ * connected already. not_found.network. */
+int docker_container_connect(struct docker *docker, const char *which, const char *network,
+                             struct view endpoint, struct err *err);
+/* Appends the last lines of both outputs of the container, printable, at most as much as fits. */
+int docker_container_log(struct docker *docker, const char *which, bool tty, unsigned lines,
+                         struct text *out, struct err *err);
+/* Runs a command in the container without output, and stores its exit code. docker.exec: it cannot
+ * be started, or runs longer than `limit` ns (it may continue to run). */
+int docker_container_exec(struct docker *docker, const char *which, const char *const *argv,
+                          int64_t limit, int *code, struct err *err);
+
+#endif
