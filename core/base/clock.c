@@ -24,6 +24,11 @@ int64_t clock_monotonic(void)
     return now(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot(void)
+{
+    return now(CLOCK_BOOTTIME);
+}
+
 int64_t clock_wall(void)
 {
     return now(CLOCK_REALTIME);

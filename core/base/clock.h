@@ -12,6 +12,7 @@
 #define NS_PER_MS INT64_C(1000000)
 
 int64_t clock_monotonic(void); /* nanoseconds, for durations and deadlines */
+int64_t clock_boot(void);      /* the same, and counts while the machine is suspended */
 int64_t clock_wall(void);      /* nanoseconds since 1970, for documents and signatures */
 
 /* 2026-11-01, the age of this source: a clock with an earlier time is wrong. */
