@@ -133,6 +133,8 @@ struct store_op {
     bool
         archive; /* of an image: the new object gets the store's class and retention for archives */
     bool optional; /* the caller handles a refusal: retries are not logged */
+    bool once;     /* no second try after silence or a refusal that may pass: the caller has its own
+                      back-off */
 
     /* the result */
     enum store_answer answer;
@@ -144,6 +146,7 @@ struct store_op {
                     out of order */
     int64_t server_time; /* wall ns: the Date of the response; 0: it has none */
     unsigned tries;
+    int64_t asked; /* ns: Retry-After of the last try that failed, not bounded; 0: none */
     enum store_failure failure; /* of the last try; only when the answer is STORE_FAILED */
 };
 

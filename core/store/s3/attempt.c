@@ -66,6 +66,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     attempt->payload_hash[0] = attempt->etag[0] = attempt->detour[0] = '\0';
     attempt->request.form = session->form;
     op->tries = 0;
+    op->asked = 0;
     op->failure = STORE_NO_ANSWER;
     op->server_time = 0;
     op->err.text[0] = '\0';

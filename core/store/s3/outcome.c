@@ -78,8 +78,10 @@ static void retry_op(struct s3_session *session, struct s3_attempt *attempt, enu
         cause = RETRY_TROUBLE; /* the link works, only this response was cut: count the try */
     if (attempt->sends != S3_SENDS_FOLLOW_UP)
         attempt->perhaps_done = true;
-    wait = retry_wait(&session->policy, &session->link, cause, attempt->counted, asked, now,
-                      (uint32_t)random_next(&session->seed));
+    attempt->op->asked = asked;
+    wait = attempt->op->once ? RETRY_NEVER
+                             : retry_wait(&session->policy, &session->link, cause, attempt->counted,
+                                          asked, now, (uint32_t)random_next(&session->seed));
     if (wait == RETRY_NEVER) {
         give_up_tries(session, attempt);
         return;
