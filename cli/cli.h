@@ -11,13 +11,14 @@
 
 struct cli_credentials;
 
-/* main creates and destroys it. */
+/* main creates and destroys it. `watch` makes one more for each profile that it uses. */
 struct cli {
     const struct args *args;
     struct config config;                /* resolved for this command */
     struct output output;                /* collects and prints the result, notes and warnings */
-    struct cancel cancel;                /* set by a signal */
+    struct cancel *cancel;               /* set by a signal; NULL in tests: never */
     struct cli_credentials *credentials; /* NULL until credentials_open */
+    const char *profile;                 /* of the file; NULL: that of the command line */
 };
 
 #endif

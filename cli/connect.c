@@ -34,7 +34,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .bucket = config_text(&cli->config, OPT_BUCKET),
         .create = create,
         .stall_time = (int64_t)config_number(&cli->config, OPT_STALL_TIME) * NS_PER_MS,
-        .cancel = &cli->cancel,
+        .cancel = cli->cancel,
     };
 
     if (config_text(&cli->config, OPT_KEY_PREFIX)) {
@@ -72,7 +72,7 @@ static int connect_s3(struct cli *cli, struct store **out, struct err *err)
     s3_options_fill(config, &options);
     if (check_early(&options, region_known, err) < 0)
         return ERR_FAIL;
-    options.cancel = &cli->cancel;
+    options.cancel = cli->cancel;
     options.provider = credentials_open(cli, err);
     if (!options.provider)
         return ERR_FAIL;
@@ -113,6 +113,6 @@ int connect_docker(struct cli *cli, struct docker **out, struct err *err)
 
     if (connect_docker_endpoint(cli, &endpoint, err))
         return ERR_FAIL;
-    *out = docker_open(&endpoint, &cli->cancel, err);
+    *out = docker_open(&endpoint, cli->cancel, err);
     return *out ? 0 : ERR_FAIL;
 }

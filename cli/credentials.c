@@ -127,11 +127,14 @@ static int resolve(void *arg, bool may_ask, const char *rejected, struct credent
     struct cli_credentials *credentials = arg;
     struct cli *cli = credentials->cli;
     struct config fresh;
-    int answer = ERR_FAIL;
+    int answer = ERR_FAIL, failed;
 
     if (may_ask)
         return resolve_from(credentials, &cli->config, true, rejected, out, err);
-    if (config_load(&fresh, cli->args, config_environment, false, err) == 0)
+    failed = cli->profile
+                 ? config_load_profile(&fresh, cli->args, config_environment, cli->profile, err)
+                 : config_load(&fresh, cli->args, config_environment, false, err);
+    if (!failed)
         answer = resolve_from(credentials, &fresh, false, rejected, out, err);
     config_finish(&fresh);
     return answer;
@@ -141,7 +144,8 @@ static void stop(void *arg)
 {
     struct cli_credentials *credentials = arg;
 
-    cancel_request(&credentials->cli->cancel, SIGTERM);
+    if (credentials->cli->cancel)
+        cancel_request(credentials->cli->cancel, SIGTERM);
 }
 
 /* ---- for commands ---- */
@@ -156,7 +160,7 @@ static struct cli_credentials *get_credentials(struct cli *cli, struct err *err)
         return NULL;
     }
     cli->credentials->cli = cli;
-    real_system_init(&cli->credentials->real, &cli->cancel);
+    real_system_init(&cli->credentials->real, cli->cancel);
     return cli->credentials;
 }
 

@@ -161,7 +161,8 @@ static void guard_memory(void)
 int main(int argc, char **argv)
 {
     static char message[LAST_WORDS_MAX];
-    struct cli cli = {0};
+    struct cancel cancel;
+    struct cli cli = {.cancel = &cancel};
     struct args args;
     struct err err;
     bool json = args_wants_json(argc, argv);
@@ -171,8 +172,8 @@ int main(int argc, char **argv)
         option_read_switch(getenv("S3DOCK_JSON"), &json);
     guard_memory();
     guard_streams();
-    cancel_init(&cli.cancel);
-    signals_install(&cli.cancel);
+    cancel_init(&cancel);
+    signals_install(&cancel);
     output_init(&cli.output, json);
     cli.args = &args;
     failed = command_line_parse(argc, argv, &args, &err);
@@ -184,7 +185,7 @@ int main(int argc, char **argv)
         hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
         err_hint(&err, "no unfinished result is visible: run the same command again");
-    code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
+    code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cancel.signal));
     credentials_close(&cli);
     config_finish(&cli.config);
     output_finish(&cli.output);

@@ -157,7 +157,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         .more_count = args->operand_count - args->passed,
         .quiet = cli->output.quiet,
     };
-    if (git_read(build->request.path, &cli->cancel, &build->head, &build->changes, err) ||
+    if (git_read(build->request.path, cli->cancel, &build->head, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
     warn_reader(cli, &build->head);
@@ -209,7 +209,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
     char variable[1100];
     const char *const changes[] = {"S3DOCK_*", host || context ? variable : NULL,
                                    host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
-    struct run run = {.argv = build->plan.argv, .cancel = &cli->cancel};
+    struct run run = {.argv = build->plan.argv, .cancel = cli->cancel};
     char **env;
     int code = 0, failed;
 
@@ -255,7 +255,7 @@ static int check_repository_again(struct cli *cli, const struct build *build, st
 
     if (!changes)
         return err_memory(err, "the changes of the repository");
-    failed = git_read(build->request.path, &cli->cancel, &head, changes, err);
+    failed = git_read(build->request.path, cli->cancel, &head, changes, err);
     if (!failed && describe_change(cli, build, &head, changes, change)) {
         failed = err_set(err, ERR_CONFLICT, "changed",
                          "the repository changed while the image was built: %s", change);

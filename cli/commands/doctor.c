@@ -75,7 +75,7 @@ int cmd_doctor(struct cli *cli, struct err *err)
     }
     doctor_check_docker(doctor, cli);
     doctor_check_cache(doctor);
-    failed = cancel_check(&cli->cancel, err);
+    failed = cancel_check(cli->cancel, err);
     if (!failed) {
         failed = doctor_verdict(doctor, err);
         cli->output.result_and_error = failed != 0;

@@ -28,7 +28,7 @@ void transfer_begin(struct cli *cli, const char *subject, struct progress *progr
         .jobs = config_is_word(config, OPT_JOBS) ? TRANSFER_JOBS_AUTO
                                                  : (unsigned)config_number(config, OPT_JOBS),
         .memory = (size_t)config_number(config, OPT_MEMORY),
-        .cancel = &cli->cancel,
+        .cancel = cli->cancel,
         .progress = progress_show,
         .progress_arg = progress,
     };

@@ -97,7 +97,7 @@ void doctor_check_docker(struct doctor *doctor, struct cli *cli)
         doctor_found(doctor, "docker", DOCTOR_FAILED, &err);
         return;
     }
-    docker = docker_open(&endpoint, &cli->cancel, &err);
+    docker = docker_open(&endpoint, cli->cancel, &err);
     if (docker)
         report_engine(doctor, docker_engine(docker), &endpoint);
     else
