@@ -43,8 +43,10 @@ struct deploy_options {
     bool blue_green;          /* refuse a unit with a port whose order is stop-first */
     bool force;               /* ends a hold, forgets a failure, deploys even if nothing changed */
     bool dry_run;
-    bool offline;   /* dry run: creates no container to judge */
-    bool automatic; /* watch: respects a hold and remembered failures */
+    bool offline; /* dry run: creates no container to judge */
+    /* watch: respects a hold and remembered failures. A spec that differs from that of the
+     * containers is no reason to deploy: files that somebody edits are deployed by hand. */
+    bool automatic;
 };
 
 /* Runs one deployment to its end: lock, converge, pull, create, judge, start, gate, switch, observe,
@@ -52,8 +54,16 @@ struct deploy_options {
  * too; deploy_result_finish frees it. Failures before the commit leave what served before serving:
  * deploy.* (exit code 11). down.*: nothing serves (13). conflict.deploy: another run has the lock;
  * conflict.container: a foreign container has the name; conflict.hold: `automatic`, and a rollback
- * holds the environment. The failures of a pull keep their codes. */
+ * holds the environment. conflict.failed: `automatic`, and this pointer failed with this spec
+ * before. The failures of a pull keep their codes. */
 int deploy_run(const struct deploy_options *options, struct deploy_result *result, struct err *err);
+/* Continues or takes back what an interrupted run left, and does nothing else: reads the daemon, the
+ * proxy and the journal, but not the bucket (options->store may be NULL). Cheap if there is nothing
+ * to do: watch calls it before each poll. The result has the image that serves, "" for none; the
+ * ETag of the pointer that it was deployed from, if the journal has it; hold. Outcome: unchanged,
+ * deployed (a run was completed), rolled_back (it was taken back), down. */
+int deploy_converge(const struct deploy_options *options, struct deploy_result *result,
+                    struct err *err);
 /* Switches to the newest retired container that served, or to a new one of its image. Sets a hold
  * on the current pointer. not_found.previous: there is none. */
 int deploy_rollback(const struct deploy_options *options, struct deploy_result *result,
