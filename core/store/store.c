@@ -246,9 +246,23 @@ void store_destroy(struct store *store)
 enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
                                      char etag[STORE_ETAG_MAX], struct err *err)
 {
-    struct store_op op = {.verb = STORE_GET, .key = key, .text = out};
-    enum store_answer answer = store_run(store, &op, err);
+    return store_get_document_unless(store, key, NULL, out, etag, err);
+}
 
+enum store_answer store_get_document_unless(struct store *store, const char *key,
+                                            const char *unless, struct text *out,
+                                            char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct store_op op = {.verb = STORE_GET, .key = key, .text = out};
+    size_t before = out->size;
+    enum store_answer answer;
+
+    op.unless = unless && unless[0] ? unless : NULL;
+    answer = store_run(store, &op, err);
+    if (answer == STORE_DONE && op.unless && strcmp(op.info.etag, op.unless) == 0) {
+        text_cut(out, before);
+        answer = STORE_SAME;
+    }
     if (answer == STORE_DONE && etag)
         memcpy(etag, op.info.etag, STORE_ETAG_MAX);
     return answer;

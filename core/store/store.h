@@ -32,7 +32,8 @@
 
 enum store_verb {
     STORE_HEAD,   /* -> info */
-    STORE_GET,    /* key [offset, length] [if_match] -> into buffer, or added to `text` ; info */
+    STORE_GET,    /* key [offset, length] [if_match | unless] -> into buffer, or added to `text` ;
+                     info */
     STORE_PUT,    /* key, body [if_match | if_none_match] -> info.etag */
     STORE_DELETE, /* key [if_match]; an absent object counts as deleted. Not every S3 store honours
                      if_match here: some ignore it, some answer 501 */
@@ -58,6 +59,7 @@ enum store_answer {
     STORE_DONE = 0,
     STORE_ABSENT = 1,  /* no such key, or no such upload */
     STORE_CHANGED = 2, /* a condition (if_match, if_none_match) was not met */
+    STORE_SAME = 3,    /* the object still has the ETag `unless`: nothing was read */
 };
 
 /* Why an op failed, as far as callers decide by it. op->err has the words. */
@@ -120,6 +122,8 @@ struct store_op {
     uint64_t offset, length; /* length 0: to the end (whole object) */
     struct view body;
     const char *if_match; /* an ETag */
+    const char *unless;   /* an ETag: the object is not read if it still has this one. A store may
+                             ignore it and send the object */
     bool if_none_match;   /* "*": only if the key has no object yet */
     const char *content_type;
     const char *upload_id_in;
@@ -217,6 +221,11 @@ bool store_note_path(const struct store *store, const char *folder, char *out, s
 /* Small documents. */
 enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
                                      char etag[STORE_ETAG_MAX], struct err *err);
+/* Reads the document unless it still has the ETag `unless` (NULL or "": reads it). STORE_SAME: it
+ * has, and `out` is unchanged. That also holds for a store that ignores the condition. */
+enum store_answer store_get_document_unless(struct store *store, const char *key,
+                                            const char *unless, struct text *out,
+                                            char etag[STORE_ETAG_MAX], struct err *err);
 enum store_answer store_put_document(struct store *store, const char *key, struct view body,
                                      const char *if_match, bool if_none_match,
                                      char etag[STORE_ETAG_MAX], struct err *err);

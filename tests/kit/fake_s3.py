@@ -65,6 +65,8 @@ class Store:
             self.quirks["conditions"] = "ignored"
         if options.bare_etags:
             self.quirks["bare_etags"] = True
+        if options.unless:
+            self.quirks["unless"] = options.unless
         if options.object_lock:
             self.quirks["md5"] = True
         self.region = options.region or self.quirks["region"]
@@ -368,6 +370,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(412, "PreconditionFailed")
         headers = {"ETag": etag, "Last_Modified": email.utils.formatdate(modified, usegmt=True),
                    "type": "application/octet-stream"}
+        if self.headers.get("If-None-Match") == etag and self.store.quirks["unless"] != "ignored":
+            return (304, b"", headers) if self.store.quirks["unless"] == "honoured" else (
+                412, error_xml("PreconditionFailed"), {})
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if not wanted or self.whole:
             return 200, data, headers
@@ -610,6 +615,8 @@ def main():
     parser.add_argument("--secret-key", default="test-secret-key-0001")
     parser.add_argument("--keys", help="file with more keys, as fake_credentials.py writes it")
     parser.add_argument("--region", help="that signatures must name (default: that of the personality)")
+    parser.add_argument("--unless", choices=["honoured", "ignored", "refused"],
+                        help="what becomes of reads with If-None-Match")
     parser.add_argument("--personality", default="", choices=["", *PERSONALITIES], metavar="NAME")
     parser.add_argument("--clock", type=float, default=0, help="seconds this store is ahead")
     parser.add_argument("--page", type=int, default=1000, help="entries of a listing's page")

@@ -81,13 +81,16 @@ static void tell(const struct memory_object *object, struct store_op *op)
     memcpy(op->info.etag, object->etag, sizeof op->info.etag);
 }
 
-static enum store_answer get(const struct memory_object *object, struct store_op *op)
+static enum store_answer get(const struct memory_store *memory, const struct memory_object *object,
+                             struct store_op *op)
 {
     size_t length;
 
     if (op->if_match && strcmp(op->if_match, object->etag) != 0)
         return STORE_CHANGED;
     tell(object, op);
+    if (memory->conditions && op->unless && strcmp(op->unless, object->etag) == 0)
+        return STORE_SAME;
     length = op->length ? op->length : object->size - op->offset;
     if (op->offset + length > object->size)
         return err_set(&op->err, ERR_INTEGRITY, "range", "beyond the end");
@@ -193,7 +196,7 @@ static enum store_answer execute(struct memory_store *memory, struct store_op *o
             tell(there, op);
         return there ? STORE_DONE : STORE_ABSENT;
     case STORE_GET:
-        return there ? get(there, op) : STORE_ABSENT;
+        return there ? get(memory, there, op) : STORE_ABSENT;
     case STORE_PUT:
         answer = check(memory, there, op);
         if (answer == STORE_DONE)

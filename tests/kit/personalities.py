@@ -11,6 +11,8 @@ PLAIN = {
     "region": "us-east-1",
     # Writes with If-Match or If-None-Match: "honoured", "ignored", or a code of 501 or 400.
     "conditions": "honoured",
+    # Reads with If-None-Match: "honoured", "ignored", or "refused" with 412 instead of 304.
+    "unless": "honoured",
     # If-Match without quotes only, as Ceph: quotes count as a part of the ETag.
     "bare_etags": False,
     # CopyPart: "yes", "empty" (the source is ignored), or a code of 501.

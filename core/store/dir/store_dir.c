@@ -82,6 +82,8 @@ static enum store_answer get(const struct dir_bucket *bucket, struct store_op *o
     length = op->length ? op->length : op->info.size - op->offset;
     if (op->if_match && strcmp(op->if_match, op->info.etag) != 0)
         answer = STORE_CHANGED;
+    else if (op->verb == STORE_GET && op->unless && strcmp(op->unless, op->info.etag) == 0)
+        answer = STORE_SAME;
     else if (op->verb == STORE_HEAD)
         answer = STORE_DONE;
     else if (op->offset > op->info.size || length > op->info.size - op->offset)

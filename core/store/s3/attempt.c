@@ -277,6 +277,7 @@ void s3_attempt_keep_read(struct s3_attempt *attempt)
     attempt->other.length = op->length - attempt->have;
     attempt->other.buffer = op->buffer + attempt->have;
     attempt->other.if_match = op->if_match ? op->if_match : attempt->etag;
+    attempt->other.unless = NULL;
     attempt->sends = S3_SENDS_REST;
 }
 

@@ -24,6 +24,8 @@ enum store_answer s3_answer_of(enum s3_verdict verdict)
         return STORE_ABSENT;
     case S3_CHANGED:
         return STORE_CHANGED;
+    case S3_SAME:
+        return STORE_SAME;
     default:
         return STORE_FAILED;
     }

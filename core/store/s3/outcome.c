@@ -232,10 +232,11 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
     }
     switch (reply->verdict) {
     case S3_DONE:
+    case S3_SAME:
         session->accepted = attempt->creds_serial;
         scheduler_note_success(&session->scheduler);
         retry_good(&session->link);
-        handle_end(session, attempt, S3_DONE);
+        handle_end(session, attempt, reply->verdict);
         break;
     case S3_ABSENT:
     case S3_CHANGED:

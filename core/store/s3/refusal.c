@@ -144,6 +144,8 @@ static void correct_unrelated(const struct s3_reading *r, const char *detail)
 
     if (r->reply->verdict == S3_ABSENT && !may_be_absent(r->op))
         s3_reading_set(r, &NO_BUCKET, detail);
+    else if (r->reply->verdict == S3_CHANGED && r->op->unless && !r->op->if_match)
+        r->reply->verdict = S3_SAME; /* 412, as to a write, in place of 304 */
     else if (r->reply->verdict == S3_CHANGED && !has_condition(r->op))
         s3_reading_set(r, &NO_CONDITION, detail);
 }

@@ -51,6 +51,19 @@ static enum store_failure failure_of(const struct s3_reply *reply, enum err_fami
     return reply->http_status >= 500 || family == ERR_NETWORK ? STORE_BUSY : STORE_REFUSED;
 }
 
+/* Returns true if the object still has the ETag of op->unless. */
+static bool is_same(const struct store_op *op, const struct http_answer *answer)
+{
+    return op->verb == STORE_GET && op->unless && answer->status == 304;
+}
+
+static void read_same(const struct s3_reading *r)
+{
+    r->reply->verdict = S3_SAME;
+    r->reply->bucket_exists = true;
+    str_copy(r->op->info.etag, sizeof r->op->info.etag, r->op->unless);
+}
+
 /* A success status may come with an error document. It counts as status 500, so that unknown codes
  * are tried again. */
 static void read_response(const struct s3_reading *r)
@@ -69,6 +82,8 @@ static void read_response(const struct s3_reading *r)
         s3_refusal_read(&refusal);
     } else if (success) {
         s3_result_read(r);
+    } else if (is_same(r->op, r->answer)) {
+        read_same(r);
     } else {
         s3_refusal_read(r);
     }

@@ -154,6 +154,8 @@ static void get_headers(struct s3_request *request, const struct store_op *op)
         add_header(request, "range", "bytes=%" PRIu64 "-", op->offset);
     if (op->if_match)
         add_header(request, "if-match", "%s", op->if_match);
+    if (op->unless)
+        add_header(request, "if-none-match", "%s", op->unless);
 }
 
 static void copy_headers(struct s3_request *request, const struct s3_endpoint *place,

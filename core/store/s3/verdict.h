@@ -15,6 +15,7 @@ enum s3_verdict {
     S3_DONE,
     S3_ABSENT,
     S3_CHANGED,
+    S3_SAME,
     S3_FAILED,
     /* the op needs another request; if that is impossible, it has failed with op->err */
     S3_AGAIN,   /* the same again, after a wait: `cause`, `asked` */

@@ -198,6 +198,30 @@ static void conditions_are_kept(void **state)
     assert_int_equal(do_op(&get), STORE_DONE);
 }
 
+static void an_object_with_the_known_etag_is_not_read(void **state)
+{
+    char first[STORE_ETAG_MAX], second[STORE_ETAG_MAX], etag[STORE_ETAG_MAX];
+    struct text text;
+    struct err err;
+
+    (void)state;
+    text_init(&text, KIB);
+    text_str(&text, "kept ");
+    assert_int_equal(store_get_document_unless(store, "k", "\"1-1\"", &text, etag, &err),
+                     STORE_ABSENT);
+    assert_int_equal(put("k", "a", NULL, false, first), STORE_DONE);
+    assert_int_equal(store_get_document_unless(store, "k", first, &text, etag, &err), STORE_SAME);
+    assert_string_equal(text.data, "kept ");
+    assert_int_equal(put("k", "b", NULL, false, second), STORE_DONE);
+    assert_int_equal(store_get_document_unless(store, "k", first, &text, etag, &err), STORE_DONE);
+    assert_string_equal(text.data, "kept b");
+    assert_string_equal(etag, second);
+    assert_int_equal(store_get_document_unless(store, "k", "", &text, etag, &err), STORE_DONE);
+    assert_int_equal(store_get_document_unless(store, "k", NULL, &text, etag, &err), STORE_DONE);
+    assert_string_equal(text.data, "kept bbb");
+    text_finish(&text);
+}
+
 static void reads_ranges(void **state)
 {
     static const struct {
@@ -1087,6 +1111,7 @@ int main(int argc, char **argv)
         TEST(puts_gets_and_deletes),
         TEST(every_replacement_changes_the_etag),
         TEST(conditions_are_kept),
+        TEST(an_object_with_the_known_etag_is_not_read),
         TEST(reads_ranges),
         TEST(a_document_that_is_too_large_is_refused),
         TEST(copies),

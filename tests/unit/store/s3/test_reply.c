@@ -162,6 +162,38 @@ static void a_web_page_is_not_told_by_its_type_alone(void **state)
     }
 }
 
+static void only_a_conditional_read_can_be_unchanged(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        int status;
+        const char *unless, *if_match, *body;
+        enum s3_verdict verdict;
+    } cases[] = {
+        {STORE_GET, 304, "\"e\"", NULL, "", S3_SAME},
+        {STORE_GET, 304, "\"e\"", "\"e\"", "", S3_SAME},
+        {STORE_GET, 304, NULL, NULL, "", S3_FAILED},
+        {STORE_PUT, 304, NULL, "\"e\"", "", S3_FAILED},
+        {STORE_GET, 412, "\"e\"", NULL, ERROR("PreconditionFailed"), S3_SAME},
+        {STORE_GET, 412, "\"e\"", NULL, "", S3_SAME},
+        {STORE_GET, 412, "\"e\"", "\"f\"", ERROR("PreconditionFailed"), S3_CHANGED},
+        {STORE_GET, 412, NULL, NULL, ERROR("PreconditionFailed"), S3_FAILED},
+        {STORE_GET, 404, "\"e\"", NULL, ERROR("NoSuchKey"), S3_ABSENT},
+        {STORE_GET, 403, "\"e\"", NULL, ERROR("AccessDenied"), S3_FAILED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct store_op op = {
+            .verb = cases[i].verb, .unless = cases[i].unless, .if_match = cases[i].if_match};
+        const struct http_answer answer = {.status = cases[i].status,
+                                           .body = view_str(cases[i].body)};
+
+        if (read_reply(&op, &answer).verdict != cases[i].verdict)
+            fail_msg("row %zu", i);
+    }
+}
+
 static void every_fault_of_the_transport_too(void **state)
 {
     (void)state;
@@ -771,6 +803,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_has_a_class_and_a_message),
         cmocka_unit_test(a_web_page_is_not_told_by_its_type_alone),
+        cmocka_unit_test(only_a_conditional_read_can_be_unchanged),
         cmocka_unit_test(every_fault_of_the_transport_too),
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),

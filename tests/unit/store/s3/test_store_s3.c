@@ -603,6 +603,43 @@ static void does_not_mistake_its_own_write_for_another(void **state)
     fake_stop(&fake);
 }
 
+/* Servers that ignore the condition send the object. Others refuse it with 412, as a write. */
+static void an_object_with_the_known_etag_is_not_read(void **state)
+{
+    static const char *const kinds[] = {"honoured", "ignored", "refused"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const char *const more[] = {"--unless", kinds[i], NULL};
+        char first[STORE_ETAG_MAX], second[STORE_ETAG_MAX];
+        struct fake_s3 fake;
+        struct text text;
+        struct err err;
+
+        text_init(&text, KIB);
+        fake_start(&fake, "[{\"kind\": \"Get\", \"nth\": 2, \"do\": \"reset\"}]", more);
+        struct store *store = open_store(&fake, NULL);
+        assert_int_equal(store_put_document(store, "k", view_str("a"), NULL, false, first, &err),
+                         STORE_DONE);
+        for (int n = 0; n < 2; n++)
+            assert_int_equal(store_get_document_unless(store, "k", first, &text, second, &err),
+                             STORE_SAME);
+        assert_int_equal(text.size, 0);
+        assert_int_equal(fake_logged(&fake, "\"status\": 304", ""), i == 0 ? 2 : 0);
+        assert_int_equal(fake_logged(&fake, "if-none-match;", "\"kind\": \"Get\""), 3); /* signed */
+        put(store, "k", view_str("b"));
+        assert_int_equal(store_get_document_unless(store, "k", first, &text, second, &err),
+                         STORE_DONE);
+        assert_string_equal(text.data, "b");
+        assert_string_not_equal(second, first);
+        assert_int_equal(store_get_document_unless(store, "none", first, &text, second, &err),
+                         STORE_ABSENT);
+        store_destroy(store);
+        fake_stop(&fake);
+        text_finish(&text);
+    }
+}
+
 static void turns_pages(void **state)
 {
     const char *const more[] = {"--page", "2", NULL};
@@ -853,6 +890,7 @@ int main(void)
         cmocka_unit_test(a_source_that_cannot_be_looked_up_fails_the_copy),
         cmocka_unit_test(an_interrupted_read_continues_at_the_next_byte),
         cmocka_unit_test(does_not_mistake_its_own_write_for_another),
+        cmocka_unit_test(an_object_with_the_known_etag_is_not_read),
         cmocka_unit_test(turns_pages),
         cmocka_unit_test(a_document_has_a_bound),
         cmocka_unit_test(a_cancel_ends_all_operations_and_permits_the_cleanup),
