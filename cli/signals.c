@@ -68,6 +68,7 @@ void signals_install(struct cancel *cancel)
 
     asked = cancel;
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGCHLD, SIG_DFL);
     handle(SIGALRM, on_alarm);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);

@@ -14,7 +14,8 @@ struct cancel;
 #endif
 
 /* Installs the handlers for the life of the process; `cancel` must live as long. An ignored SIGHUP
- * stays ignored (nohup). SIGPIPE is ignored, so that a write to a closed pipe or socket fails. */
+ * stays ignored (nohup). SIGPIPE is ignored, so that a write to a closed pipe or socket fails.
+ * SIGCHLD gets its default action, so that exit codes of programs arrive. */
 void signals_install(struct cancel *cancel);
 /* Sets the message for `fd` if the process ends immediately. Borrowed for the life of the process.
  */

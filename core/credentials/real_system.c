@@ -1,5 +1,5 @@
 /*
- * Most functions call a module of their own: web_send, helper, terminal.
+ * Most functions call a module of their own: web_send, flow/program, terminal.
  */
 #include "credentials/real_system.h"
 
@@ -13,13 +13,13 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/owner.h"
-#include "credentials/helper.h"
 #include "credentials/terminal.h"
 #include "credentials/web_send.h"
 #include "flow/cancel.h"
+#include "flow/program.h"
 #include "http/easy.h"
 
-#define HELPER_TIME (60 * NS_PER_S)
+#define PROGRAM_TIME (60 * NS_PER_S)
 
 static const char *get_env(void *arg, const char *name)
 {
@@ -86,19 +86,25 @@ static enum web_result send_request(void *arg, const struct web_request *request
     return web_send(request, &tls, real->cancel, answer, err);
 }
 
-static int run_helper(void *arg, const char *line, struct text *out, struct text *errors, int *code,
-                      struct err *err)
+static int run_line(void *arg, const char *line, struct text *out, struct text *errors, int *code,
+                    struct err *err)
 {
     const struct real_system *real = arg;
-    const struct helper helper = {.line = line,
-                                  .env = environ,
-                                  .on_terminal = isatty(STDIN_FILENO) || isatty(STDERR_FILENO),
-                                  .limit = HELPER_TIME,
-                                  .output = out,
-                                  .errors = errors,
-                                  .cancel = real->cancel};
+    const struct program program = {
+        .what = "it",
+        .line = line,
+        .on_terminal = isatty(STDIN_FILENO) || isatty(STDERR_FILENO),
+        .limit = PROGRAM_TIME,
+        .late_hint = "it may wait for input or a browser: run the command on a terminal, or log in "
+                     "with the program first",
+        .output = out,
+        .errors = errors,
+        .family = ERR_AUTH,
+        .code = CODE_PROCESS,
+        .cancel = real->cancel,
+    };
 
-    return helper_run(&helper, code, err);
+    return program_run(&program, code, err);
 }
 
 static int ask_user(void *arg, const char *prompt, char *out, size_t size, struct err *err)
@@ -120,7 +126,7 @@ void real_system_init(struct real_system *real, const struct cancel *cancel)
         .now = read_clock,
         .wait = wait_time,
         .send = send_request,
-        .run = run_helper,
+        .run = run_line,
         .ask = ask_user,
     };
 }

@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "credentials/helper.h"
 #include "credentials/real_system.h"
 #include "credentials/terminal.h"
 #include "flow/cancel.h"
@@ -264,129 +263,25 @@ static void a_direct_request_uses_no_proxy(void **state)
 
 /* ---- programs ---- */
 
-static struct text output, errors;
-static int code;
-
-static int run(const char *line, int64_t limit)
+static void a_line_is_run_in_a_shell(void **state)
 {
-    const struct helper helper = {.line = line,
-                                  .env = environ,
-                                  .limit = limit ? limit : 10 * NS_PER_S,
-                                  .output = &output,
-                                  .errors = &errors,
-                                  .cancel = &cancel};
+    struct aws_system *system = &real.system;
+    struct text output, errors;
+    int code;
 
-    text_clear(&output);
-    text_clear(&errors);
-    return helper_run(&helper, &code, &err);
-}
-
-static int init_texts(void **state)
-{
     (void)state;
     text_init(&output, 64 * KIB);
     text_init(&errors, 16);
-    return 0;
-}
-
-static int finish_texts(void **state)
-{
-    (void)state;
-    text_finish(&output);
-    text_finish(&errors);
-    return 0;
-}
-
-static void output_errors_and_code_are_kept(void **state)
-{
-    (void)state;
-    assert_int_equal(run("echo out; echo a long line of errors >&2; exit 3", 0), 0);
+    assert_int_equal(
+        system->run(system->arg, "echo out; echo err >&2; exit 3", &output, &errors, &code, &err),
+        0);
     assert_int_equal(code, 3);
     assert_string_equal(output.data, "out\n");
-    assert_string_equal(errors.data, "a long line of e");
-    assert_int_equal(run("kill -9 $$", 0), 0);
-    assert_int_equal(code, 128 + SIGKILL);
-    assert_int_equal(run("no-such-program", 0), 0);
-    assert_int_equal(code, 127);
-}
-
-static void a_program_reads_no_data_of_s3dock(void **state)
-{
-    int ours = dup(STDIN_FILENO), ends[2];
-
-    (void)state;
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(write(ends[1], "data", 4), 4);
-    dup2(ends[0], STDIN_FILENO);
-    assert_int_equal(run("cat; echo end", 0), 0);
-    dup2(ours, STDIN_FILENO);
-    close(ours);
-    close(ends[0]);
-    close(ends[1]);
-    assert_string_equal(output.data, "end\n");
-}
-
-static void blocked_signals_are_not_inherited(void **state)
-{
-    sigset_t all, before;
-
-    (void)state;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    assert_int_equal(run("kill -TERM $$; echo lives", 0), 0);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    assert_int_equal(code, 128 + SIGTERM);
-}
-
-static void only_sigpipe_gets_its_default_action(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    assert_int_equal(run("kill -HUP $$; echo lives; kill -PIPE $$", 0), 0);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
-    assert_string_equal(output.data, "lives\n");
-    assert_int_equal(code, 128 + SIGPIPE);
-}
-
-static void output_and_time_are_bounded(void **state)
-{
-    int64_t began = clock_monotonic();
-
-    (void)state;
-    assert_int_equal(run("yes", 0), ERR_FAIL);
+    assert_int_equal(system->run(system->arg, "yes", &output, &errors, &code, &err), ERR_FAIL);
     assert_true(err_is(&err, ERR_AUTH, CODE_PROCESS));
-    assert_non_null(strstr(err.text, "64 KiB"));
-    assert_int_equal(run("yes >&2", 200 * NS_PER_MS), ERR_FAIL);
-    assert_non_null(strstr(err.text, "did not end"));
-    assert_non_null(strstr(err.hint, "run the command on a terminal"));
-    assert_int_equal(run("trap '' TERM; sleep 30; echo", 100 * NS_PER_MS), ERR_FAIL);
-    assert_true(clock_monotonic() - began < 10 * NS_PER_S);
-}
-
-static void a_grandchild_does_not_delay_the_end(void **state)
-{
-    int64_t began = clock_monotonic();
-
-    (void)state;
-    assert_int_equal(run("sleep 5 & echo $!", 0), 0);
-    assert_true(clock_monotonic() - began < 4 * NS_PER_S);
-    kill((pid_t)strtol(output.data, NULL, 10), SIGKILL);
-}
-
-static void a_cancel_ends_the_whole_group(void **state)
-{
-    pthread_t thread = cancel_soon();
-    pid_t grandchild;
-
-    (void)state;
-    assert_int_equal(run("sleep 30 & echo $!; wait", 0), ERR_FAIL);
-    end_cancel(thread);
-    grandchild = (pid_t)strtol(output.data, NULL, 10);
-    for (int i = 0; i < 200 && kill(grandchild, 0) == 0; i++)
-        raw_pause_ms(10);
-    assert_true(kill(grandchild, 0) != 0);
+    assert_string_equal(err.text, "it printed more than 64 KiB");
+    text_finish(&output);
+    text_finish(&errors);
 }
 
 /* ---- terminal ---- */
@@ -453,7 +348,6 @@ static void without_a_terminal_no_code_is_asked_for(void **state)
 }
 
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start_server, stop_server)
-#define WITH_TEXTS(test)  cmocka_unit_test_setup_teardown(test, init_texts, finish_texts)
 
 int main(void)
 {
@@ -467,13 +361,7 @@ int main(void)
         WITH_SERVER(a_file_url_is_refused),
         WITH_SERVER(a_request_ends_on_a_cancel),
         WITH_SERVER(a_direct_request_uses_no_proxy),
-        WITH_TEXTS(output_errors_and_code_are_kept),
-        WITH_TEXTS(a_program_reads_no_data_of_s3dock),
-        WITH_TEXTS(blocked_signals_are_not_inherited),
-        WITH_TEXTS(only_sigpipe_gets_its_default_action),
-        WITH_TEXTS(output_and_time_are_bounded),
-        WITH_TEXTS(a_grandchild_does_not_delay_the_end),
-        WITH_TEXTS(a_cancel_ends_the_whole_group),
+        cmocka_unit_test(a_line_is_run_in_a_shell),
         cmocka_unit_test(a_code_is_read_without_echo),
         cmocka_unit_test(without_a_terminal_no_code_is_asked_for),
     };
