@@ -2,7 +2,15 @@
  * container - one container of the daemon: inspect, create, start, signal, update, rename, remove.
  *
  * All requests are short: they fail with docker.timeout after endpoint->patience. No request waits
- * for a container: callers poll docker_container_inspect. `which` is an id or a name.
+ * for a container: callers poll docker_container_inspect. `which` is an id or a name; usage.container
+ * if it cannot be one. not_found.container: there is none, unless a function returns DOCKER_ABSENT
+ * for that. Only the daemon's own 404 counts: a proxy's 404 is docker.refused.
+ *
+ * Image ids. `image_id` of a container is the daemon's id of its image, and equals the `id` that
+ * docker_inspect of the same daemon returns for it. With a graph driver and with Podman it is the
+ * digest of the config. With containerd's store it is the digest of a manifest, or of an index of
+ * manifests; then it differs from the image id in the bucket, and from the id of the same image on
+ * another host. So compare image_id with docker_inspect, never with a document of the bucket.
  */
 #ifndef S3DOCK_DOCKER_CONTAINER_H
 #define S3DOCK_DOCKER_CONTAINER_H
@@ -14,32 +22,15 @@
 #include "base/bytes.h"
 #include "base/digest_text.h"
 #include "base/json.h"
+#include "docker/container_state.h"
 
 struct docker;
 struct err;
 
-#define DOCKER_ID_SIZE   65  /* 64 hex digits and the NUL */
-#define DOCKER_NAME_SIZE 256 /* of a container, without the slash before it */
-
-enum container_state {
-    CONTAINER_CREATED,
-    CONTAINER_RUNNING,
-    CONTAINER_PAUSED,
-    CONTAINER_RESTARTING,
-    CONTAINER_EXITED, /* also dead, and being removed */
-};
-
-enum container_health {
-    HEALTH_NONE, /* no test is configured, or the daemon reports nothing */
-    HEALTH_STARTING,
-    HEALTH_HEALTHY,
-    HEALTH_UNHEALTHY,
-};
-
 /* The parts of an inspect by which s3dock decides. */
 struct docker_container {
     char id[DOCKER_ID_SIZE], name[DOCKER_NAME_SIZE];
-    char image_id[DIGEST_TEXT_SIZE]; /* as the daemon counts: a manifest in containerd's store */
+    char image_id[DIGEST_TEXT_SIZE]; /* see below; "" if the daemon does not report it */
     enum container_state state;
     enum container_health health;
     char started_at[48]; /* as the daemon writes it; a restart changes it */
@@ -60,11 +51,17 @@ struct docker_container {
 int docker_container_inspect(struct docker *docker, const char *which, struct docker_container *out,
                              struct err *err);
 void docker_container_finish(struct docker_container *container); /* takes an empty one */
-/* Copies the value of a label. False, and "": there is none, or it does not fit. */
+/* Fills *out from an inspect, whatever its origin, and takes the document, also after a failure:
+ * docker_container_finish frees it. docker.inspect: it lacks the id, the name or the state. */
+int docker_container_read(struct json *document, struct docker_container *out, struct err *err);
+/* Copies the value of a label out of an object of labels. Names are compared exactly, in the same
+ * case. False, and "": there is none, or it does not fit. */
+bool docker_label(struct json_node labels, const char *label, char *out, size_t size);
+/* The same for the labels of a container. */
 bool docker_container_label(const struct docker_container *container, const char *label, char *out,
                             size_t size);
-/* Writes the address of the container in a network, from NetworkSettings.Networks ("": in any).
- * False: it has none. */
+/* Writes the address of the container in a network, from NetworkSettings.Networks ("": in any):
+ * IPv4, else IPv6 without brackets. False: it has none, such as before its start. */
 bool docker_container_address(const struct docker_container *container, const char *network,
                               char out[64]);
 
@@ -74,9 +71,10 @@ bool docker_container_address(const struct docker_container *container, const ch
 int docker_container_create(struct docker *docker, const char *name, struct view body,
                             char id[DOCKER_ID_SIZE], struct text *warnings, struct err *err);
 /* POST /containers/{which}/start. Success if it runs already. docker.start: the daemon cannot start
- * it (port, mount, runtime), with the daemon's words. */
+ * it (port, mount, network, runtime), with the daemon's words; the container exists. */
 int docker_container_start(struct docker *docker, const char *which, struct err *err);
-/* POST /containers/{which}/kill. DOCKER_ABSENT: it does not run, or there is none. */
+/* POST /containers/{which}/kill. DOCKER_ABSENT: it does not run, or there is none. The daemon
+ * counts it as a manual stop: "unless-stopped" does not start the container again. */
 int docker_container_kill(struct docker *docker, const char *which, const char *signal,
                           struct err *err);
 /* POST /containers/{which}/update with the whole restart policy. unsupported.update: the daemon has
@@ -94,11 +92,14 @@ int docker_container_remove(struct docker *docker, const char *which, struct err
  * connected already. not_found.network. */
 int docker_container_connect(struct docker *docker, const char *which, const char *network,
                              struct view endpoint, struct err *err);
-/* Appends the last lines of both outputs of the container, printable, at most as much as fits. */
+/* Appends the last lines of both outputs of the container, printable, without escape sequences of
+ * terminals. Keeps the end if not all fits. docker.refused: the daemon cannot read the log (log
+ * driver). `tty`: as in struct docker_container. */
 int docker_container_log(struct docker *docker, const char *which, bool tty, unsigned lines,
                          struct text *out, struct err *err);
-/* Runs a command in the container without output, and stores its exit code. docker.exec: it cannot
- * be started, or runs longer than `limit` ns (it may continue to run). */
+/* Runs a command in the container without output, and stores its exit code. 126 and 127: it cannot
+ * be executed, or does not exist, as in a shell. docker.exec: the daemon cannot start it, the
+ * container ended, or it runs longer than `limit` ns (then it continues to run). */
 int docker_container_exec(struct docker *docker, const char *which, const char *const *argv,
                           int64_t limit, int *code, struct err *err);
 

@@ -6,9 +6,11 @@
  * untrusted: the bounded JSON reader reads them, and only printable text is shown.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codes.h"
 #include "base/err.h"
@@ -236,6 +238,20 @@ static void read_identity(struct docker_engine *engine, struct json_node id)
         str_copy(engine->identity, sizeof engine->identity, daemon_id);
 }
 
+/* Reads what the daemon reports about its host. A socket can lead to another host (ssh -L), or to
+ * the host outside of this container: their names differ. */
+static void read_host(struct docker_engine *engine, struct json_node root)
+{
+    char name[HOST_NAME_MAX + 1], own[HOST_NAME_MAX + 1] = "";
+
+    json_string(json_get(root, "DefaultRuntime"), engine->default_runtime,
+                sizeof engine->default_runtime);
+    if (!json_int(json_get(root, "MemTotal"), &engine->memory) || engine->memory < 0)
+        engine->memory = 0;
+    engine->same_host = engine->local && json_string(json_get(root, "Name"), name, sizeof name) &&
+                        gethostname(own, sizeof own - 1) == 0 && strcmp(name, own) == 0;
+}
+
 /* Reads the image store: its driver, its folder and the daemon's id. */
 static int read_info(struct docker *docker, struct err *err)
 {
@@ -253,10 +269,26 @@ static int read_info(struct docker *docker, struct err *err)
     read_identity(engine, json_get(root, "ID"));
     json_string(json_get(root, "Driver"), engine->driver, sizeof engine->driver);
     json_string(json_get(root, "DockerRootDir"), engine->root_dir, sizeof engine->root_dir);
+    read_host(engine, root);
     if (has_containerd_store(json_get(root, "DriverStatus")))
         docker_set_containerd(docker);
     json_destroy(json);
     return 0;
+}
+
+void docker_init(struct docker *docker, const struct docker_endpoint *endpoint,
+                 const struct cancel *cancel)
+{
+    *docker = (struct docker){.endpoint = *endpoint};
+    docker->engine.local = endpoint->socket[0] != '\0';
+    docker->peer = (struct stream_peer){.unix_socket = or_null(docker->endpoint.socket),
+                                        .base_url = docker->endpoint.url,
+                                        .tls_verify = docker->endpoint.tls_verify,
+                                        .ca_file = or_null(docker->endpoint.ca_file),
+                                        .cert_file = or_null(docker->endpoint.cert_file),
+                                        .key_file = or_null(docker->endpoint.key_file),
+                                        .connect_within = docker->endpoint.patience,
+                                        .cancel = cancel};
 }
 
 struct docker *docker_open(const struct docker_endpoint *endpoint, const struct cancel *cancel,
@@ -269,16 +301,7 @@ struct docker *docker_open(const struct docker_endpoint *endpoint, const struct 
         err_memory(err, "the daemon");
         return NULL;
     }
-    docker->endpoint = *endpoint;
-    docker->engine.local = endpoint->socket[0] != '\0';
-    docker->peer = (struct stream_peer){.unix_socket = or_null(docker->endpoint.socket),
-                                        .base_url = docker->endpoint.url,
-                                        .tls_verify = docker->endpoint.tls_verify,
-                                        .ca_file = or_null(docker->endpoint.ca_file),
-                                        .cert_file = or_null(docker->endpoint.cert_file),
-                                        .key_file = or_null(docker->endpoint.key_file),
-                                        .connect_within = docker->endpoint.patience,
-                                        .cancel = cancel};
+    docker_init(docker, endpoint, cancel);
     if (ping(docker, pinged, err) == 0 && choose_version(docker, pinged, err) == 0 &&
         read_version(docker, err) == 0 && read_info(docker, err) == 0) {
         log_debug("docker: %s%s, API %s, %s", docker->engine.podman ? "Podman " : "",
@@ -297,4 +320,10 @@ void docker_close(struct docker *docker)
 const struct docker_engine *docker_engine(const struct docker *docker)
 {
     return &docker->engine;
+}
+
+bool docker_api_at_least(const struct docker *docker, const char *version)
+{
+    return is_version(docker->engine.api_version) &&
+           compare_versions(docker->engine.api_version, version) >= 0;
 }

@@ -40,6 +40,9 @@ struct docker *docker_open(const struct docker_endpoint *endpoint, const struct 
                            struct err *err);
 void docker_close(struct docker *docker);
 const struct docker_engine *docker_engine(const struct docker *docker);
+/* Returns true if requests are sent with this API version ("1.44") or a newer one. False if the
+ * version is unknown. */
+bool docker_api_at_least(const struct docker *docker, const char *version);
 
 /* GET /images/{name}/json. `name` is a reference or an id. DOCKER_ABSENT: no such image. */
 int docker_inspect(struct docker *docker, const char *name, struct docker_image *out,
@@ -70,7 +73,8 @@ int docker_unpacked(struct docker *docker, const struct docker_image *image, str
 int docker_tag(struct docker *docker, const char *name, const char *repo, const char *tag,
                struct err *err);
 /* DELETE /images/{name}: removes a name of an image, and the image with its last name.
- * DOCKER_ABSENT: no such name. */
+ * DOCKER_ABSENT: no such name. conflict.image: a container uses the image, also a stopped one, or
+ * the image has more names and `name` is its id. */
 int docker_untag(struct docker *docker, const char *name, struct err *err);
 
 /* GET /images/{name}/get, as a stream. `name` must have a tag. */

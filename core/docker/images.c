@@ -209,6 +209,18 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
     return failed;
 }
 
+/* Without force, a daemon refuses to remove an image that a container uses, or that has more names
+ * (409). */
+static int refuse_untag(const char *name, int status, struct view answer, struct err *err)
+{
+    char said[512];
+
+    if (status != 409)
+        return docker_refused(answer, status, "untag", "removing the name", err);
+    docker_error_message(answer, said, sizeof said);
+    return err_set(err, ERR_CONFLICT, CODE_IMAGE, "the image %.128s is in use: %s", name, said);
+}
+
 int docker_untag(struct docker *docker, const char *name, struct err *err)
 {
     struct text path, answer;
@@ -222,7 +234,7 @@ int docker_untag(struct docker *docker, const char *name, struct err *err)
     if (failed == 0 && status == 404)
         failed = DOCKER_ABSENT;
     else if (failed == 0 && status / 100 != 2)
-        failed = docker_refused(text_view(&answer), status, "untag", "removing the name", err);
+        failed = refuse_untag(name, status, text_view(&answer), err);
     text_finish(&answer);
     text_finish(&path);
     return failed;

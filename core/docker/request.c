@@ -28,8 +28,17 @@ int docker_unanswered(const struct docker *docker, struct err *err)
                     docker->endpoint.origin);
 }
 
-struct stream *docker_request(struct docker *docker, const char *method, const char *path,
-                              bool upload, int64_t within, const atomic_bool *stop, struct err *err)
+/* What a request sends besides its method and path. */
+struct sent {
+    const char *content_type; /* NULL: no body */
+    struct view body;
+    bool upload; /* the body follows in pieces */
+    int64_t within;
+    const atomic_bool *stop;
+};
+
+static struct stream *open_stream(struct docker *docker, const char *method, const char *path,
+                                  const struct sent *sent, struct err *err)
 {
     struct stream_peer peer = docker->peer;
     char full[DOCKER_PATH_MAX + 32];
@@ -38,14 +47,24 @@ struct stream *docker_request(struct docker *docker, const char *method, const c
 
     snprintf(full, sizeof full, "%s%s%s", *version ? "/v" : "", version, path);
     log_debug("docker: %s %s", method, full);
-    peer.answer_within = within;
-    peer.stop = stop;
-    stream = stream_open(&peer, method, full, upload ? "application/x-tar" : NULL, view_of(NULL, 0),
-                         upload, err);
+    peer.answer_within = sent->within;
+    peer.stop = sent->stop;
+    stream = stream_open(&peer, method, full, sent->content_type, sent->body, sent->upload, err);
     if (!stream && err->family == ERR_DOCKER)
         err_wrap(err, "no Docker daemon at %s (%s)", docker->endpoint.host,
                  docker->endpoint.origin);
     return stream;
+}
+
+struct stream *docker_request(struct docker *docker, const char *method, const char *path,
+                              bool upload, int64_t within, const atomic_bool *stop, struct err *err)
+{
+    struct sent sent = {.content_type = upload ? "application/x-tar" : NULL,
+                        .upload = upload,
+                        .within = within,
+                        .stop = stop};
+
+    return open_stream(docker, method, path, &sent, err);
 }
 
 static void add(void *arg, struct view bytes)
@@ -59,11 +78,13 @@ int docker_read_all(struct stream *stream, struct text *out, struct err *err)
                                                : text_check(out, "an answer of the daemon", err);
 }
 
-int docker_ask(struct docker *docker, const char *method, const char *path, int *status,
-               struct text *answer, struct err *err)
+int docker_send(struct docker *docker, const char *method, const char *path, struct view body,
+                int *status, struct text *answer, struct err *err)
 {
-    struct stream *stream =
-        docker_request(docker, method, path, false, docker->endpoint.patience, NULL, err);
+    struct sent sent = {.content_type = body.size ? "application/json" : NULL,
+                        .body = body,
+                        .within = docker->endpoint.patience};
+    struct stream *stream = open_stream(docker, method, path, &sent, err);
     int failed;
 
     if (!stream)
@@ -73,6 +94,12 @@ int docker_ask(struct docker *docker, const char *method, const char *path, int 
         failed = docker_read_all(stream, answer, err);
     stream_close(stream);
     return failed < 0 ? docker_unanswered(docker, err) : 0;
+}
+
+int docker_ask(struct docker *docker, const char *method, const char *path, int *status,
+               struct text *answer, struct err *err)
+{
+    return docker_send(docker, method, path, view_of(NULL, 0), status, answer, err);
 }
 
 bool docker_is_denied(int status)
@@ -98,8 +125,7 @@ int docker_refused(struct view answer, int status, const char *code, const char 
     return ERR_FAIL;
 }
 
-/* docker.answer: the response is no document, such as the page of a proxy, or half a document. */
-static int read_document(struct view answer, struct json **json, struct err *err)
+int docker_read_document(struct view answer, struct json **json, struct err *err)
 {
     struct err unread;
 
@@ -122,7 +148,7 @@ int docker_ask_json(struct docker *docker, const char *path, struct json **json,
     text_init(&answer, answer_limits.bytes);
     failed = docker_ask(docker, "GET", path, status, &answer, err);
     if (failed == 0 && *status == 200)
-        failed = read_document(text_view(&answer), json, err);
+        failed = docker_read_document(text_view(&answer), json, err);
     if (failed == 0 && *status != 200 && *status != 404)
         failed = docker_refused(text_view(&answer), *status, "refused", path, err);
     text_finish(&answer);

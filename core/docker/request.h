@@ -32,13 +32,23 @@ struct stream *docker_request(struct docker *docker, const char *method, const c
                               struct err *err);
 /* Reads the rest of a response, up to the maximum of `out`. */
 int docker_read_all(struct stream *stream, struct text *out, struct err *err);
-/* Sends a request and reads the whole response. */
+/* Sends a request with a JSON document as its body, or without one (empty), and reads the whole
+ * response. The body is never logged: it can contain secrets. */
+int docker_send(struct docker *docker, const char *method, const char *path, struct view body,
+                int *status, struct text *answer, struct err *err);
+/* The same without a body. */
 int docker_ask(struct docker *docker, const char *method, const char *path, int *status,
                struct text *answer, struct err *err);
 /* Gets a document. Returns 0 and *json, which the caller destroys; NULL with *status 404. */
 int docker_ask_json(struct docker *docker, const char *path, struct json **json, int *status,
                     struct err *err);
+/* Parses a response; the caller destroys *json. docker.answer: it is no document, such as the page
+ * of a proxy, or half a document. */
+int docker_read_document(struct view answer, struct json **json, struct err *err);
 
+/* Sets the endpoint and the connection settings. The API version is unknown: paths have none. */
+void docker_init(struct docker *docker, const struct docker_endpoint *endpoint,
+                 const struct cancel *cancel);
 /* Records that the daemon keeps images in containerd's store. */
 void docker_set_containerd(struct docker *docker);
 /* Returns true for statuses with which a proxy before the daemon denies a request. */
