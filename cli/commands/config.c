@@ -337,6 +337,8 @@ static void show_trust(struct cli *cli, const struct config *config)
         show_refused(cli, &err);
     if (consent_docker(config, &err))
         show_refused(cli, &err);
+    if (consent_deploy(config, &err))
+        show_refused(cli, &err);
     jw_end(w);
     jw_array(w, "ignored");
     for (unsigned id = 0; id < OPTION_COUNT; id++) {

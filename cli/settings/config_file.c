@@ -38,6 +38,8 @@ static int check_groups(const struct config_file *file, struct err *err)
 
     if (json_kind(root) != JSON_OBJECT)
         return err_set(err, ERR_USAGE, CODE_CONFIG, "the file is not an object { ... }");
+    if (!is_group(json_get(root, CONFIG_DEPLOY)))
+        return err_set(err, ERR_USAGE, CODE_CONFIG, CONFIG_DEPLOY " is not an object { ... }");
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key ? option_table[i].key : "";
         char group[CONFIG_NAME_MAX];
@@ -192,16 +194,23 @@ void config_file_finish(struct config_file *file)
     memset(file, 0, sizeof *file);
 }
 
-static struct json_node root_of(const struct config_file *file)
+struct json_node config_file_root(const struct config_file *file)
 {
     return file->json ? json_root(file->json) : (struct json_node){0};
+}
+
+bool config_file_deploys(const struct config_file *file)
+{
+    struct json_node entries = json_get(config_file_root(file), CONFIG_DEPLOY);
+
+    return json_next(entries, (struct json_node){0}, NULL).doc;
 }
 
 /* Finds the node of a dotted key. The name of the profile replaces an asterisk. */
 static struct json_node find_node(const struct config_file *file, const char *key,
                                   const char *profile)
 {
-    struct json_node node = root_of(file);
+    struct json_node node = config_file_root(file);
 
     while (*key) {
         char part[CONFIG_NAME_MAX];
@@ -247,12 +256,13 @@ int config_file_value(const struct config_file *file, const char *key, const cha
 
 bool config_file_has_profile(const struct config_file *file, const char *profile)
 {
-    return json_kind(json_get(json_get(root_of(file), "profiles"), profile)) == JSON_OBJECT;
+    return json_kind(json_get(json_get(config_file_root(file), "profiles"), profile)) ==
+           JSON_OBJECT;
 }
 
 bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX])
 {
-    struct json_node profiles = json_get(root_of(file), "profiles"), name;
+    struct json_node profiles = json_get(config_file_root(file), "profiles"), name;
     struct json_node at = json_next(profiles, (struct json_node){0}, &name);
 
     for (; at.doc; at = json_next(profiles, at, &name))
@@ -276,6 +286,8 @@ static enum known known_as(const char *pattern)
 
     if (!strcmp(pattern, "profiles") || !strcmp(pattern, "profiles.*"))
         return KNOWN_GROUP;
+    if (!strcmp(pattern, CONFIG_DEPLOY))
+        return KNOWN_KEY; /* its keys are those of deploy/spec, which refuses unknown ones */
     for (unsigned i = 0; i < 2 * OPTION_COUNT; i++) {
         const struct option *option = &option_table[i / 2];
         const char *key = i % 2 ? option->also : option->key;
@@ -300,6 +312,8 @@ static void report_unknown(struct search *search)
     struct nearest nearest;
 
     nearest_init(&nearest, search->pattern + parent);
+    if (!parent)
+        nearest_try(&nearest, CONFIG_DEPLOY);
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key;
 
@@ -354,5 +368,5 @@ void config_file_unknown(const struct config_file *file,
 {
     struct search search = {.report = report, .arg = arg};
 
-    search_members(&search, root_of(file));
+    search_members(&search, config_file_root(file));
 }

@@ -9,12 +9,13 @@
 #include <stddef.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "cli/settings/environment.h"
 
 struct err;
-struct json;
 
 #define CONFIG_IN_FOLDER "./s3dock.json5"
+#define CONFIG_DEPLOY    "deploy"  /* the group of the deployments: read by deploy/spec */
 #define CONFIG_FILE_MAX  (1 << 20) /* bytes */
 #define CONFIG_VALUE_MAX 4096      /* bytes of one value, the NUL included */
 #define CONFIG_NAME_MAX  128       /* of a profile */
@@ -52,7 +53,12 @@ bool config_file_has_profile(const struct config_file *file, const char *profile
 /* Reads the name of the n-th profile in the file. False after the last. */
 bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX]);
 
-/* Calls `report` with one line for each key of no option. */
+/* Returns the root of the document; absent if there is no file. Valid until config_file_finish. */
+struct json_node config_file_root(const struct config_file *file);
+/* Returns whether the file has a deployment. */
+bool config_file_deploys(const struct config_file *file);
+
+/* Calls `report` with one line for each key of no option. Leaves out those of deployments. */
 void config_file_unknown(const struct config_file *file,
                          void (*report)(void *arg, const char *text), void *arg);
 

@@ -22,16 +22,21 @@ static bool is_effective(const struct config *config, enum option_id id)
     return option_table[id].kind != OPTION_SWITCH || config_switch(config, id);
 }
 
-static int add_source(const struct config *config, enum option_id id, struct err *err)
+static int add_place(const struct config *config, const char *where, struct err *err)
 {
-    char where[512];
-
-    config_origin(config, id, where, sizeof where);
     err_wrap(err, "%s", where);
     return err_hint(err,
                     "if you trust the file, run s3dock config trust, or name the file: --config %s "
                     "or S3DOCK_CONFIG",
                     config->file.path);
+}
+
+static int add_source(const struct config *config, enum option_id id, struct err *err)
+{
+    char where[512];
+
+    config_origin(config, id, where, sizeof where);
+    return add_place(config, where, err);
 }
 
 /* Returns the first credential that does not come from the file; OPTION_COUNT: none. */
@@ -158,4 +163,16 @@ int consent_docker(const struct config *config, struct err *err)
     err_set(err, ERR_USAGE, "trust",
             "a file of the current folder must not choose the Docker daemon");
     return add_source(config, id, err);
+}
+
+int consent_deploy(const struct config *config, struct err *err)
+{
+    char where[512];
+
+    if (!config_file_is_input(&config->file) || !config_file_deploys(&config->file))
+        return 0;
+    config_format_key(config, CONFIG_DEPLOY, where, sizeof where);
+    err_set(err, ERR_USAGE, "trust",
+            "a file of the current folder must not start containers or programs");
+    return add_place(config, where, err);
 }

@@ -3,7 +3,8 @@
  *
  * The file may come from another person, as a part of a clone or an archive. It may choose bucket,
  * region, profile and speed. It may not choose the endpoint that gets the user's credentials,
- * weaken TLS, or choose the Docker daemon, unless the user trusts the file (trust.h) or names it.
+ * weaken TLS, choose the Docker daemon, or start containers, unless the user trusts the file
+ * (trust.h) or names it.
  * docs/configuration.md has the list.
  */
 #ifndef S3DOCK_CLI_SETTINGS_CONSENT_H
@@ -22,5 +23,8 @@ int consent_keys(const struct config *config, const char *source, struct err *er
 /* Checks the settings of Docker; call it before any request to the daemon. Fails with usage.trust.
  */
 int consent_docker(const struct config *config, struct err *err);
+/* Checks that the deployments of the file may be used: they start containers with any rights, and
+ * programs. Call it before the first request of a deployment. Fails with usage.trust. */
+int consent_deploy(const struct config *config, struct err *err);
 
 #endif

@@ -677,6 +677,50 @@ static void a_found_file_does_not_move_docker(void **state)
     assert_int_equal(consent_docker(&config, &err), 0);
 }
 
+static void a_found_file_does_not_deploy(void **state)
+{
+    (void)state;
+    mkdir("home", 0700);
+    set("HOME", "home");
+    write_file("s3dock.json5", "{deploy: {}}"); /* without a deployment there is nothing to fear */
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_deploy(&config, &err), 0);
+    write_file("s3dock.json5", "{deploy: {shop: {production: {}}}}");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), 0);
+    assert_int_equal(consent_deploy(&config, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_string_equal(err.code, "trust");
+    assert_non_null(strstr(err.text, "deploy in ./s3dock.json5"));
+    assert_non_null(strstr(err.hint, "s3dock config trust"));
+    trust_this();
+    assert_int_equal(consent_deploy(&config, &err), 0);
+    unlink("home/.s3dock/trusted");
+    args.values[OPT_CONFIG] = "s3dock.json5"; /* the user names it */
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_deploy(&config, &err), 0);
+    args.values[OPT_CONFIG] = NULL;
+    write_file("home/.s3dock/config.json5", "{deploy: {shop: {production: {}}}}");
+    unlink("s3dock.json5");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_deploy(&config, &err), 0);
+}
+
+/* Their names are free, and deploy/spec knows their keys. */
+static void deployments_are_no_unknown_keys(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{deploy: {shop: {production: {port: 80}}}, deplyo: {}}");
+    assert_int_equal(load(), 0);
+    assert_string_equal(config.warnings.data,
+                        "./s3dock.json5: unknown key deplyo (did you mean deploy?)\n");
+    assert_true(config_file_deploys(&config.file));
+    write_file("s3dock.json5", "{deploy: ['shop']}");
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.code, "config");
+    assert_non_null(strstr(err.text, "deploy is not an object"));
+}
+
 static void trust_ends_with_the_content(void **state)
 {
     (void)state;
@@ -735,6 +779,8 @@ int main(void)
         IN_FOLDER(a_program_of_the_folder_is_never_used),
         IN_FOLDER(settings_of_a_found_file_need_the_user_s_trust),
         IN_FOLDER(a_found_file_does_not_move_docker),
+        IN_FOLDER(a_found_file_does_not_deploy),
+        IN_FOLDER(deployments_are_no_unknown_keys),
         IN_FOLDER(trust_ends_with_the_content),
         cmocka_unit_test(keys_are_shortened),
     };
