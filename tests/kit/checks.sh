@@ -23,21 +23,21 @@ end_checks()
     CONCLUDED=yes
 }
 
-# run_checks NAME COMMAND...: runs a command that prints TAP, then prints one line for it and its failures. A command
-# that fails without a failed check counts as one.
+# run_checks NAME COMMAND...: runs a command that prints TAP, then prints one line for it and its failures. The line has
+# the time, and the processor time without that of servers. A command that fails without a failed check counts as one.
 run_checks()
 {
-    local name=$1 log=$LOGS/${1//[^A-Za-z0-9._-]/-}.tap status=0 started=$SECONDS result=ok text
+    local name=$1 log=$LOGS/${1//[^A-Za-z0-9._-]/-}.tap status=0 result=ok text TIMEFORMAT='%0R s, processor %0U s + %0S s'
     shift
     # In a subshell: when a signal ends the run, `conclude` prints to the output of the run, not to the log.
-    ("$@") >"$log" 2>"$log.err" </dev/null || status=$?
+    { time { ("$@") >"$log" 2>"$log.err" </dev/null; }; } 2>"$log.time" || status=$?
     if [ $status != 0 ] && ! has_failed "$log"; then
         echo "not ok - ends well (status $status)" >>"$log"
         tail -n 20 "$log.err" | sed 's/^/# /' >>"$log"
     fi
     ! has_failed "$log" || result=FAIL
     # One write: lines of several lanes do not mix.
-    text=$(printf '  %-4s %s (%d s)\n' $result "$name" $((SECONDS - started)) && print_problems "$log")
+    text=$(printf '  %-4s %s (%s)\n' $result "$name" "$(tail -n 1 "$log.time")" && print_problems "$log")
     printf '%s\n' "$text"
     [ $result = ok ]
 }
