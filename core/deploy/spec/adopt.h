@@ -12,17 +12,19 @@ struct err;
 
 struct adopted {
     struct text container; /* JSON5: the file `container` of the unit, with comments */
-    struct text entry;     /* JSON5: the entry deploy.APP.ENV */
+    struct text entry;     /* JSON5: the value of deploy.APP.ENV, with comments: "{" to "}" */
     struct text notes;     /* what was left out or changed, and why; one a line */
 };
 
 /* Both containers are inspected; `bare` was created from the image of `container` with nothing but
- * the image. `runtime` is the daemon's default runtime, or "". Sends no request. */
+ * the image. `runtime` is the daemon's default runtime, or "". `file`: the key `container` of the entry,
+ * a path relative to the folder of the configuration file. Sends no request. */
 int adopt_write(const struct docker_container *container, const struct docker_container *bare,
-                const char *runtime, const char *app, const char *env, struct adopted *out,
-                struct err *err);
+                const char *runtime, const char *app, const char *env, const char *file,
+                struct adopted *out, struct err *err);
 /* Writes both files for a new application without a proxy. */
-int adopt_init(const char *app, const char *env, struct adopted *out, struct err *err);
+int adopt_init(const char *app, const char *env, const char *file, struct adopted *out,
+               struct err *err);
 void adopted_finish(struct adopted *adopted);
 
 #endif
