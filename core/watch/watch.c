@@ -1,0 +1,269 @@
+/*
+ * The loop selects the step that is due first. Each step changes one entry and sets the time of its
+ * next run. `care` comes before `poll`, and `poll` before `work`, if they are due together: an
+ * environment that moves during a long pull is polled again before the switch, so the newest image
+ * wins.
+ */
+#include "watch/watch.h"
+
+#include <string.h>
+
+#include "deploy/deploy_result.h"
+#include "watch/work.h"
+
+#define CARES_PER_LOOK 10 /* polls until a failure or a hold is looked at again */
+#define DAY            (24 * 3600 * NS_PER_S)
+
+enum step { STEP_CARE, STEP_POLL, STEP_WORK, STEP_HEARTBEAT, STEP_COUNT };
+
+static void publish(const struct watch *watch)
+{
+    for (unsigned i = 0; i < watch->count; i++) {
+        struct watch_entry *entry = &watch->entries[i];
+        int64_t wait =
+            entry->poll.backoff > entry->work.backoff ? entry->poll.backoff : entry->work.backoff;
+
+        entry->metrics.backoff = (double)(wait / NS_PER_MS) / 1000;
+        entry->metrics.behind = entry->wanted.change[0] && !entry_serves_wanted(entry);
+        entry->metrics.held = entry->state == WATCH_HELD;
+        entry->metrics.down = entry->state == WATCH_DOWN;
+        entry->metrics.blocked = entry->state == WATCH_BLOCKED;
+    }
+    watch->host->publish(watch->host->arg, watch->entries, watch->count);
+}
+
+/* ---- care: what an interrupted run left ---- */
+
+/* A failure or a hold may have ended: the spec was changed, or somebody deployed by hand. The run
+ * decides; it remembers what failed. */
+static void look_again(struct watch_entry *entry, int64_t now)
+{
+    bool waits =
+        entry->state == WATCH_FAILED || entry->state == WATCH_HELD || entry->state == WATCH_DOWN;
+
+    if (!waits || ++entry->cares < CARES_PER_LOOK)
+        return;
+    entry->cares = 0;
+    entry->settled = false;
+    entry->pulled = true;
+    entry->work.due = now;
+}
+
+static int take_care_result(const struct watch *watch, struct watch_entry *entry,
+                            const struct deploy_result *result, struct err *err)
+{
+    char before[NAME_REF_MAX];
+
+    str_copy(before, sizeof before, entry->served);
+    entry_set_served(watch, entry, result->image_ref);
+    if (result->outcome == DEPLOY_DOWN) {
+        if (entry->state != WATCH_DOWN && entry_tell(watch, entry, "down", "", before, NULL, err))
+            return ERR_FAIL;
+        entry->state = WATCH_DOWN;
+        return 0;
+    }
+    if (entry->state == WATCH_DOWN || (entry_serves_wanted(entry) && entry->state == WATCH_FAILED))
+        entry->state = entry_serves_wanted(entry) ? WATCH_CURRENT : WATCH_FAILED;
+    if (result->outcome == DEPLOY_DEPLOYED || result->outcome == DEPLOY_ROLLED_BACK)
+        return entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
+                          NULL, err);
+    return 0;
+}
+
+static int run_care(const struct watch *watch, struct watch_entry *entry, struct err *err)
+{
+    const struct watch_host *host = watch->host;
+    struct deploy_result result;
+    struct err failure;
+    int failed;
+
+    deploy_result_init(&result);
+    failed = host->converge(host->arg, entry_index(watch, entry), &result, &failure);
+    if (failed) {
+        schedule_failure(&entry->care, schedule_trouble_of(&failure), 0, entry_now(watch),
+                         entry_random(watch));
+        /* Another run holds the lock: it does what is necessary. */
+        if (failure.family == ERR_CONFLICT)
+            schedule_success(&entry->care, entry_now(watch), entry_random(watch));
+        else if (failure.family != ERR_CANCELLED)
+            entry_report_failure(watch, entry, entry->caring, &failure);
+        failed = 0;
+    } else {
+        schedule_success(&entry->care, entry_now(watch), entry_random(watch));
+        entry_report_recovery(watch, entry, entry->caring, "the containers can be seen again");
+        failed = take_care_result(watch, entry, &result, err);
+        if (!failed && entry_serves_wanted(entry) && !entry->settled)
+            entry_settle(entry, WATCH_CURRENT);
+        look_again(entry, entry_now(watch));
+    }
+    deploy_result_finish(&result);
+    return failed;
+}
+
+/* ---- poll ---- */
+
+static void take_poll(const struct watch *watch, struct watch_entry *entry, enum poll_answer answer,
+                      const struct watch_target *target, const struct err *fault)
+{
+    if (answer != POLL_MALFORMED)
+        entry_report_recovery(watch, entry, entry->polling, "the pointer can be read again");
+    switch (answer) {
+    case POLL_ABSENT:
+        if (entry->state != WATCH_NO_POINTER)
+            watch->host->note(watch->host->arg, entry_index(watch, entry),
+                              "the environment has no pointer: what runs is kept");
+        entry_want_nothing(entry, WATCH_NO_POINTER);
+        break;
+    case POLL_MALFORMED:
+        entry_report_failure(watch, entry, entry->polling, fault);
+        entry_want_nothing(entry, WATCH_MALFORMED);
+        break;
+    default:
+        if (strcmp(entry->wanted.change, target->change) != 0)
+            entry_want(watch, entry, target);
+        break;
+    }
+}
+
+static int run_poll(const struct watch *watch, struct watch_entry *entry)
+{
+    static const enum metrics_poll COUNTS[] = {[POLL_SAME] = METRICS_SAME,
+                                               [POLL_CHANGED] = METRICS_CHANGED,
+                                               [POLL_ABSENT] = METRICS_ABSENT,
+                                               [POLL_MALFORMED] = METRICS_MALFORMED};
+    const struct watch_host *host = watch->host;
+    struct watch_target target = {.change = ""};
+    struct err failure;
+    int64_t asked = 0;
+    enum poll_answer answer =
+        host->poll(host->arg, entry_index(watch, entry), &target, &asked, &failure);
+
+    if (answer == POLL_FAILED) {
+        if (failure.family == ERR_CANCELLED)
+            return 0;
+        entry->metrics.polls[METRICS_FAILED]++;
+        schedule_failure(&entry->poll, schedule_trouble_of(&failure), asked, entry_now(watch),
+                         entry_random(watch));
+        entry_report_failure(watch, entry, entry->polling, &failure);
+        return 0;
+    }
+    entry->metrics.polls[COUNTS[answer]]++;
+    entry->metrics.last_success = entry_wall(watch);
+    schedule_success(&entry->poll, entry_now(watch), entry_random(watch));
+    take_poll(watch, entry, answer, &target, &failure);
+    return 0;
+}
+
+/* ---- heartbeat ---- */
+
+/* A host without the right to write is not told about it every quarter of an hour. */
+static int run_heartbeat(const struct watch *watch, struct watch_entry *entry)
+{
+    const struct watch_host *host = watch->host;
+    struct err failure;
+
+    if (!host->heartbeat(host->arg, entry_index(watch, entry), &failure)) {
+        entry->beating[0] = '\0';
+        schedule_success(&entry->heartbeat, entry_now(watch), entry_random(watch));
+        return 0;
+    }
+    if (failure.family == ERR_CANCELLED)
+        return 0;
+    schedule_failure(&entry->heartbeat, SCHEDULE_PASSING, 0, entry_now(watch), entry_random(watch));
+    if (schedule_trouble_of(&failure) == SCHEDULE_RIGHTS)
+        entry->heartbeat.due = entry_now(watch) + DAY;
+    entry_report_failure(watch, entry, entry->beating, &failure);
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+static int64_t due_of(const struct watch *watch, const struct watch_entry *entry, enum step step)
+{
+    switch (step) {
+    case STEP_CARE:
+        return watch->host->converge ? entry->care.due : INT64_MAX;
+    case STEP_POLL:
+        return entry->poll.due;
+    case STEP_WORK:
+        return entry->settled ? INT64_MAX : entry->work.due;
+    default:
+        return watch->options->heartbeat && watch->host->heartbeat ? entry->heartbeat.due
+                                                                   : INT64_MAX;
+    }
+}
+
+/* Returns the time of the first step that is due. Of two steps at the same time, the one that comes
+ * first in enum step is selected; all steps whose time has passed count as due now. */
+static int64_t find_next(const struct watch *watch, struct watch_entry **entry, enum step *step,
+                         int64_t now)
+{
+    int64_t first = INT64_MAX;
+
+    *entry = &watch->entries[0];
+    *step = STEP_POLL;
+    for (int s = 0; s < STEP_COUNT; s++)
+        for (unsigned i = 0; i < watch->count; i++) {
+            int64_t due = due_of(watch, &watch->entries[i], (enum step)s);
+
+            due = due < now ? now : due;
+            if (due < first) {
+                first = due;
+                *entry = &watch->entries[i];
+                *step = (enum step)s;
+            }
+        }
+    return first;
+}
+
+static int run_step(const struct watch *watch, struct watch_entry *entry, enum step step,
+                    struct err *err)
+{
+    switch (step) {
+    case STEP_CARE:
+        return run_care(watch, entry, err);
+    case STEP_POLL:
+        return run_poll(watch, entry);
+    case STEP_WORK:
+        return work_run(watch, entry, err);
+    default:
+        return run_heartbeat(watch, entry);
+    }
+}
+
+/* The containers are looked at once at the start, all other times are spread. */
+static void start(const struct watch *watch)
+{
+    int64_t now = entry_now(watch);
+
+    for (unsigned i = 0; i < watch->count; i++) {
+        struct watch_entry *entry = &watch->entries[i];
+
+        schedule_start(&entry->care, watch->options->interval, now, 0);
+        schedule_start(&entry->poll, watch->options->interval, now, entry_random(watch));
+        schedule_start(&entry->heartbeat, watch->options->heartbeat, now, entry_random(watch));
+        entry->work = (struct schedule){.interval = watch->options->interval, .due = INT64_MAX};
+    }
+}
+
+int watch_run(const struct watch_options *options, const struct watch_host *host,
+              struct watch_entry *entries, unsigned count, struct err *err)
+{
+    struct watch watch = {options, host, entries, count};
+    struct watch_entry *entry;
+    enum step step;
+
+    start(&watch);
+    publish(&watch);
+    while (!host->stopped(host->arg)) {
+        int64_t now = entry_now(&watch), due = find_next(&watch, &entry, &step, now);
+
+        if (due > now) {
+            publish(&watch);
+            host->sleep(host->arg, due);
+        } else if (run_step(&watch, entry, step, err)) {
+            return ERR_FAIL;
+        }
+    }
+    return 0;
+}
