@@ -1,6 +1,5 @@
 /*
- * A multi handle with one easy handle: curl_easy_perform would check a cancel only once a second.
- * No handle is kept, because requests for credentials are minutes apart.
+ * One handle for one request. No handle is kept, because requests for credentials are minutes apart.
  */
 #include "credentials/web_send.h"
 
@@ -13,8 +12,8 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "flow/cancel.h"
 #include "http/easy.h"
+#include "http/transfer.h"
 
 #define CONNECT_TIME (10 * NS_PER_S)
 #define TOTAL_TIME   (30 * NS_PER_S)
@@ -25,7 +24,6 @@
 
 struct exchange {
     CURL *easy;
-    CURLM *multi;
     struct curl_slist *headers;
     struct web_answer *answer;
     size_t header_bytes;
@@ -147,9 +145,6 @@ static int prepare(struct exchange *exchange, const struct web_request *request,
     exchange->easy = http_easy_create(tls, err);
     if (!exchange->easy)
         return ERR_FAIL;
-    exchange->multi = curl_multi_init();
-    if (!exchange->multi)
-        return err_memory(err, "an HTTP transfer");
     curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(exchange->easy, CURLOPT_ERRORBUFFER, exchange->reason);
     curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, receive_body);
@@ -165,46 +160,13 @@ static int prepare(struct exchange *exchange, const struct web_request *request,
 
 static void finish(struct exchange *exchange)
 {
-    if (exchange->multi && exchange->easy)
-        curl_multi_remove_handle(exchange->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
-    curl_multi_cleanup(exchange->multi);
     for (struct curl_slist *header = exchange->headers; header; header = header->next)
         explicit_bzero(header->data, strlen(header->data)); /* a token */
     curl_slist_free_all(exchange->headers);
 }
 
 /* ---- the transfer ---- */
-
-static CURLcode read_result(CURLM *multi)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(multi, &left)))
-        if (message->msg == CURLMSG_DONE)
-            return message->data.result;
-    return CURLE_RECV_ERROR;
-}
-
-static int run_transfer(struct exchange *exchange, const struct cancel *cancel, CURLcode *result,
-                        struct err *err)
-{
-    CURLMcode code = curl_multi_add_handle(exchange->multi, exchange->easy);
-    int running = 1;
-
-    while (code == CURLM_OK && running) {
-        if (cancel_check(cancel, err) < 0)
-            return ERR_FAIL;
-        code = curl_multi_perform(exchange->multi, &running);
-        if (code == CURLM_OK && running)
-            code = curl_multi_poll(exchange->multi, NULL, 0, (int)(CANCEL_TICK / NS_PER_MS), NULL);
-    }
-    if (code != CURLM_OK)
-        return err_set(err, ERR_NETWORK, "transfer", "%s", curl_multi_strerror(code));
-    *result = read_result(exchange->multi);
-    return 0;
-}
 
 static bool is_connected(CURL *easy)
 {
@@ -245,7 +207,7 @@ enum web_result web_send(const struct web_request *request, const struct http_tl
     answer->date = answer->ttl = 0;
     text_clear(&answer->body);
     if (prepare(&exchange, request, tls, err) == 0 &&
-        run_transfer(&exchange, cancel, &code, err) == 0) {
+        http_transfer(exchange.easy, cancel, &code, err) == 0) {
         curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
         answer->status = (int)status;
         result = code == CURLE_OK ? WEB_ANSWERED : set_reason(&exchange, code, err);
