@@ -88,6 +88,9 @@ int docker_container_rename(struct docker *docker, const char *which, const char
 /* DELETE /containers/{which}?v=0, without force. DOCKER_ABSENT: there is none. conflict.container:
  * it runs. */
 int docker_container_remove(struct docker *docker, const char *which, struct err *err);
+/* The same for a container that never ran: also removes the anonymous volumes that its creation
+ * made. Named volumes stay. */
+int docker_container_discard(struct docker *docker, const char *which, struct err *err);
 /* POST /networks/{network}/connect. `endpoint` is the EndpointConfig, or empty. Success if it is
  * connected already. not_found.network. */
 int docker_container_connect(struct docker *docker, const char *which, const char *network,

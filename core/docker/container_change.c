@@ -161,10 +161,11 @@ static bool runs(const struct container_reply *reply)
     return reply->status == 409 || (reply->status == 500 && container_said(reply, "running"));
 }
 
-int docker_container_remove(struct docker *docker, const char *which, struct err *err)
+static int remove_container(struct docker *docker, const char *which, const char *query,
+                            struct err *err)
 {
     struct container_reply reply;
-    int answer = container_ask(docker, "DELETE", which, "?v=0", no_body, &reply, err);
+    int answer = container_ask(docker, "DELETE", which, query, no_body, &reply, err);
 
     if (answer == 0 && container_reply_absent(&reply))
         answer = DOCKER_ABSENT;
@@ -175,6 +176,16 @@ int docker_container_remove(struct docker *docker, const char *which, struct err
         answer = container_refuse(&reply, CODE_REFUSED, "removing a container", err);
     container_reply_finish(&reply);
     return answer;
+}
+
+int docker_container_remove(struct docker *docker, const char *which, struct err *err)
+{
+    return remove_container(docker, which, "?v=0", err);
+}
+
+int docker_container_discard(struct docker *docker, const char *which, struct err *err)
+{
+    return remove_container(docker, which, "?v=1", err);
 }
 
 /* ---- update ---- */
