@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/settings/nearest.h"
+#include "base/nearest.h"
 
 #define REF "REF"
 

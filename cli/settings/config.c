@@ -25,9 +25,9 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cli/settings/args.h"
 #include "cli/settings/config_check.h"
-#include "cli/settings/nearest.h"
 
 #define WARNINGS_MAX (64 * KIB)
 

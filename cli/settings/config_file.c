@@ -16,8 +16,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json5.h"
+#include "base/nearest.h"
 #include "base/owner.h"
-#include "cli/settings/nearest.h"
 #include "cli/settings/option.h"
 #include "cli/settings/trust.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nearest.h"
 #include "cli/settings/command_id.h"
-#include "cli/settings/nearest.h"
 
 const struct option *option_find(const char *name, size_t size)
 {

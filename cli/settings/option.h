@@ -182,7 +182,6 @@ int option_parse(const struct option *option, const char *text, const char *wher
 /* Parse a value. False: the text is no such value. */
 bool option_read_switch(const char *text, bool *out);
 bool option_read_size(const char *text, uint64_t *out);
-bool option_read_time(const char *text, uint64_t *ms);
 /* Returns the position of `word` in "a|b|c", or -1. Case is ignored. */
 int option_word(const char *words, const char *word);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/err.h"
 #include "cli/settings/option.h"
 
@@ -56,37 +57,6 @@ bool option_read_size(const char *text, uint64_t *out)
         *out *= 1024;
     }
     return true;
-}
-
-/* Reads one number with its unit, as in Go's durations, and moves *text behind it. */
-static bool read_duration(const char **text, uint64_t *ms)
-{
-    static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS, DAY_MS};
-    size_t digits = strspn(*text, "0123456789"), letters = strcspn(*text + digits, "0123456789");
-    char number[10] = "", unit[4] = "";
-    int at;
-
-    if (!digits || digits >= sizeof number || letters >= sizeof unit)
-        return false;
-    memcpy(number, *text, digits);
-    memcpy(unit, *text + digits, letters);
-    at = option_word("ms|s|m|h|d", unit);
-    *text += digits + letters;
-    return at >= 0 && read_digits(number, ms) && (*ms *= units[at], true);
-}
-
-bool option_read_time(const char *text, uint64_t *ms)
-{
-    uint64_t part;
-
-    if (read_digits(text, ms)) {
-        *ms = *ms < HOUR_MS ? *ms * 1000 : UINT64_MAX;
-        return true;
-    }
-    for (*ms = 0; *text; *ms += part)
-        if (!read_duration(&text, &part))
-            return false;
-    return *ms > 0;
 }
 
 static bool in_range(const struct option *option, uint64_t number)
@@ -147,7 +117,7 @@ static bool read_number(enum option_kind kind, const char *text, uint64_t *out)
     case OPTION_SIZE:
         return option_read_size(text, out);
     case OPTION_TIME:
-        return option_read_time(text, out);
+        return duration_read(text, out);
     default:
         return read_digits(text, out);
     }

@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "cli/command_line.h"
 #include "cli/settings/args.h"
-#include "cli/settings/nearest.h"
 
 #define WORDS_MAX 12
 
@@ -241,30 +240,6 @@ static void sizes_are_read(void **state)
         assert_false(option_read_size(bad[i], &size));
 }
 
-static void times_are_read(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t ms;
-    } good[] = {{"30s", 30000},     {"5m", 300000},
-                {"1h30m", 5400000}, {"500ms", 500},
-                {"1m0s", 60000},    {"45", 45000},
-                {"2H", 7200000},    {"7d", 604800000},
-                {"1m500ms", 60500}, {"999999999s", 999999999000}};
-    static const char *const bad[] = {"",     "s",  "0s",  "-5s",  "5 m",         "1.5m", "5y",
-                                      "5ms7", "h5", "5mm", "1e3s", "9999999999s", "0x5s"};
-    uint64_t ms;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-        assert_true(option_read_time(good[i].text, &ms));
-        assert_int_equal(ms, good[i].ms);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-        if (option_read_time(bad[i], &ms))
-            fail_msg("\"%s\" is %ju ms", bad[i], (uintmax_t)ms);
-}
-
 static void words_match_whole(void **state)
 {
     (void)state;
@@ -275,29 +250,6 @@ static void words_match_whole(void **state)
     assert_int_equal(option_word("auto|path|virtual", ""), -1);
     assert_int_equal(option_word("auto|path|virtual", "auto|path"), -1);
     assert_int_equal(option_word(NULL, "x"), -1);
-}
-
-static const char *guess(const char *word)
-{
-    static const char *const candidates[] = {"bucket", "region", "endpoint", "push", "pull"};
-    struct nearest nearest;
-
-    nearest_init(&nearest, word);
-    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
-        nearest_try(&nearest, candidates[i]);
-    return nearest_found(&nearest);
-}
-
-static void slips_are_guessed_and_nonsense_is_not(void **state)
-{
-    (void)state;
-    assert_string_equal(guess("bukcet"), "bucket");
-    assert_string_equal(guess("BUCKETS"), "bucket");
-    assert_string_equal(guess("enpoint"), "endpoint");
-    assert_string_equal(guess("psh"), "push");
-    assert_null(guess("zebra"));
-    assert_null(guess(""));
-    assert_null(guess("a-very-long-word-that-is-longer-than-any-flag-could-ever-be"));
 }
 
 static void every_option_is_told_apart(void **state)
@@ -341,9 +293,7 @@ int main(void)
         cmocka_unit_test(too_many_operands_are_refused),
         cmocka_unit_test(json_is_known_before_the_line_is),
         cmocka_unit_test(sizes_are_read),
-        cmocka_unit_test(times_are_read),
         cmocka_unit_test(words_match_whole),
-        cmocka_unit_test(slips_are_guessed_and_nonsense_is_not),
         cmocka_unit_test(every_option_is_told_apart),
     };
 

@@ -2,7 +2,7 @@
  * The distance is the number of single-letter errors (left out, added, replaced, two swapped). Case
  * is ignored. A third of the letters may be wrong, and at least one.
  */
-#include "cli/settings/nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
 /*
  * nearest - finds the most similar of several words, for suggestions.
  */
-#ifndef S3DOCK_CLI_SETTINGS_NEAREST_H
-#define S3DOCK_CLI_SETTINGS_NEAREST_H
+#ifndef S3DOCK_BASE_NEAREST_H
+#define S3DOCK_BASE_NEAREST_H
 
 struct nearest {
     const char *word; /* the wrong word; borrowed */
