@@ -20,6 +20,7 @@ struct text;
 
 #define DEPLOY_UNITS_MAX     16
 #define DEPLOY_ENV_FILES_MAX 16
+#define DEPLOY_ENV_PATH_MAX  1024
 #define DEPLOY_UNIT_MAIN     "main" /* the unit of an entry without `units` */
 
 /* A command without a shell: argv with a NULL at the end. NULL: none. The deployment owns it. */
@@ -65,7 +66,7 @@ struct unit_spec {
     char unit[64];            /* DEPLOY_UNIT_MAIN, or its name in `units` */
     char name[256];           /* of the container that serves */
     char container[PATH_MAX]; /* file with the body of a create, in the Engine API's words */
-    char env_files[DEPLOY_ENV_FILES_MAX][PATH_MAX];
+    char env_files[DEPLOY_ENV_FILES_MAX][DEPLOY_ENV_PATH_MAX];
     unsigned env_file_count;
     enum deploy_order order;
     uint16_t port;                   /* in the container; 0: it serves nothing */
@@ -79,6 +80,7 @@ struct unit_spec {
     bool fresh_volumes;  /* anonymous volumes are allowed: each container gets new ones */
 };
 
+/* More than 500 KB: on the heap, or static in a test. */
 struct deployment {
     char app[NAME_APP_MAX], env[NAME_ENV_MAX];
     char profile[128];   /* of the bucket; "": the default */

@@ -1,0 +1,48 @@
+/* spec_kit - deployments and container specs from text, for the tests of this folder. */
+#ifndef S3DOCK_TESTS_SPEC_KIT_H
+#define S3DOCK_TESTS_SPEC_KIT_H
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/json5.h"
+#include "deploy/spec/container_spec.h"
+#include "deploy/spec/deployment.h"
+
+/* Parses JSON5. The caller destroys it. */
+static inline struct json *json_of(const char *json5)
+{
+    struct text json;
+    struct json *out = NULL;
+    struct err err;
+
+    text_init(&json, MIB);
+    if (json5_to_json(view_str(json5), &json, &err) ||
+        json_parse(&out, text_view(&json), &JSON_IMAGE, "test", &err))
+        fail_msg("%s: %s", json5, err.text);
+    text_finish(&json);
+    return out;
+}
+
+/* Reads the entry shop/production. Everything is in `out`, whose strings are copies. */
+static inline int read_entry(const char *entry, struct deployment *out, struct text *warnings,
+                             struct err *err)
+{
+    struct text root;
+    struct json *json;
+    int answer;
+
+    text_init(&root, MIB);
+    text_str(&root, "{deploy: {shop: {production: ");
+    text_str(&root, entry);
+    text_str(&root, "}}}");
+    json = json_of(root.data);
+    answer = deployment_read(json_root(json), "/etc/s3dock/config.json5", "shop", "production", out,
+                             warnings, err);
+    json_destroy(json);
+    text_finish(&root);
+    return answer;
+}
+
+#endif
