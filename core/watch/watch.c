@@ -242,7 +242,7 @@ static void start(const struct watch *watch)
         schedule_start(&entry->care, watch->options->interval, now, 0);
         schedule_start(&entry->poll, watch->options->interval, now, entry_random(watch));
         schedule_start(&entry->heartbeat, watch->options->heartbeat, now, entry_random(watch));
-        entry->work = (struct schedule){.interval = watch->options->interval, .due = INT64_MAX};
+        entry->work = (struct schedule){.interval = watch->options->interval, .due = now};
     }
 }
 
