@@ -94,6 +94,11 @@ static const struct row {
     {ERR_INTEGRITY, CODE_ANSWER, DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_REQUEST, ENDPOINT "; " DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_OPERATION, ENDPOINT "; " DOCTOR, ""},
+    /* deployments */
+    {ERR_NOT_FOUND, CODE_DEPLOYMENT,
+     "s3dock deploy --init %s writes a first one; for a container that runs already: s3dock deploy "
+     "--adopt CONTAINER APP ENV --output FILE",
+     "APP ENV"},
     /* Docker and the build */
     {ERR_DOCKER, CODE_UNREACHABLE,
      "start it (systemctl start docker), or name another daemon with --docker-host or DOCKER_HOST",

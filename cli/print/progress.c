@@ -299,6 +299,22 @@ void progress_finish(struct progress *progress)
     pthread_mutex_unlock(&screen_lock);
 }
 
+static void show_line(struct progress *progress, const char *line)
+{
+    char copy[PROGRESS_LINE_MAX];
+
+    snprintf(copy, sizeof copy, "%s", line);
+    if (progress->mode == PROGRESS_PLAIN) {
+        strncat(copy, "\n", sizeof copy - strlen(copy) - 1);
+        write_stderr(copy);
+        return;
+    }
+    pthread_mutex_lock(&screen_lock);
+    memcpy(progress->line, copy, sizeof copy);
+    show_bar(progress);
+    pthread_mutex_unlock(&screen_lock);
+}
+
 void progress_show(void *arg, const struct transfer_progress *report)
 {
     struct progress *progress = arg;
@@ -306,15 +322,48 @@ void progress_show(void *arg, const struct transfer_progress *report)
 
     if (!progress_due(progress, report->phase, clock_monotonic()))
         return;
-    if (progress->mode == PROGRESS_PLAIN) {
+    if (progress->mode == PROGRESS_PLAIN)
         progress_plain(progress->subject, report, line);
-        strncat(line, "\n", sizeof line - strlen(line) - 1);
-        write_stderr(line);
+    else
+        progress_bar(progress->subject, report, columns(), line);
+    show_line(progress, line);
+}
+
+static void show_step(struct progress *progress, int64_t now)
+{
+    char line[PROGRESS_LINE_MAX], time[HUMAN_SIZE] = "";
+    double seconds = (double)(now - progress->since) / NS_PER_S;
+
+    if (now > progress->since)
+        human_wait(seconds, time);
+    snprintf(line, sizeof line, "%s: %s%s%s", progress->subject, progress->step,
+             time[0] ? ", " : "", time);
+    make_plain(line, progress->mode == PROGRESS_TTY ? columns() : PROGRESS_LINE_MAX - 2);
+    progress->next =
+        now + (progress->mode == PROGRESS_TTY ? PROGRESS_BAR_STEP : PROGRESS_PLAIN_STEP);
+    show_line(progress, line);
+}
+
+void progress_step(struct progress *progress, const char *words)
+{
+    if (progress->mode == PROGRESS_NONE)
         return;
-    }
-    progress_bar(progress->subject, report, columns(), line);
+    snprintf(progress->step, sizeof progress->step, "%s", words);
+    progress->since = clock_monotonic();
+    show_step(progress, progress->since);
+}
+
+void progress_wake(struct progress *progress)
+{
+    int64_t now = clock_monotonic();
+
+    if (progress->mode != PROGRESS_NONE && progress->step[0] && now >= progress->next)
+        show_step(progress, now);
+}
+
+void progress_hide(struct progress *progress)
+{
     pthread_mutex_lock(&screen_lock);
-    memcpy(progress->line, line, sizeof line);
-    show_bar(progress);
+    clear_bar(progress);
     pthread_mutex_unlock(&screen_lock);
 }

@@ -23,6 +23,8 @@ struct progress {
     int64_t next;                 /* monotonic ns: time of the next print */
     enum transfer_phase phase;    /* of the last report */
     bool on_screen;               /* the bar is on the terminal */
+    char step[64];                /* of progress_step */
+    int64_t since;                /* monotonic ns: its start */
     char line[PROGRESS_LINE_MAX]; /* that bar */
 };
 
@@ -38,6 +40,13 @@ void progress_start(struct progress *progress, enum progress_mode mode, const ch
 void progress_finish(struct progress *progress); /* removes the bar */
 /* Callback for transfer_options.progress; `arg` is the struct progress. One thread at a time. */
 void progress_show(void *arg, const struct transfer_progress *report);
+
+/* For work without bytes. The first prints the words of a step: a line of a log, or the bar with
+ * the seconds since. The second shows that the step continues. The third removes the bar before
+ * other output; the next report shows it again. */
+void progress_step(struct progress *progress, const char *words);
+void progress_wake(struct progress *progress);
+void progress_hide(struct progress *progress);
 
 /* Format one line without newline, at most `width` columns, printable ASCII only. */
 void progress_bar(const char *subject, const struct transfer_progress *report, unsigned width,

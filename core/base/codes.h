@@ -29,6 +29,7 @@
 #define CODE_CREDENTIALS    "credentials"
 #define CODE_DENIED         "denied"
 #define CODE_DEPLOY         "deploy"
+#define CODE_DEPLOYMENT     "deployment"
 #define CODE_DISK_FULL      "disk_full"
 #define CODE_DOCKERFILE     "dockerfile"
 #define CODE_ENCRYPTION     "encryption"

@@ -1,0 +1,35 @@
+/*
+ * deployments - the entries deploy.APP.ENV of the configuration file, and the settings that each of
+ * them uses.
+ */
+#ifndef S3DOCK_CLI_DEPLOYMENTS_H
+#define S3DOCK_CLI_DEPLOYMENTS_H
+
+#include <stdbool.h>
+
+#include "catalog/name.h"
+
+struct cli;
+struct deployment;
+struct err;
+struct text;
+
+/* Reads an entry of the file in use. Checks consent_deploy, and that only the user and root can
+ * write the files that the entry names, unless the user named the configuration file. Warnings are
+ * added to `warnings`, one a line (may be NULL). Fails with usage.trust, usage.owner, usage.deploy,
+ * and with not_found.deployment if there is no such entry. The caller calls deployments_free. */
+int deployments_read(const struct cli *cli, const char *app, const char *env,
+                     struct deployment **out, struct text *warnings, struct err *err);
+void deployments_free(struct deployment *deployment); /* takes NULL */
+/* Reads the names of the n-th entry. False after the last. */
+bool deployments_name(const struct cli *cli, unsigned n, char app[NAME_APP_MAX],
+                      char env[NAME_ENV_MAX]);
+
+/* Fills *out with the settings of the entry's profile: for connect_store. --profile and
+ * S3DOCK_PROFILE have precedence over the entry. The caller calls deployments_leave, after a
+ * failure, too, and after the store is destroyed. */
+int deployments_enter(const struct cli *cli, const struct deployment *deployment, struct cli *out,
+                      struct err *err);
+void deployments_leave(struct cli *entered);
+
+#endif
