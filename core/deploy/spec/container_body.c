@@ -223,7 +223,7 @@ int container_spec_body(const struct container_spec *spec, const struct containe
     struct spec_networks networks;
     struct body body = {.spec = spec, .birth = birth, .networks = &networks};
 
-    if (spec_networks_find(spec, &networks, err))
+    if (spec_networks_find(json_root(spec->json), spec->unit, &networks, err))
         return ERR_FAIL;
     jw_init(&body.w, out, true);
     jw_object(&body.w, NULL);
@@ -245,7 +245,7 @@ int container_spec_networks(const struct container_spec *spec, const struct cont
 {
     struct spec_networks networks;
 
-    if (spec_networks_find(spec, &networks, err))
+    if (spec_networks_find(json_root(spec->json), spec->unit, &networks, err))
         return ERR_FAIL;
     for (unsigned i = networks_in_body(&networks, birth); i < networks.count; i++) {
         _cleanup_text_ struct text endpoint = {0};

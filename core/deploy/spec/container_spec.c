@@ -269,7 +269,8 @@ static int parse(struct container_spec *spec, struct view json5, struct view var
     struct spec_networks networks;
 
     if (parse_file(spec, json5, err) || check_members(spec, err) || read_restart(spec, err) ||
-        read_variables(spec, variables, err) || spec_networks_find(spec, &networks, err))
+        read_variables(spec, variables, err) ||
+        spec_networks_find(json_root(spec->json), spec->unit, &networks, err))
         return ERR_FAIL;
     return compute_hash(spec, err);
 }

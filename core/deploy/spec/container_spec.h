@@ -11,13 +11,11 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "deploy/spec/deployment.h"
+#include "deploy/spec/unit.h"
 
 struct err;
 
-#define SPEC_ENV_MAX      4096 /* variables */
-#define SPEC_NETWORKS_MAX 32
-#define SPEC_NETWORK_SIZE 256
+#define SPEC_ENV_MAX 4096 /* variables */
 
 struct container_spec {
     const struct unit_spec *unit; /* borrowed */

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "deploy/spec/keys.h"
+#include "deploy/spec/entry_keys.h"
 #include "deploy/spec/unit.h"
 
 #define OBSERVE_NS (10 * NS_PER_S)
@@ -18,72 +18,72 @@
 
 /* ---- the keys of an entry ---- */
 
-static int read_prune(const struct key_place *place, struct json_node value, void *out,
+static int read_prune(const struct entry_place *place, struct json_node value, void *out,
                       struct err *err)
 {
     bool *dangling = out;
 
     if (!json_string_equals(value, "dangling"))
-        return key_refuse(place, err, "must be \"dangling\"");
+        return entry_refuse(place, err, "must be \"dangling\"");
     *dangling = true;
     return 0;
 }
 
-static int read_url(const struct key_place *place, struct json_node value, void *out,
+static int read_url(const struct entry_place *place, struct json_node value, void *out,
                     struct err *err)
 {
     char *url = out;
 
-    if (key_text(place, value, url, sizeof((struct deployment *)0)->verify, err))
+    if (entry_text(place, value, url, sizeof((struct deployment *)0)->verify, err))
         return ERR_FAIL;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return key_refuse(place, err, "must begin with http:// or https://");
+        return entry_refuse(place, err, "must begin with http:// or https://");
     return 0;
 }
 
 /* The caller reads `units` after all other keys. */
-static int skip_value(const struct key_place *place, struct json_node value, void *out,
+static int skip_value(const struct entry_place *place, struct json_node value, void *out,
                       struct err *err)
 {
     (void)place, (void)value, (void)out, (void)err;
     return 0;
 }
 
-static int refuse_beside_units(const struct key_place *place, struct json_node value, void *out,
+static int refuse_beside_units(const struct entry_place *place, struct json_node value, void *out,
                                struct err *err)
 {
     (void)value, (void)out;
-    return key_refuse(place, err, "belongs into one of the units");
+    return entry_refuse(place, err, "belongs into one of the units");
 }
 
-static const struct key entry_keys[] = {
-    {"profile", KEY_TEXT, KEY_FIELD(struct deployment, profile)},
-    {"observe", KEY_TIME, KEY_FIELD(struct deployment, observe), .max = DAY_NS},
-    {"verify", KEY_OWN, KEY_FIELD(struct deployment, verify), .read = read_url},
-    {"before_switch", KEY_ARGV, KEY_FIELD(struct deployment, before_switch)},
-    {"after", KEY_ARGV, KEY_FIELD(struct deployment, after)},
-    {"prune", KEY_OWN, KEY_FIELD(struct deployment, prune_dangling), .read = read_prune},
-    {"units", KEY_OWN, .read = skip_value},
+static const struct entry_key own_keys[] = {
+    {"profile", ENTRY_TEXT, ENTRY_FIELD(struct deployment, profile)},
+    {"observe", ENTRY_TIME, ENTRY_FIELD(struct deployment, observe), .max = DAY_NS},
+    {"verify", ENTRY_OWN, ENTRY_FIELD(struct deployment, verify), .read = read_url},
+    {"before_switch", ENTRY_ARGV, ENTRY_FIELD(struct deployment, before_switch)},
+    {"after", ENTRY_ARGV, ENTRY_FIELD(struct deployment, after)},
+    {"prune", ENTRY_OWN, ENTRY_FIELD(struct deployment, prune_dangling), .read = read_prune},
+    {"units", ENTRY_OWN, .read = skip_value},
 };
 
 /* Reads the keys of the entry, and those of a unit into units[0]. */
-static int read_keys(const struct key_place *place, struct json_node entry, bool has_units,
+static int read_keys(const struct entry_place *place, struct json_node entry, bool has_units,
                      struct deployment *out, struct err *err)
 {
-    struct key keys[ARRAY_SIZE(entry_keys) + UNIT_KEYS];
+    struct entry_key keys[ARRAY_SIZE(own_keys) + UNIT_KEYS];
 
-    memcpy(keys, entry_keys, sizeof entry_keys);
+    memcpy(keys, own_keys, sizeof own_keys);
     for (size_t i = 0; i < UNIT_KEYS; i++) {
-        struct key *key = &keys[ARRAY_SIZE(entry_keys) + i];
+        struct entry_key *key = &keys[ARRAY_SIZE(own_keys) + i];
 
         *key = unit_keys[i];
         key->offset += offsetof(struct deployment, units);
         if (has_units && i >= UNIT_SHARED_KEYS) {
-            key->kind = KEY_OWN;
+            key->kind = ENTRY_OWN;
             key->read = refuse_beside_units;
         }
     }
-    return keys_read(place, entry, keys, ARRAY_SIZE(keys), out, err);
+    return entry_keys_read(place, entry, keys, ARRAY_SIZE(keys), out, err);
 }
 
 /* ---- units ---- */
@@ -95,32 +95,32 @@ static bool is_unit_name(const char *text)
     return *text && *text != '-' && *text != '_' && !text[strspn(text, inside)];
 }
 
-static int read_unit(const struct key_place *place, struct json_node name, struct json_node value,
+static int read_unit(const struct entry_place *place, struct json_node name, struct json_node value,
                      struct deployment *out, struct err *err)
 {
     struct unit_spec *unit = &out->units[out->unit_count];
-    struct key_place below;
+    struct entry_place below;
 
     if (!json_string(name, unit->unit, sizeof unit->unit) || !is_unit_name(unit->unit))
-        return key_refuse(place, err, "has a unit whose name is not made of a-z, 0-9, - and _");
+        return entry_refuse(place, err, "has a unit whose name is not made of a-z, 0-9, - and _");
     if (deployment_unit(out, unit->unit))
-        return key_refuse(place, err, "has the unit %s twice", unit->unit);
+        return entry_refuse(place, err, "has the unit %s twice", unit->unit);
     out->unit_count++;
-    key_place_below(place, unit->unit, &below);
-    return keys_read(&below, value, unit_keys, UNIT_KEYS, unit, err);
+    entry_place_below(place, unit->unit, &below);
+    return entry_keys_read(&below, value, unit_keys, UNIT_KEYS, unit, err);
 }
 
 /* Reads `units`. units[0] has the shared values; it owns nothing. */
-static int read_units(const struct key_place *entry, struct json_node units, struct deployment *out,
-                      struct err *err)
+static int read_units(const struct entry_place *entry, struct json_node units,
+                      struct deployment *out, struct err *err)
 {
     struct json_node name, value = {0};
-    struct key_place place;
+    struct entry_place place;
 
-    key_place_below(entry, "units", &place);
+    entry_place_below(entry, "units", &place);
     if (json_kind(units) != JSON_OBJECT || json_count(units) == 0 ||
         json_count(units) > DEPLOY_UNITS_MAX)
-        return key_refuse(&place, err, "must be an object with 1 to %d units", DEPLOY_UNITS_MAX);
+        return entry_refuse(&place, err, "must be an object with 1 to %d units", DEPLOY_UNITS_MAX);
     for (unsigned i = 1; i < DEPLOY_UNITS_MAX; i++)
         out->units[i] = out->units[0];
     while ((value = json_next(units, value, &name)).doc)
@@ -160,7 +160,7 @@ static const char *shared_value(const struct unit_spec *a, const struct unit_spe
     return NULL;
 }
 
-static int check_pairs(const struct key_place *place, const struct deployment *deployment,
+static int check_pairs(const struct entry_place *place, const struct deployment *deployment,
                        struct err *err)
 {
     for (unsigned i = 0; i < deployment->unit_count; i++)
@@ -169,21 +169,21 @@ static int check_pairs(const struct key_place *place, const struct deployment *d
             const char *shared = shared_value(a, b);
 
             if (shared)
-                return key_refuse(place, err, "has the units %s and %s with the same %s", a->unit,
-                                  b->unit, shared + strcspn(shared, " ") + 1);
+                return entry_refuse(place, err, "has the units %s and %s with the same %s", a->unit,
+                                    b->unit, shared + strcspn(shared, " ") + 1);
         }
     return 0;
 }
 
-static int check_units(const struct key_place *place, bool has_units, struct deployment *out,
+static int check_units(const struct entry_place *place, bool has_units, struct deployment *out,
                        struct text *warnings, struct err *err)
 {
     for (unsigned i = 0; i < out->unit_count; i++) {
-        struct key_place below = *place;
+        struct entry_place below = *place;
 
         if (has_units) {
-            key_place_below(place, "units", &below);
-            key_place_below(&below, out->units[i].unit, &below);
+            entry_place_below(place, "units", &below);
+            entry_place_below(&below, out->units[i].unit, &below);
         }
         if (unit_check(&below, out->app, out->env, &out->units[i], warnings, err))
             return ERR_FAIL;
@@ -204,8 +204,8 @@ static struct json_node find_exact(struct json_node object, const char *wanted)
     return (struct json_node){0};
 }
 
-static int read_entry(const struct key_place *place, struct json_node entry, struct deployment *out,
-                      struct text *warnings, struct err *err)
+static int read_entry(const struct entry_place *place, struct json_node entry,
+                      struct deployment *out, struct text *warnings, struct err *err)
 {
     struct json_node units = json_get(entry, "units");
     bool has_units = json_present(units);
@@ -225,7 +225,7 @@ int deployment_read(struct json_node root, const char *file, const char *app, co
                     struct deployment *out, struct text *warnings, struct err *err)
 {
     struct json_node entry = find_exact(find_exact(json_get(root, "deploy"), app), env);
-    struct key_place place = {.file = file};
+    struct entry_place place = {.file = file};
 
     memset(out, 0, sizeof *out);
     unit_init(&out->units[0]);
@@ -237,14 +237,14 @@ int deployment_read(struct json_node root, const char *file, const char *app, co
         return ERR_FAIL;
     if (!str_copy(out->app, sizeof out->app, app) || !str_copy(out->env, sizeof out->env, env) ||
         !str_copy(out->file, sizeof out->file, file))
-        return key_refuse(&place, err, "has a name that is too long");
+        return entry_refuse(&place, err, "has a name that is too long");
     return read_entry(&place, entry, out, warnings, err);
 }
 
 void deployment_finish(struct deployment *deployment)
 {
-    key_argv_free(&deployment->before_switch);
-    key_argv_free(&deployment->after);
+    entry_argv_free(&deployment->before_switch);
+    entry_argv_free(&deployment->after);
     for (unsigned i = 0; i < DEPLOY_UNITS_MAX; i++)
         unit_finish(&deployment->units[i]);
 }

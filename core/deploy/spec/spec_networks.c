@@ -20,7 +20,7 @@ static struct spec_network *find(struct spec_networks *networks, const char *nam
 }
 
 /* Returns the network of that name, which is added if it is missing. */
-static struct spec_network *add(const struct container_spec *spec, struct spec_networks *networks,
+static struct spec_network *add(const struct unit_spec *unit, struct spec_networks *networks,
                                 const char *name, struct err *err)
 {
     struct spec_network *network = find(networks, name);
@@ -28,7 +28,7 @@ static struct spec_network *add(const struct container_spec *spec, struct spec_n
     if (network)
         return network;
     if (networks->count == SPEC_NETWORKS_MAX) {
-        err_set(err, ERR_USAGE, "deploy", "%s has more than %d networks", spec->unit->container,
+        err_set(err, ERR_USAGE, "deploy", "%s has more than %d networks", unit->container,
                 SPEC_NETWORKS_MAX);
         return NULL;
     }
@@ -45,11 +45,10 @@ static bool is_alone(const char *mode)
            strncmp(mode, "container:", 10) == 0;
 }
 
-static int add_endpoints(const struct container_spec *spec, struct spec_networks *out,
-                         struct err *err)
+static int add_endpoints(struct json_node file, const struct unit_spec *unit,
+                         struct spec_networks *out, struct err *err)
 {
-    struct json_node endpoints =
-        json_get(json_get(json_root(spec->json), "NetworkingConfig"), "EndpointsConfig");
+    struct json_node endpoints = json_get(json_get(file, "NetworkingConfig"), "EndpointsConfig");
     struct json_node name, value = {0};
 
     while ((value = json_next(endpoints, value, &name)).doc) {
@@ -58,9 +57,8 @@ static int add_endpoints(const struct container_spec *spec, struct spec_networks
 
         if (!json_string(name, text, sizeof text) || !*text)
             return err_set(err, ERR_USAGE, "deploy",
-                           "%s has a network without a name, or with a long one",
-                           spec->unit->container);
-        network = add(spec, out, text, err);
+                           "%s has a network without a name, or with a long one", unit->container);
+        network = add(unit, out, text, err);
         if (!network)
             return ERR_FAIL;
         network->endpoint = value;
@@ -69,7 +67,7 @@ static int add_endpoints(const struct container_spec *spec, struct spec_networks
 }
 
 /* Adds the network of the slots' names. */
-static int add_slot(const struct container_spec *spec, struct spec_networks *out, struct err *err)
+static int add_slot(const struct unit_spec *unit, struct spec_networks *out, struct err *err)
 {
     struct spec_network *network;
 
@@ -77,11 +75,11 @@ static int add_slot(const struct container_spec *spec, struct spec_networks *out
         return err_set(err, ERR_USAGE, "deploy",
                        "%s has the network mode %s, in which the names %s and %s do not exist: use "
                        "ports as slots, or another network mode",
-                       spec->unit->container, out->mode, spec->unit->slot_names[SLOT_BLUE],
-                       spec->unit->slot_names[SLOT_GREEN]);
-    if (out->count == 0 && out->mode[0] && !add(spec, out, out->mode, err))
+                       unit->container, out->mode, unit->slot_names[SLOT_BLUE],
+                       unit->slot_names[SLOT_GREEN]);
+    if (out->count == 0 && out->mode[0] && !add(unit, out, out->mode, err))
         return ERR_FAIL;
-    network = add(spec, out, spec->unit->network, err);
+    network = add(unit, out, unit->network, err);
     if (!network)
         return ERR_FAIL;
     network->slot = true;
@@ -103,20 +101,20 @@ static void order(struct spec_networks *networks)
     }
 }
 
-int spec_networks_find(const struct container_spec *spec, struct spec_networks *out,
-                       struct err *err)
+int spec_networks_find(struct json_node file, const struct unit_spec *unit,
+                       struct spec_networks *out, struct err *err)
 {
-    struct json_node mode = json_get(json_get(json_root(spec->json), "HostConfig"), "NetworkMode");
+    struct json_node mode = json_get(json_get(file, "HostConfig"), "NetworkMode");
 
     memset(out, 0, sizeof *out);
     if (json_present(mode) && !json_string(mode, out->mode, sizeof out->mode))
         return err_set(err, ERR_USAGE, "deploy",
-                       "HostConfig.NetworkMode in %s must be a short text", spec->unit->container);
+                       "HostConfig.NetworkMode in %s must be a short text", unit->container);
     if (strcmp(out->mode, "default") == 0)
         out->mode[0] = 0;
-    if (add_endpoints(spec, out, err))
+    if (add_endpoints(file, unit, out, err))
         return ERR_FAIL;
-    if (spec->unit->slot_names[SLOT_BLUE][0] && add_slot(spec, out, err))
+    if (unit->slot_names[SLOT_BLUE][0] && add_slot(unit, out, err))
         return ERR_FAIL;
     order(out);
     return 0;

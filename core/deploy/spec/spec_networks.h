@@ -6,9 +6,14 @@
 
 #include <stdbool.h>
 
-#include "deploy/spec/container_spec.h"
+#include "base/json.h"
+#include "deploy/spec/unit.h"
 
 struct err;
+struct text;
+
+#define SPEC_NETWORKS_MAX 32
+#define SPEC_NETWORK_SIZE 256
 
 struct spec_network {
     char name[SPEC_NETWORK_SIZE];
@@ -22,9 +27,9 @@ struct spec_networks {
     struct spec_network networks[SPEC_NETWORKS_MAX]; /* the first one is that of the mode */
 };
 
-/* usage.deploy: too many networks, or slots with names in a mode that has no networks. */
-int spec_networks_find(const struct container_spec *spec, struct spec_networks *out,
-                       struct err *err);
+/* `file`: the root of the container file. usage.deploy: too many networks, or slots with names in a mode that has no networks. */
+int spec_networks_find(struct json_node file, const struct unit_spec *unit,
+                       struct spec_networks *out, struct err *err);
 /* Appends the EndpointConfig, with the alias of the slot where it belongs. */
 void spec_network_endpoint(const struct spec_network *network, const char *alias, struct text *out);
 

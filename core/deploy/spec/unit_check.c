@@ -28,7 +28,7 @@ static bool is_name(const char *text, const char *also, size_t max)
 }
 
 /* Adds the default name, and checks it. */
-static int check_name(const struct key_place *place, const char *app, const char *env,
+static int check_name(const struct entry_place *place, const char *app, const char *env,
                       struct unit_spec *unit, struct err *err)
 {
     bool main_unit = strcmp(unit->unit, DEPLOY_UNIT_MAIN) == 0;
@@ -38,10 +38,10 @@ static int check_name(const struct key_place *place, const char *app, const char
                  main_unit ? "" : unit->unit);
     if (is_name(unit->name, "_.-", CONTAINER_NAME_MAX))
         return 0;
-    return key_refuse(place, err,
-                      "has the container name \"%s\": a name has 1 to %d of the characters a-z, "
-                      "A-Z, 0-9, _ . - and begins with a letter or digit",
-                      unit->name, CONTAINER_NAME_MAX);
+    return entry_refuse(place, err,
+                        "has the container name \"%s\": a name has 1 to %d of the characters a-z, "
+                        "A-Z, 0-9, _ . - and begins with a letter or digit",
+                        unit->name, CONTAINER_NAME_MAX);
 }
 
 /* ---- slots ---- */
@@ -61,62 +61,66 @@ static bool has_slots(const struct unit_spec *unit)
     return has_slot_ports(unit) || has_slot_names(unit);
 }
 
-static int check_slots(const struct key_place *place, const struct unit_spec *unit, struct err *err)
+static int check_slots(const struct entry_place *place, const struct unit_spec *unit,
+                       struct err *err)
 {
     if (!has_slots(unit))
         return 0;
     if (!unit->port)
-        return key_refuse(place, err,
-                          "has slots without a port: port is the one on which the program in the "
-                          "container listens");
+        return entry_refuse(place, err,
+                            "has slots without a port: port is the one on which the program in the "
+                            "container listens");
     if (has_slot_names(unit) && !unit->network[0])
-        return key_refuse(place, err,
-                          "has names as slots without a network: network is the one in which the "
-                          "containers get these names");
+        return entry_refuse(place, err,
+                            "has names as slots without a network: network is the one in which the "
+                            "containers get these names");
     for (unsigned slot = 0; has_slot_names(unit) && slot < SLOT_COUNT; slot++)
         if (!is_name(unit->slot_names[slot], "_.-", sizeof unit->slot_names[0] - 1))
-            return key_refuse(place, err, "has a slot whose name \"%s\" is not a host name",
-                              unit->slot_names[slot]);
+            return entry_refuse(place, err, "has a slot whose name \"%s\" is not a host name",
+                                unit->slot_names[slot]);
     if (unit->order == ORDER_START_FIRST &&
         unit->slot_ports[SLOT_BLUE] == unit->slot_ports[SLOT_GREEN] &&
         strcmp(unit->slot_names[SLOT_BLUE], unit->slot_names[SLOT_GREEN]) == 0)
-        return key_refuse(place, err,
-                          "has one slot only: start-first runs two containers at the same time, so "
-                          "it needs two different slots");
+        return entry_refuse(
+            place, err,
+            "has one slot only: start-first runs two containers at the same time, so "
+            "it needs two different slots");
     return 0;
 }
 
 /* ---- health ---- */
 
-static int check_gate(const struct key_place *place, const struct unit_spec *unit, struct err *err)
+static int check_gate(const struct entry_place *place, const struct unit_spec *unit,
+                      struct err *err)
 {
     const struct gate_spec *gate = &unit->health;
 
     if (gate->http[0] && gate->http[0] != '/')
-        return key_refuse(place, err,
-                          "has health.http \"%.100s\": it must be a path that begins with /",
-                          gate->http);
+        return entry_refuse(place, err,
+                            "has health.http \"%.100s\": it must be a path that begins with /",
+                            gate->http);
     if (strpbrk(gate->http, " \t\r\n") || strpbrk(gate->host, " \t\r\n/"))
-        return key_refuse(place, err,
-                          "has white space in health.http or health.host, or a / in "
-                          "health.host");
+        return entry_refuse(place, err,
+                            "has white space in health.http or health.host, or a / in "
+                            "health.host");
     if (!gate->http[0] && (gate->host[0] || gate->https || gate->status))
-        return key_refuse(place, err, "has health.%s without health.http",
-                          gate->host[0] ? "host"
-                          : gate->https ? "https"
-                                        : "status");
+        return entry_refuse(place, err, "has health.%s without health.http",
+                            gate->host[0] ? "host"
+                            : gate->https ? "https"
+                                          : "status");
     if ((gate->http[0] || gate->tcp) && !unit->port)
-        return key_refuse(place, err, "has health.%s without a port",
-                          gate->http[0] ? "http" : "tcp");
+        return entry_refuse(place, err, "has health.%s without a port",
+                            gate->http[0] ? "http" : "tcp");
     if (gate->uptime > gate->within)
-        return key_refuse(place, err, "has health.uptime above health.within: it could never pass");
+        return entry_refuse(place, err,
+                            "has health.uptime above health.within: it could never pass");
     return 0;
 }
 
 /* ---- traffic ---- */
 
 /* Refuses keys of another driver than the one that is configured. */
-static int check_strange_keys(const struct key_place *place, const struct traffic_spec *traffic,
+static int check_strange_keys(const struct entry_place *place, const struct traffic_spec *traffic,
                               struct err *err)
 {
     const struct {
@@ -137,12 +141,12 @@ static int check_strange_keys(const struct key_place *place, const struct traffi
 
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         if (keys[i].set && keys[i].kind != traffic->kind)
-            return key_refuse(place, err, "has traffic.%s without traffic.%s", keys[i].name,
-                              names[keys[i].kind]);
+            return entry_refuse(place, err, "has traffic.%s without traffic.%s", keys[i].name,
+                                names[keys[i].kind]);
     return 0;
 }
 
-static int find_kind(const struct key_place *place, struct traffic_spec *traffic, struct err *err)
+static int find_kind(const struct entry_place *place, struct traffic_spec *traffic, struct err *err)
 {
     const bool set[] = {[TRAFFIC_HAPROXY] = traffic->haproxy[0],
                         [TRAFFIC_CADDY] = traffic->caddy[0],
@@ -156,7 +160,7 @@ static int find_kind(const struct key_place *place, struct traffic_spec *traffic
         count += set[kind];
     }
     if (count > 1)
-        return key_refuse(
+        return entry_refuse(
             place, err,
             "has more than one of traffic.haproxy, .caddy, .file, and .command: choose "
             "one");
@@ -170,13 +174,13 @@ static bool is_caddy_address(const char *text)
 }
 
 /* Adds the defaults of the driver, and checks that it has what it needs. */
-static int complete_traffic(const struct key_place *place, struct traffic_spec *traffic,
+static int complete_traffic(const struct entry_place *place, struct traffic_spec *traffic,
                             struct err *err)
 {
     switch (traffic->kind) {
     case TRAFFIC_HAPROXY:
         if (!traffic->backend[0])
-            return key_refuse(place, err, "has traffic.haproxy without traffic.backend");
+            return entry_refuse(place, err, "has traffic.haproxy without traffic.backend");
         if (!traffic->servers[SLOT_BLUE][0]) {
             str_copy(traffic->servers[SLOT_BLUE], sizeof traffic->servers[0], "blue");
             str_copy(traffic->servers[SLOT_GREEN], sizeof traffic->servers[0], "green");
@@ -184,20 +188,20 @@ static int complete_traffic(const struct key_place *place, struct traffic_spec *
         return 0;
     case TRAFFIC_CADDY:
         if (!is_caddy_address(traffic->caddy))
-            return key_refuse(place, err,
-                              "has traffic.caddy \"%.100s\": it must be the URL of the admin API "
-                              "(http://127.0.0.1:2019) or unix//PATH",
-                              traffic->caddy);
+            return entry_refuse(place, err,
+                                "has traffic.caddy \"%.100s\": it must be the URL of the admin API "
+                                "(http://127.0.0.1:2019) or unix//PATH",
+                                traffic->caddy);
         if (!traffic->id[0])
-            return key_refuse(place, err, "has traffic.caddy without traffic.id");
+            return entry_refuse(place, err, "has traffic.caddy without traffic.id");
         return 0;
     case TRAFFIC_FILE:
         if (!traffic->line[0])
             str_copy(traffic->line, sizeof traffic->line, "server {target};\n");
         if (!strstr(traffic->line, "{target}"))
-            return key_refuse(place, err,
-                              "has traffic.line without {target}: it is replaced by "
-                              "the address of the container");
+            return entry_refuse(place, err,
+                                "has traffic.line without {target}: it is replaced by "
+                                "the address of the container");
         return 0;
     case TRAFFIC_COMMAND:
     case TRAFFIC_ABSENT:
@@ -206,28 +210,28 @@ static int complete_traffic(const struct key_place *place, struct traffic_spec *
     return 0;
 }
 
-static int check_traffic(const struct key_place *place, struct unit_spec *unit, struct err *err)
+static int check_traffic(const struct entry_place *place, struct unit_spec *unit, struct err *err)
 {
     struct traffic_spec *traffic = &unit->traffic;
 
     if (find_kind(place, traffic, err) || complete_traffic(place, traffic, err))
         return ERR_FAIL;
     if (traffic->kind != TRAFFIC_ABSENT && traffic->kind != TRAFFIC_COMMAND && !has_slots(unit))
-        return key_refuse(place, err,
-                          "has traffic without slots: the proxy needs two fixed "
-                          "addresses");
+        return entry_refuse(place, err,
+                            "has traffic without slots: the proxy needs two fixed "
+                            "addresses");
     return 0;
 }
 
 /* ---- the unit ---- */
 
-int unit_check(const struct key_place *place, const char *app, const char *env,
+int unit_check(const struct entry_place *place, const char *app, const char *env,
                struct unit_spec *unit, struct text *warnings, struct err *err)
 {
     if (!unit->container[0])
-        return key_refuse(place, err,
-                          "has no container: the file with the settings of the "
-                          "container");
+        return entry_refuse(place, err,
+                            "has no container: the file with the settings of the "
+                            "container");
     if (check_name(place, app, env, unit, err) || check_slots(place, unit, err) ||
         check_gate(place, unit, err) || check_traffic(place, unit, err))
         return ERR_FAIL;

@@ -1,7 +1,7 @@
 /*
  * One function a kind of value. Every message names the key with its whole path, and the file.
  */
-#include "deploy/spec/keys.h"
+#include "deploy/spec/entry_keys.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,16 +18,16 @@
 #define NAME_SIZE 128
 #define TIME_SIZE 32
 
-void key_place_below(const struct key_place *place, const char *name, struct key_place *out)
+void entry_place_below(const struct entry_place *place, const char *name, struct entry_place *out)
 {
-    struct key_place below = {.file = place->file};
+    struct entry_place below = {.file = place->file};
 
     snprintf(below.path, sizeof below.path, "%.380s%s%.120s", place->path, *place->path ? "." : "",
              name);
     *out = below;
 }
 
-int key_refuse(const struct key_place *place, struct err *err, const char *fmt, ...)
+int entry_refuse(const struct entry_place *place, struct err *err, const char *fmt, ...)
 {
     char text[512];
     va_list args;
@@ -38,17 +38,17 @@ int key_refuse(const struct key_place *place, struct err *err, const char *fmt, 
     return err_set(err, ERR_USAGE, "deploy", "%s in %s %s", place->path, place->file, text);
 }
 
-int key_text(const struct key_place *place, struct json_node value, char *out, size_t size,
-             struct err *err)
+int entry_text(const struct entry_place *place, struct json_node value, char *out, size_t size,
+               struct err *err)
 {
     if (json_kind(value) != JSON_STRING)
-        return key_refuse(place, err, "must be a text");
+        return entry_refuse(place, err, "must be a text");
     if (!json_string(value, out, size))
-        return key_refuse(place, err, "must have less than %zu bytes, and no NUL", size);
-    return *out ? 0 : key_refuse(place, err, "is empty");
+        return entry_refuse(place, err, "must have less than %zu bytes, and no NUL", size);
+    return *out ? 0 : entry_refuse(place, err, "is empty");
 }
 
-bool key_resolve(const char *file, const char *path, char *out, size_t size)
+bool entry_resolve(const char *file, const char *path, char *out, size_t size)
 {
     char folder[PATH_MAX];
     int length;
@@ -61,37 +61,37 @@ bool key_resolve(const char *file, const char *path, char *out, size_t size)
     return length > 0 && (size_t)length < size;
 }
 
-static int read_path(const struct key_place *place, struct json_node value, char *out, size_t size,
-                     struct err *err)
+static int read_path(const struct entry_place *place, struct json_node value, char *out,
+                     size_t size, struct err *err)
 {
     char path[PATH_MAX];
 
-    if (key_text(place, value, path, sizeof path, err))
+    if (entry_text(place, value, path, sizeof path, err))
         return ERR_FAIL;
-    if (!key_resolve(place->file, path, out, size))
-        return key_refuse(place, err, "is too long");
+    if (!entry_resolve(place->file, path, out, size))
+        return entry_refuse(place, err, "is too long");
     return 0;
 }
 
-static int read_switch(const struct key_place *place, struct json_node value, bool *out,
+static int read_switch(const struct entry_place *place, struct json_node value, bool *out,
                        struct err *err)
 {
     if (json_kind(value) != JSON_BOOL)
-        return key_refuse(place, err, "must be true or false");
+        return entry_refuse(place, err, "must be true or false");
     *out = json_bool(value, false);
     return 0;
 }
 
-static int read_number(const struct key_place *place, struct json_node value, const struct key *key,
-                       void *out, struct err *err)
+static int read_number(const struct entry_place *place, struct json_node value,
+                       const struct entry_key *key, void *out, struct err *err)
 {
     int64_t number;
     uint16_t small;
     int usual;
 
     if (!json_int(value, &number) || number < key->min || number > key->max)
-        return key_refuse(place, err, "must be a number from %jd to %jd", (intmax_t)key->min,
-                          (intmax_t)key->max);
+        return entry_refuse(place, err, "must be a number from %jd to %jd", (intmax_t)key->min,
+                            (intmax_t)key->max);
     small = (uint16_t)number;
     usual = (int)number;
     memcpy(out, key->size == sizeof small ? (void *)&small : (void *)&usual, key->size);
@@ -117,8 +117,8 @@ static const char *format_time(int64_t ns, char out[TIME_SIZE])
     return out;
 }
 
-static int read_time(const struct key_place *place, struct json_node value, const struct key *key,
-                     int64_t *out, struct err *err)
+static int read_time(const struct entry_place *place, struct json_node value,
+                     const struct entry_key *key, int64_t *out, struct err *err)
 {
     char text[NAME_SIZE], low[TIME_SIZE], high[TIME_SIZE];
     uint64_t ms = UINT64_MAX;
@@ -132,13 +132,14 @@ static int read_time(const struct key_place *place, struct json_node value, cons
         read = json_string(value, text, sizeof text) && duration_read(text, &ms);
     }
     if (!read || ms < (uint64_t)(key->min / NS_PER_MS) || ms > (uint64_t)(key->max / NS_PER_MS))
-        return key_refuse(place, err, "must be a time such as \"30s\" or \"1h30m\", from %s to %s",
-                          format_time(key->min, low), format_time(key->max, high));
+        return entry_refuse(place, err,
+                            "must be a time such as \"30s\" or \"1h30m\", from %s to %s",
+                            format_time(key->min, low), format_time(key->max, high));
     *out = (int64_t)ms * NS_PER_MS;
     return 0;
 }
 
-void key_argv_free(char ***argv)
+void entry_argv_free(char ***argv)
 {
     for (char **word = *argv; word && *word; word++)
         free(*word);
@@ -147,20 +148,20 @@ void key_argv_free(char ***argv)
 }
 
 /* Adds one word to a command. The first word names the program. */
-static int add_word(const struct key_place *place, struct json_node value, char **words, size_t at,
-                    struct err *err)
+static int add_word(const struct entry_place *place, struct json_node value, char **words,
+                    size_t at, struct err *err)
 {
     _cleanup_text_ struct text word = {0};
     char path[PATH_MAX];
 
-    text_init(&word, KEY_ARGV_MAX);
+    text_init(&word, ENTRY_ARGV_MAX);
     if (!json_string_text(value, &word))
-        return key_refuse(place, err, "must be an array of texts: a program and its arguments");
+        return entry_refuse(place, err, "must be an array of texts: a program and its arguments");
     if (at == 0 && !word.size)
-        return key_refuse(place, err, "has an empty name of a program");
+        return entry_refuse(place, err, "has an empty name of a program");
     if (at == 0 && strchr(word.data, '/')) {
-        if (!key_resolve(place->file, word.data, path, sizeof path))
-            return key_refuse(place, err, "has a path that is too long");
+        if (!entry_resolve(place->file, word.data, path, sizeof path))
+            return entry_refuse(place, err, "has a path that is too long");
         text_clear(&word);
         text_str(&word, path);
     }
@@ -168,16 +169,16 @@ static int add_word(const struct key_place *place, struct json_node value, char 
     return words[at] ? 0 : err_memory(err, "a command");
 }
 
-static int read_argv(const struct key_place *place, struct json_node value, char ***out,
+static int read_argv(const struct entry_place *place, struct json_node value, char ***out,
                      struct err *err)
 {
     size_t count = json_count(value), at = 0;
 
-    if (json_kind(value) != JSON_ARRAY || count == 0 || count > KEY_WORDS_MAX)
-        return key_refuse(place, err,
-                          "must be an array of 1 to %d texts: a program and its arguments",
-                          KEY_WORDS_MAX);
-    key_argv_free(out);
+    if (json_kind(value) != JSON_ARRAY || count == 0 || count > ENTRY_WORDS_MAX)
+        return entry_refuse(place, err,
+                            "must be an array of 1 to %d texts: a program and its arguments",
+                            ENTRY_WORDS_MAX);
+    entry_argv_free(out);
     *out = calloc(count + 1, sizeof **out);
     if (!*out)
         return err_memory(err, "a command");
@@ -187,31 +188,32 @@ static int read_argv(const struct key_place *place, struct json_node value, char
     return 0;
 }
 
-static int read_value(const struct key_place *place, struct json_node value, const struct key *key,
-                      void *out, struct err *err)
+static int read_value(const struct entry_place *place, struct json_node value,
+                      const struct entry_key *key, void *out, struct err *err)
 {
     void *field = (char *)out + key->offset;
 
     switch (key->kind) {
-    case KEY_TEXT:
-        return key_text(place, value, field, key->size, err);
-    case KEY_PATH:
+    case ENTRY_TEXT:
+        return entry_text(place, value, field, key->size, err);
+    case ENTRY_PATH:
         return read_path(place, value, field, key->size, err);
-    case KEY_SWITCH:
+    case ENTRY_SWITCH:
         return read_switch(place, value, field, err);
-    case KEY_NUMBER:
+    case ENTRY_NUMBER:
         return read_number(place, value, key, field, err);
-    case KEY_TIME:
+    case ENTRY_TIME:
         return read_time(place, value, key, field, err);
-    case KEY_ARGV:
+    case ENTRY_ARGV:
         return read_argv(place, value, field, err);
-    case KEY_OWN:
+    case ENTRY_OWN:
         break;
     }
     return key->read(place, value, field, err);
 }
 
-static const struct key *find_key(struct json_node name, const struct key *keys, size_t count)
+static const struct entry_key *find_key(struct json_node name, const struct entry_key *keys,
+                                        size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (json_names(name, keys[i].name))
@@ -219,8 +221,8 @@ static const struct key *find_key(struct json_node name, const struct key *keys,
     return NULL;
 }
 
-static int refuse_unknown(const struct key_place *place, const char *name, const struct key *keys,
-                          size_t count, struct err *err)
+static int refuse_unknown(const struct entry_place *place, const char *name,
+                          const struct entry_key *keys, size_t count, struct err *err)
 {
     struct nearest nearest;
 
@@ -228,25 +230,25 @@ static int refuse_unknown(const struct key_place *place, const char *name, const
     for (size_t i = 0; i < count; i++)
         nearest_try(&nearest, keys[i].name);
     if (nearest_found(&nearest))
-        return key_refuse(place, err, "is not known (did you mean %s?)", nearest_found(&nearest));
-    return key_refuse(place, err, "is not known");
+        return entry_refuse(place, err, "is not known (did you mean %s?)", nearest_found(&nearest));
+    return entry_refuse(place, err, "is not known");
 }
 
-int keys_read(const struct key_place *place, struct json_node object, const struct key *keys,
-              size_t count, void *out, struct err *err)
+int entry_keys_read(const struct entry_place *place, struct json_node object,
+                    const struct entry_key *keys, size_t count, void *out, struct err *err)
 {
     struct json_node name, value = {0};
 
     if (json_kind(object) != JSON_OBJECT)
-        return key_refuse(place, err, "must be an object: { ... }");
+        return entry_refuse(place, err, "must be an object: { ... }");
     while ((value = json_next(object, value, &name)).doc) {
-        const struct key *key = find_key(name, keys, count);
-        struct key_place below;
+        const struct entry_key *key = find_key(name, keys, count);
+        struct entry_place below;
         char text[NAME_SIZE];
 
         if (!json_string(name, text, sizeof text))
             str_copy(text, sizeof text, "a very long name");
-        key_place_below(place, text, &below);
+        entry_place_below(place, text, &below);
         if (!key)
             return refuse_unknown(&below, text, keys, count, err);
         if (json_present(value) && read_value(&below, value, key, out, err))
