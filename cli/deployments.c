@@ -1,6 +1,5 @@
 /*
- * deploy/spec reads an entry; here is what the command line adds: consent, the owner of files, the
- * profile.
+ * deploy/spec reads an entry; here is what the command line adds: consent and the profile.
  */
 #include "cli/deployments.h"
 
@@ -9,38 +8,10 @@
 
 #include "base/codes.h"
 #include "base/err.h"
-#include "base/owner.h"
 #include "cli/cli.h"
 #include "cli/credentials.h"
 #include "cli/settings/consent.h"
 #include "deploy/spec/deployment.h"
-
-/* A container that starts from a file gets all rights that the file names. */
-static int check_owner(const char *path, struct err *err)
-{
-    int answer = owner_check(path, err);
-
-    if (answer == OWNER_ABSENT || answer == OWNER_OK)
-        return 0; /* the reader of the file reports that it is missing */
-    if (err_is(err, ERR_USAGE, CODE_OWNER))
-        err_hint(err, "make sure that only you can write the file and its folder (chown, chmod "
-                      "go-w)");
-    return ERR_FAIL;
-}
-
-static int check_owners(const struct deployment *deployment, struct err *err)
-{
-    for (unsigned i = 0; i < deployment->unit_count; i++) {
-        const struct unit_spec *unit = &deployment->units[i];
-
-        if (check_owner(unit->container, err))
-            return ERR_FAIL;
-        for (unsigned n = 0; n < unit->env_file_count; n++)
-            if (check_owner(unit->env_files[n], err))
-                return ERR_FAIL;
-    }
-    return 0;
-}
 
 static int report_absent(const struct config *config, const char *app, const char *env,
                          struct err *err)
@@ -67,8 +38,6 @@ int deployments_read(const struct cli *cli, const char *app, const char *env,
         deployment_read(config_file_root(file), file->path, app, env, deployment, warnings, err);
     if (answer == DEPLOYMENT_ABSENT)
         answer = report_absent(&cli->config, app, env, err);
-    if (!answer && file->place != CONFIG_NAMED)
-        answer = check_owners(deployment, err);
     if (answer)
         deployments_free(deployment);
     else

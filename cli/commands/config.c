@@ -12,6 +12,7 @@
 #include "base/owner.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/deployments_ui.h"
 #include "cli/settings/args.h"
 #include "cli/settings/consent.h"
 
@@ -373,6 +374,7 @@ int cmd_config_show(struct cli *cli, struct err *err)
         output_line(&cli->output, "configuration file: %s",
                     config.file.path[0] ? config.file.path : "none, built-in defaults");
         show_trust(cli, &config);
+        deployments_show(cli, &config);
         show_aws(cli, &config);
         show_text(cli, &config, origin);
     }
@@ -428,7 +430,8 @@ int cmd_config_validate(struct cli *cli, struct err *err)
         err_set(err, ERR_NOT_FOUND, "config", "there is no configuration file");
         failed = err_hint(err, "s3dock config init writes one");
     }
-    failed = failed || validate_profiles(&args, &config, err);
+    failed = failed || validate_profiles(&args, &config, err) ||
+             deployments_validate(&config, &config.warnings, err);
     if (!failed) {
         jw_string(output_data(&cli->output), "file", config.file.path);
         jw_bool(output_data(&cli->output), "valid", true);

@@ -10,6 +10,7 @@
 #include "base/owner.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/deployments_ui.h"
 #include "cli/settings/trust.h"
 
 static const char *operand(const struct cli *cli)
@@ -71,6 +72,7 @@ static void print_settings(struct cli *cli, const struct config_file *file)
             print_setting(cli, file, option_table[ids[i]].key, profile);
     print_setting(cli, file, option_table[OPT_DOCKER_HOST].key, "");
     print_setting(cli, file, option_table[OPT_DOCKER_CONTEXT].key, "");
+    deployments_print(cli, file);
 }
 
 static int trust_file(struct cli *cli, const char *path, struct err *err)

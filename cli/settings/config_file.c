@@ -30,6 +30,19 @@ static bool is_group(struct json_node node)
     return json_kind(node) == JSON_OBJECT || !json_present(node);
 }
 
+static int check_deployments(struct json_node apps, struct err *err)
+{
+    struct json_node at = json_next(apps, (struct json_node){0}, NULL);
+
+    if (!is_group(apps))
+        return err_set(err, ERR_USAGE, CODE_CONFIG, CONFIG_DEPLOY " is not an object { ... }");
+    for (; at.doc; at = json_next(apps, at, NULL))
+        if (!is_group(at))
+            return err_set(err, ERR_USAGE, CODE_CONFIG,
+                           "an application of " CONFIG_DEPLOY " is not an object { ... }");
+    return 0;
+}
+
 /* Checks that groups of keys are objects: otherwise their keys would silently have defaults. */
 static int check_groups(const struct config_file *file, struct err *err)
 {
@@ -38,8 +51,8 @@ static int check_groups(const struct config_file *file, struct err *err)
 
     if (json_kind(root) != JSON_OBJECT)
         return err_set(err, ERR_USAGE, CODE_CONFIG, "the file is not an object { ... }");
-    if (!is_group(json_get(root, CONFIG_DEPLOY)))
-        return err_set(err, ERR_USAGE, CODE_CONFIG, CONFIG_DEPLOY " is not an object { ... }");
+    if (check_deployments(json_get(root, CONFIG_DEPLOY), err))
+        return ERR_FAIL;
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key ? option_table[i].key : "";
         char group[CONFIG_NAME_MAX];

@@ -719,6 +719,9 @@ static void deployments_are_no_unknown_keys(void **state)
     assert_int_equal(load(), ERR_FAIL);
     assert_string_equal(err.code, "config");
     assert_non_null(strstr(err.text, "deploy is not an object"));
+    write_file("s3dock.json5", "{deploy: {shop: 5}}");
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "an application of deploy is not an object"));
 }
 
 static void trust_ends_with_the_content(void **state)
