@@ -293,7 +293,7 @@ static bool is_of_others(const char *path)
 
 /* Stores "base/more" in `out` and makes that folder. Returns false if `base` is not an absolute
  * path, or of another user, or if the folder cannot be made or is not private. */
-static bool make_cache(char *out, size_t size, const char *base, const char *more)
+static bool make_private(char *out, size_t size, const char *base, const char *more)
 {
     struct err ignored; /* the caller tries the next place */
     int length;
@@ -309,8 +309,8 @@ int file_cache_dir(char *out, size_t size, struct err *err)
 {
     int length;
 
-    if (make_cache(out, size, getenv("XDG_CACHE_HOME"), "s3dock") ||
-        make_cache(out, size, getenv("HOME"), ".cache/s3dock"))
+    if (make_private(out, size, getenv("XDG_CACHE_HOME"), "s3dock") ||
+        make_private(out, size, getenv("HOME"), ".cache/s3dock"))
         return 0;
     length = snprintf(out, size, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
     if (length < 0 || (size_t)length >= size)
@@ -320,6 +320,19 @@ int file_cache_dir(char *out, size_t size, struct err *err)
     if (!is_private(out))
         return err_set(err, ERR_LOCAL, "cache", "%s is not a private folder of this user", out);
     return 0;
+}
+
+int file_state_dir(char *out, size_t size, struct err *err)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+
+    if (make_private(out, size, state, "s3dock") ||
+        (geteuid() == 0 && make_private(out, size, "/var/lib", "s3dock")) ||
+        make_private(out, size, getenv("HOME"), ".local/state/s3dock"))
+        return 0;
+    err_set(err, ERR_LOCAL, "state", "there is no folder for files that must be kept");
+    return err_hint(err, "set XDG_STATE_HOME to a folder of this user that no other user can write "
+                         "to");
 }
 
 /* ---- locks ---- */

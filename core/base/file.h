@@ -54,5 +54,8 @@ int file_lock(const char *path, int *fd, struct err *err);
  * /var/tmp/s3dock-<uid> that belongs to this user and that no other user can write to. A missing
  * folder is made with mode 0700. */
 int file_cache_dir(char *out, size_t size, struct err *err);
+/* Stores the folder of files that must outlive a cache: $XDG_STATE_HOME/s3dock; else, of root,
+ * /var/lib/s3dock, and of other users ~/.local/state/s3dock. Private as the cache folder. */
+int file_state_dir(char *out, size_t size, struct err *err);
 
 #endif

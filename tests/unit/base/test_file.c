@@ -275,6 +275,31 @@ static void the_cache_folder(void **state)
     assert_int_equal(file_cache_dir(out, 5, &err), ERR_FAIL);
 }
 
+static void the_state_folder(void **state)
+{
+    char expected[PATH_MAX], out[PATH_MAX];
+    struct stat st;
+    struct err err;
+
+    setenv("XDG_STATE_HOME", *state, 1);
+    setenv("HOME", *state, 1);
+    assert_int_equal(file_state_dir(out, sizeof out, &err), 0);
+    snprintf(expected, sizeof expected, "%s/s3dock", (char *)*state);
+    assert_string_equal(out, expected);
+    assert_int_equal(stat(out, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    assert_int_equal(file_state_dir(out, 5, &err), ERR_FAIL);
+    assert_string_equal(err.code, "state");
+    unsetenv("XDG_STATE_HOME");
+    if (geteuid() == 0) /* /var/lib/s3dock, which is no folder of a test */
+        return;
+    assert_int_equal(file_state_dir(out, sizeof out, &err), 0);
+    snprintf(expected, sizeof expected, "%s/.local/state/s3dock", (char *)*state);
+    assert_string_equal(out, expected);
+    setenv("HOME", "/dev/null", 1);
+    assert_int_equal(file_state_dir(out, sizeof out, &err), ERR_FAIL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reading_and_writing_at, enter, leave),
         cmocka_unit_test_setup_teardown(locking, enter, leave),
         cmocka_unit_test_setup_teardown(the_cache_folder, enter, leave),
+        cmocka_unit_test_setup_teardown(the_state_folder, enter, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
