@@ -16,7 +16,7 @@
 
 struct err;
 
-#define DEPLOYED_HOST_MAX   128
+#define DEPLOYED_HOST_MAX   NAME_ENV_MAX
 #define DEPLOYED_EVENTS_MAX 10
 #define DEPLOYED_UNITS_MAX  16
 
@@ -50,13 +50,16 @@ struct deployed {
     struct deployed_event events[DEPLOYED_EVENTS_MAX]; /* newest first */
 };
 
-/* deployments/{app}/{env}/{host}.json */
-void key_deployed(char out[KEY_MAX], const char *app, const char *env, const char *host);
-/* Parses such a key. False for names outside the grammar. */
-bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX],
-                        char host[DEPLOYED_HOST_MAX]);
-/* Reads a document. integrity.document: it is malformed. */
+/* Reads a document. Members that a newer version adds are ignored, and events and units beyond the
+ * maximum. integrity.document: it is malformed. */
 int deployed_parse(struct view json, struct deployed *out, struct err *err);
+/* Appends the document to `out`, without a newline at its end. */
 void deployed_write(const struct deployed *deployed, struct text *out);
+/* Writes the name of a host as keys spell it: the grammar of environments, in lower case. Other
+ * characters become '-'; a name that is too long is cut and ends with 6 hex digits of its SHA-256;
+ * a name without a letter or digit is "host". The result leaves room for deployed_host_add. */
+void deployed_host(char out[DEPLOYED_HOST_MAX], const char *name);
+/* Appends "-" and the first 6 digits of the machine, for a host whose name another machine uses. */
+void deployed_host_add(char host[DEPLOYED_HOST_MAX], const char machine[17]);
 
 #endif

@@ -41,6 +41,11 @@ void key_pointer(char out[KEY_MAX], const char *app, const char *env)
     snprintf(out, KEY_MAX, "pointers/%s/%s.json", app, env);
 }
 
+void key_deployed(char out[KEY_MAX], const char *app, const char *env, const char *host)
+{
+    snprintf(out, KEY_MAX, "deployments/%s/%s/%s.json", app, env, host);
+}
+
 void key_audit(char out[KEY_MAX], const char *app, const char *stamp, const char *type,
                const char *hash, const char *unique)
 {
@@ -138,14 +143,14 @@ bool key_parse_image(const char *key, struct image_name *name, char month[7])
     return true;
 }
 
-/* Parses {root}{app}/{label}.json. */
-static bool parse_document(const char *key, const char *root, char app[NAME_APP_MAX], char *label,
-                           size_t size)
+/* Parses {root}{group}/{label}.json. */
+static bool parse_document(const char *key, const char *root, char *group, size_t group_size,
+                           char *label, size_t size)
 {
     size_t length = strlen(root), tail = strlen(ending(KEY_METADATA));
     const char *at = strncmp(key, root, length) == 0 ? key + length : NULL;
 
-    at = at ? take_component(at, app, NAME_APP_MAX) : NULL;
+    at = at ? take_component(at, group, group_size) : NULL;
     length = at ? strlen(at) : 0;
     if (length <= tail || strcmp(at + length - tail, ending(KEY_METADATA)) != 0 ||
         length - tail >= size)
@@ -159,7 +164,7 @@ bool key_parse_tag(const char *key, char app[NAME_APP_MAX], char version[NAME_VE
 {
     struct err err;
 
-    return parse_document(key, "tags/", app, version, NAME_VERSION_MAX) &&
+    return parse_document(key, "tags/", app, NAME_APP_MAX, version, NAME_VERSION_MAX) &&
            name_check_app(app, &err) == 0 && name_check_version(version, &err) == 0;
 }
 
@@ -167,8 +172,21 @@ bool key_parse_pointer(const char *key, char app[NAME_APP_MAX], char env[NAME_EN
 {
     struct err err;
 
-    return parse_document(key, "pointers/", app, env, NAME_ENV_MAX) &&
+    return parse_document(key, "pointers/", app, NAME_APP_MAX, env, NAME_ENV_MAX) &&
            name_check_app(app, &err) == 0 && name_check_env(env, &err) == 0;
+}
+
+bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX],
+                        char host[NAME_ENV_MAX])
+{
+    static const char root[] = "deployments/";
+    const char *at = strncmp(key, root, sizeof root - 1) == 0 ? key + sizeof root - 1 : NULL;
+    struct err err;
+
+    at = at ? take_component(at, app, NAME_APP_MAX) : NULL;
+    return at && parse_document(at, "", env, NAME_ENV_MAX, host, NAME_ENV_MAX) &&
+           name_check_app(app, &err) == 0 && name_check_env(env, &err) == 0 &&
+           name_check_env(host, &err) == 0;
 }
 
 bool key_is_sound(const char *key)

@@ -42,6 +42,12 @@ bool key_parse_image(const char *key, struct image_name *name, char month[7]);
  * grammar. */
 bool key_parse_tag(const char *key, char app[NAME_APP_MAX], char version[NAME_VERSION_MAX]);
 bool key_parse_pointer(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX]);
+/* deployments/{app}/{env}/{host}.json */
+void key_deployed(char out[KEY_MAX], const char *app, const char *env, const char *host);
+/* Parses such a key. Returns false for names outside the grammar; a host has that of an
+ * environment. */
+bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX],
+                        char host[NAME_ENV_MAX]);
 /* Returns true if a key that a document contains may be used in a request: a relative path of
  * printable characters, shorter than KEY_MAX, without empty, "." or ".." components. */
 bool key_is_sound(const char *key);

@@ -156,6 +156,27 @@ static void tag_and_pointer_keys_are_read(void **state)
     }
 }
 
+static void keys_of_hosts_are_read(void **state)
+{
+    static const char *const bad[] = {
+        "deployments/my-app/web-1.json",          "deployments/My/prod/web-1.json",
+        "deployments/my-app/prod/a/web-1.json",   "pointers/my-app/prod/web-1.json",
+        "deployments/my-app/prod/.json",          "deployments/my-app/prod/web-1",
+        "deployments/my-app/../web-1.json",       "deployments/my-app/prod/a..b.json",
+        "deployments//prod/web-1.json",           "deployments/my-app//web-1.json",
+        "deployments/my-app/prod/web 1.json",     "deployments/",
+        "deployments/my-app/prod/web-1\x1b.json",
+    };
+    char app[NAME_APP_MAX], env[NAME_ENV_MAX], host[NAME_ENV_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (key_parse_deployed(bad[i], app, env, host))
+            fail_msg("accepted: %s", bad[i]);
+    assert_true(key_parse_deployed("deployments/my-app/prod.eu/web-1.json", app, env, host));
+    assert_string_equal(host, "web-1");
+}
+
 static void sound_keys(void **state)
 {
     static const char *const bad[] = {
@@ -181,11 +202,9 @@ static void sound_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_the_originals),
-        cmocka_unit_test(siblings),
-        cmocka_unit_test(image_keys_are_read),
-        cmocka_unit_test(tag_and_pointer_keys_are_read),
-        cmocka_unit_test(sound_keys),
+        cmocka_unit_test(keys_are_the_originals), cmocka_unit_test(siblings),
+        cmocka_unit_test(image_keys_are_read),    cmocka_unit_test(tag_and_pointer_keys_are_read),
+        cmocka_unit_test(keys_of_hosts_are_read), cmocka_unit_test(sound_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
