@@ -61,9 +61,8 @@ static void read_settings(struct json_node root, struct docker_container *out)
     read_int(json_get(policy, "MaximumRetryCount"), 0, &out->restart_retries);
     read_int(json_get(root, "RestartCount"), 0, &out->restart_count);
     out->tty = json_bool(json_get(config, "Tty"), false);
-    container_read_text(json_get(config, "StopSignal"), out->stop_signal, sizeof out->stop_signal);
-    if (!out->stop_signal[0])
-        str_copy(out->stop_signal, sizeof out->stop_signal, "SIGTERM");
+    container_read_signal(json_get(config, "StopSignal"), out->stop_signal,
+                          sizeof out->stop_signal);
     out->stop_timeout = -1;
     read_int(json_get(config, "StopTimeout"), 0, &out->stop_timeout);
 }
@@ -88,6 +87,13 @@ int docker_container_read(struct json *document, struct docker_container *out, s
 }
 
 /* ---- requests ---- */
+
+/* Podman reports a stop timeout of 0 if none is set. */
+static void correct_timeout(const struct docker *docker, struct docker_container *out)
+{
+    if (docker->engine.podman && out->stop_timeout == 0)
+        out->stop_timeout = -1;
+}
 
 static int read_reply(const struct container_reply *reply, struct docker_container *out,
                       struct err *err)
@@ -116,6 +122,8 @@ int docker_container_inspect(struct docker *docker, const char *which, struct do
     container_reply_finish(&reply);
     if (answer < 0)
         docker_container_finish(out);
+    else
+        correct_timeout(docker, out);
     return answer;
 }
 

@@ -42,8 +42,8 @@ struct docker_container {
     int64_t restart_count;
     char restart_policy[32]; /* "no", "always", "unless-stopped", "on-failure"; "" counts as "no" */
     int64_t restart_retries; /* of on-failure */
-    char stop_signal[32];    /* "SIGTERM" if none is set */
-    int64_t stop_timeout;    /* seconds; -1: none is set */
+    char stop_signal[32];    /* its name, or a number without a name; "SIGTERM" if none is set */
+    int64_t stop_timeout;    /* seconds; -1: none is set. Podman: never 0 */
     struct json *document;   /* the whole inspect; docker_container_finish frees it */
 };
 
@@ -74,7 +74,8 @@ int docker_container_create(struct docker *docker, const char *name, struct view
  * it (port, mount, network, runtime), with the daemon's words; the container exists. */
 int docker_container_start(struct docker *docker, const char *which, struct err *err);
 /* POST /containers/{which}/kill. DOCKER_ABSENT: it does not run, or there is none. The daemon
- * counts it as a manual stop: "unless-stopped" does not start the container again. */
+ * counts it as a manual stop: the restart policy does not start the container again. Podman before
+ * 4.7 does; there, every signal but SIGKILL is replaced by the stop signal of the container. */
 int docker_container_kill(struct docker *docker, const char *which, const char *signal,
                           struct err *err);
 /* POST /containers/{which}/update with the whole restart policy. unsupported.update: the daemon has

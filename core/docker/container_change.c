@@ -96,7 +96,7 @@ int docker_container_create(struct docker *docker, const char *name, struct view
     return failed;
 }
 
-/* ---- start, kill, remove ---- */
+/* ---- start, remove ---- */
 
 /* A proxy's refusal is no property of the container. */
 static bool is_proxy_refusal(const struct container_reply *reply)
@@ -124,35 +124,6 @@ int docker_container_start(struct docker *docker, const char *which, struct err 
         failed = refuse_start(docker, which, &reply, err);
     container_reply_finish(&reply);
     return failed;
-}
-
-/* Docker 17.03 reports status 500 for a container that does not run. */
-static bool does_not_run(const struct container_reply *reply)
-{
-    return (reply->status == 409 || reply->status == 500) &&
-           (container_said(reply, "is not running") ||
-            container_said(reply, "can only kill running"));
-}
-
-int docker_container_kill(struct docker *docker, const char *which, const char *signal,
-                          struct err *err)
-{
-    _cleanup_text_ struct text rest = {0};
-    struct container_reply reply;
-    int answer;
-
-    text_init(&rest, 128);
-    text_str(&rest, "/kill?signal=");
-    text_percent(&rest, signal, "");
-    if (text_check(&rest, "a signal", err) < 0)
-        return ERR_FAIL;
-    answer = container_ask(docker, "POST", which, rest.data, no_body, &reply, err);
-    if (answer == 0 && (container_reply_absent(&reply) || does_not_run(&reply)))
-        answer = DOCKER_ABSENT;
-    else if (answer == 0 && reply.status != 200)
-        answer = container_refuse(&reply, CODE_REFUSED, "sending a signal to a container", err);
-    container_reply_finish(&reply);
-    return answer;
 }
 
 /* Podman reports status 500 for a container that runs. */

@@ -4,7 +4,10 @@
  */
 #include "docker/container_words.h"
 
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -116,4 +119,32 @@ void container_read_text(struct json_node node, char *out, size_t size)
         if (strchr("\t\r\n", *at))
             *at = ' ';
     str_printable(out);
+}
+
+static void write_signal(int64_t number, char *out, size_t size)
+{
+    const char *name = number > 0 && number <= SIGRTMAX ? sigabbrev_np((int)number) : NULL;
+
+    if (name)
+        snprintf(out, size, "SIG%s", name);
+    else
+        snprintf(out, size, "%" PRId64, number); /* SIGRTMIN+3 */
+}
+
+/* Podman reports the number of a signal, as a text or (since 5) as a number. */
+void container_read_signal(struct json_node node, char *out, size_t size)
+{
+    char word[24];
+    int64_t number = SIGTERM;
+
+    container_read_text(node, word, sizeof word);
+    if (word[0] && word[strspn(word, "0123456789")]) {
+        snprintf(out, size, "%s%s", strncmp(word, "SIG", 3) == 0 ? "" : "SIG", word);
+        return;
+    }
+    if (word[0])
+        number = strtol(word, NULL, 10);
+    else
+        json_int(node, &number);
+    write_signal(number, out, size);
 }

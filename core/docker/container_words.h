@@ -27,6 +27,8 @@ bool container_read_state(struct json_node node, enum container_state *state);
 enum container_health container_read_health(struct json_node node);
 /* Reads the end of "Up 2 minutes (healthy)". */
 enum container_health container_health_of_status(struct json_node node);
+/* Stores a signal as its name: "SIGTERM" for "SIGTERM", "TERM", "15", 15, and if none is set. */
+void container_read_signal(struct json_node node, char *out, size_t size);
 /* Stores as much of a text as fits, printable. */
 void container_read_text(struct json_node node, char *out, size_t size);
 

@@ -28,17 +28,8 @@ int docker_unanswered(const struct docker *docker, struct err *err)
                     docker->endpoint.origin);
 }
 
-/* What a request sends besides its method and path. */
-struct sent {
-    const char *content_type; /* NULL: no body */
-    struct view body;
-    bool upload; /* the body follows in pieces */
-    int64_t within;
-    const atomic_bool *stop;
-};
-
-static struct stream *open_stream(struct docker *docker, const char *method, const char *path,
-                                  const struct sent *sent, struct err *err)
+struct stream *docker_open_stream(struct docker *docker, const char *method, const char *path,
+                                  const struct docker_sent *sent, struct err *err)
 {
     struct stream_peer peer = docker->peer;
     char full[DOCKER_PATH_MAX + 32];
@@ -59,12 +50,12 @@ static struct stream *open_stream(struct docker *docker, const char *method, con
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
                               bool upload, int64_t within, const atomic_bool *stop, struct err *err)
 {
-    struct sent sent = {.content_type = upload ? "application/x-tar" : NULL,
-                        .upload = upload,
-                        .within = within,
-                        .stop = stop};
+    struct docker_sent sent = {.content_type = upload ? "application/x-tar" : NULL,
+                               .upload = upload,
+                               .within = within,
+                               .stop = stop};
 
-    return open_stream(docker, method, path, &sent, err);
+    return docker_open_stream(docker, method, path, &sent, err);
 }
 
 static void add(void *arg, struct view bytes)
@@ -81,10 +72,10 @@ int docker_read_all(struct stream *stream, struct text *out, struct err *err)
 int docker_send(struct docker *docker, const char *method, const char *path, struct view body,
                 int *status, struct text *answer, struct err *err)
 {
-    struct sent sent = {.content_type = body.size ? "application/json" : NULL,
-                        .body = body,
-                        .within = docker->endpoint.patience};
-    struct stream *stream = open_stream(docker, method, path, &sent, err);
+    struct docker_sent sent = {.content_type = body.size ? "application/json" : NULL,
+                               .body = body,
+                               .within = docker->endpoint.patience};
+    struct stream *stream = docker_open_stream(docker, method, path, &sent, err);
     int failed;
 
     if (!stream)

@@ -25,15 +25,25 @@ struct docker {
     bool store_unknown; /* a proxy denied /info: an inspect shows the kind of image store */
 };
 
-/* Opens "/v1.41" + path. `within`: ns for the whole exchange; 0: no limit. `stop` (or NULL) ends it
- * once it is set. The error of an unreachable daemon names the source of its address. */
+/* What a request sends besides its method and path. */
+struct docker_sent {
+    const char *content_type; /* NULL: no body */
+    struct view body;         /* never logged: it can contain secrets */
+    bool upload;              /* the body follows in pieces */
+    int64_t within;           /* ns for the whole exchange; 0: no limit */
+    const atomic_bool *stop;  /* once set, it ends the exchange. NULL: none */
+};
+/* Opens "/v1.41" + path. The error of an unreachable daemon names the source of its address. */
+struct stream *docker_open_stream(struct docker *docker, const char *method, const char *path,
+                                  const struct docker_sent *sent, struct err *err);
+/* The same without a body, or with a tar that follows in pieces. */
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
                               bool upload, int64_t within, const atomic_bool *stop,
                               struct err *err);
 /* Reads the rest of a response, up to the maximum of `out`. */
 int docker_read_all(struct stream *stream, struct text *out, struct err *err);
 /* Sends a request with a JSON document as its body, or without one (empty), and reads the whole
- * response. The body is never logged: it can contain secrets. */
+ * response. */
 int docker_send(struct docker *docker, const char *method, const char *path, struct view body,
                 int *status, struct text *answer, struct err *err);
 /* The same without a body. */

@@ -1,0 +1,104 @@
+/*
+ * Sends a signal. Podman before 4.7 starts a container again after a signal that ends it, if it has
+ * a restart policy: there, s3dock asks for a stop instead. That request ends with the container, so
+ * the response is awaited for a moment only; Podman continues the stop without the connection.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/codes.h"
+#include "base/err.h"
+#include "docker/container.h"
+#include "docker/container_request.h"
+#include "docker/docker.h"
+#include "docker/request.h"
+
+#define STOP_AWAITED (2 * NS_PER_S)
+#define STOP_LONGEST 86400 /* seconds until Podman sends SIGKILL itself: callers send it earlier */
+
+/* Docker 17.03 reports status 500 for a container that does not run. */
+static bool does_not_run(const struct container_reply *reply)
+{
+    return (reply->status == 409 || reply->status == 500) &&
+           (container_said(reply, "is not running") ||
+            container_said(reply, "can only kill running"));
+}
+
+static int read_reply(const struct container_reply *reply, struct err *err)
+{
+    if (container_reply_absent(reply) || does_not_run(reply) || reply->status == 304)
+        return DOCKER_ABSENT;
+    if (reply->status != 200)
+        return container_refuse(reply, CODE_REFUSED, "sending a signal to a container", err);
+    return DOCKER_OK;
+}
+
+static int send_signal(struct docker *docker, const char *which, const char *signal,
+                       struct err *err)
+{
+    _cleanup_text_ struct text rest = {0};
+    struct container_reply reply;
+    int answer;
+
+    text_init(&rest, 128);
+    text_str(&rest, "/kill?signal=");
+    text_percent(&rest, signal, "");
+    if (text_check(&rest, "a signal", err) < 0)
+        return ERR_FAIL;
+    answer = container_ask(docker, "POST", which, rest.data, view_of(NULL, 0), &reply, err);
+    if (answer == 0)
+        answer = read_reply(&reply, err);
+    container_reply_finish(&reply);
+    return answer;
+}
+
+/* ---- Podman before 4.7 ---- */
+
+static int read_stop(struct stream *stream, struct err *err)
+{
+    struct container_reply reply;
+    int status, answer = stream_status(stream, &status, err);
+
+    if (answer < 0) /* it runs still */
+        return err_is(err, ERR_DOCKER, CODE_TIMEOUT) ? DOCKER_OK : ERR_FAIL;
+    answer = container_read_reply(stream, status, &reply, err);
+    if (answer == 0)
+        answer = read_reply(&reply, err);
+    container_reply_finish(&reply);
+    return answer;
+}
+
+static int send_stop(struct docker *docker, const char *which, struct err *err)
+{
+    struct docker_sent sent = {.within = STOP_AWAITED};
+    _cleanup_text_ struct text path = {0};
+    struct stream *stream;
+    int answer;
+
+    if (container_path(which, "/stop", &path, err) < 0)
+        return ERR_FAIL;
+    text_printf(&path, "?t=%d", STOP_LONGEST);
+    stream = docker_open_stream(docker, "POST", path.data, &sent, err);
+    if (!stream)
+        return ERR_FAIL;
+    answer = read_stop(stream, err);
+    stream_close(stream);
+    return answer;
+}
+
+static bool restarts_after_kill(const struct docker_engine *engine)
+{
+    unsigned major, minor;
+
+    return engine->podman && (sscanf(engine->version, "%3u.%3u", &major, &minor) != 2 ||
+                              major < 4 || (major == 4 && minor < 7));
+}
+
+int docker_container_kill(struct docker *docker, const char *which, const char *signal,
+                          struct err *err)
+{
+    if (restarts_after_kill(&docker->engine) && strcmp(signal, "SIGKILL") != 0)
+        return send_stop(docker, which, err);
+    return send_signal(docker, which, signal, err);
+}
