@@ -17,6 +17,7 @@ static const char *const PASSING[] = {
     "conflict.archive", /* another push writes at the same time */
     "conflict.busy",        "conflict.changed",    "conflict.part",    "conflict.push",
     "conflict.removed",     "conflict.spool_busy", "conflict.trust",   "conflict.upload",
+    "deploy.switch", /* the proxy was down */
     "docker.disk_full",     "docker.export",       "docker.stream",    "docker.timeout",
     "docker.trouble",       "docker.unreachable",  "integrity.body", /* damaged in transit */
     "integrity.checkpoint", /* an unfinished upload that does not fit is deleted */

@@ -5,11 +5,12 @@
 #ifndef S3DOCK_DEPLOY_TRAFFIC_CONNECTIONS_H
 #define S3DOCK_DEPLOY_TRAFFIC_CONNECTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "deploy/traffic/traffic.h"
-
-/* Reads /proc/PID/net. TRAFFIC_UNKNOWN: it cannot be read. Never fails. */
-enum traffic_answer connections_count(int64_t pid, uint16_t port, int64_t *count);
+/* Reads /proc/PID/net. False: it cannot be read, there are more than a million sockets, or
+ * pid or port is 0; *count is -1. Never fails. Connections without a request count, too: a proxy
+ * that keeps connections to its servers has some for as long as it keeps them. */
+bool connections_count(int64_t pid, uint16_t port, int64_t *count);
 
 #endif

@@ -2,7 +2,7 @@
  * traffic - moves requests between the two slots of a unit, through the user's own proxy.
  *
  * One table of functions a driver: haproxy, caddy, file, command, absent. All operations are
- * idempotent, have a limit, and verify the result at the proxy where it can be read. One thread at
+ * idempotent, bounded in time, and verify the result at the proxy where it can be read. One thread at
  * a time.
  *
  * A switch is enter (the candidate), then leave (the container that served). Drivers differ in what
@@ -22,38 +22,12 @@
 
 #include <stdint.h>
 
-#include "base/clock.h"
 #include "deploy/spec/deployment.h"
+#include "deploy/traffic/traffic_target.h"
 
-struct cancel;
 struct err;
 struct text;
 struct traffic;
-
-#define TRAFFIC_LIMIT (10 * NS_PER_S)
-
-/* A container in a slot. Strings are borrowed. */
-struct traffic_target {
-    enum deploy_slot slot;
-    const char *address;   /* "127.0.0.1:18081" or "shop-blue:8080"; "": the unit has no port */
-    const char *container; /* its id, or "" */
-    int64_t pid;           /* of its first process on this host; 0: not known */
-    uint16_t port;         /* in the container; 0: none */
-};
-
-struct traffic_context {
-    const char *app, *env, *unit; /* for commands */
-    /* Of each slot, as in traffic_target, also while no container is in it: traffic_where maps the
-     * target of the proxy to its slot. "": the unit has no port. Strings are borrowed. */
-    const char *addresses[SLOT_COUNT];
-    int64_t limit; /* ns for one operation; 0: TRAFFIC_LIMIT */
-    const struct cancel *cancel;
-};
-
-enum traffic_answer {
-    TRAFFIC_OK = 0,
-    TRAFFIC_UNKNOWN = 1, /* the driver cannot know */
-};
 
 /* Opens the driver. Sends no request. The spec and the context stay valid until traffic_close. */
 int traffic_open(const struct traffic_spec *spec, const struct traffic_context *context,
