@@ -1,8 +1,9 @@
 /*
  * gate - waits until a container is ready, or finds that it will not be.
  *
- * The decision (gate_take) is a function of the results of probes and of the time. gate_wait sends
- * the probes every GATE_INTERVAL and inspects the container before each.
+ * Each round inspects the container and then runs the tests of the spec: http, tcp, exec, docker.
+ * Without a test, the HEALTHCHECK of the image counts; without that, only the uptime. The decision
+ * is a function of the results and of the time: deploy/gate/verdict.
  */
 #ifndef S3DOCK_DEPLOY_GATE_GATE_H
 #define S3DOCK_DEPLOY_GATE_GATE_H
@@ -10,43 +11,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
-#include "deploy/spec/deployment.h"
+#include "deploy/gate/gate_input.h"
 
-struct cancel;
-struct docker;
 struct err;
 
-#define GATE_INTERVAL (500 * NS_PER_MS)
-#define GATE_ROW      2               /* successes in a row that pass */
-#define GATE_UPTIME   (10 * NS_PER_S) /* without a test and without a HEALTHCHECK */
-
-struct gate_input {
-    const struct gate_spec *spec;
-    struct docker *docker;
-    const char *container; /* id */
-    const char *address;   /* "127.0.0.1:18081"; "": the container's own, in `network` */
-    const char *network;
-    uint16_t port; /* in the container; 0: none */
-    const struct cancel *cancel;
-    void (*wake)(void *arg); /* called once each interval, for a watchdog; may be NULL */
-    void *arg;
-};
-
 struct gate_report {
-    char kind[32]; /* "http", "tcp", "exec", "docker", "uptime", joined by "+" */
+    char kind[40]; /* "http", "tcp", "exec", "docker", "uptime", joined by "+" */
     unsigned tries;
     double seconds;
-    char answer[256]; /* the last result that did not pass, in words */
+    bool blind;          /* nothing but the uptime was tested: the caller warns */
+    char answer[256];    /* the last result that did not pass, in words, printable */
+    char started_at[48]; /* of the container: a later gate finds a restart by it */
 };
 
-/* Waits until every test passed. Fails with deploy.exited (exit code, whether out of memory),
- * deploy.unhealthy (the last answer). Fills *report in both cases. */
+/* Waits until every test passed. Fills *report, after a failure, too.
+ * deploy.exited: the container ended, was restarted, or lost a process to the lack of memory.
+ * deploy.unhealthy: Docker reports it, or the time of the spec (more, if the HEALTHCHECK needs it)
+ * has passed; the text has the last answer. docker.*: the daemon does not answer for
+ * GATE_SILENCE. cancelled.*. */
 int gate_wait(const struct gate_input *input, struct gate_report *report, struct err *err);
-/* One round: for containers that passed before. */
+/* Tests a container that passed before. One success passes; GATE_ROW failures in a row fail. Takes
+ * at most some seconds. Fails as gate_wait. */
 int gate_once(const struct gate_input *input, struct gate_report *report, struct err *err);
-/* Returns true if the spec has a test. Without one, and without a HEALTHCHECK of the image, only the
- * uptime counts. */
-bool gate_has_test(const struct gate_spec *spec);
 
 #endif
