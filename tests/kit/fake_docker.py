@@ -4,7 +4,8 @@
     fake_docker.py LISTEN [--profile NAME] [--behave WORD,WORD...] [--tls CERT KEY]
 
 LISTEN is the path of a unix socket, or "tcp" (a free port of 127.0.0.1). The server prints "ready PORT" when it
-listens (0 for a socket). It has one image, "app:1". All other images do not exist.
+listens (0 for a socket). It has one image, "app:1". All other images do not exist. Containers can be created of it:
+see fake_containers.py.
 
 Words (see the functions with these names):
     no-head  ping-teapot  ping-hang  info-hang  info-page  image-hang
@@ -34,13 +35,16 @@ and whether it is complete. A rule
 
     {"kind": "Load", "nth": 1, "times": 1, "do": "break", "bytes": 65536}
 
-is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. Actions:
+is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load Untag; of containers: Containers Create
+Container Start Kill Stop Update Rename Remove Logs Exec ExecStart ExecInspect Network Connect; and Any. Actions:
 
     gone         reset the connection, and refuse connections for `seconds`
     reset        reset before any work
     drown        read the whole request, then reset without any work
     break        read `bytes` of the body, then reset
     lose         do the work, then reset without a response
+    after        do the work, then respond with `status` and a message
+    say          respond with `status` (200) and `body`, without any work; `repeat`: `body` so many times
     status       read the whole request, then respond with `status` and a message
     early        respond with `status` and a message, without reading the body
     error        200, and an error in the response's stream
@@ -63,6 +67,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
+from fake_containers import Containers, api  # noqa: E402
 from script import Script  # noqa: E402
 
 PROFILES = {  # version, API, least API, extra
@@ -77,11 +82,13 @@ PROFILES = {  # version, API, least API, extra
     "docker-future": ("40.0.0", "2.10", "2.1", {"containerd": True}),
     "docker-silent": ("1.12.6", "", "", {}),  # its ping has no version
     "podman": ("4.3.1", "1.41", "1.24", {"podman": True}),
+    "podman-5": ("5.4.2", "1.41", "1.24", {"podman": True}),
 }
 IMAGE = "sha256:" + "1f" * 32
 LAYERS = ["sha256:" + "aa" * 32, "sha256:" + "bb" * 32]
-REASON = {200: "OK", 201: "Created", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed",
-          413: "Too Large", 418: "Teapot", 500: "Internal Server Error"}
+REASON = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden",
+          404: "Not Found", 405: "Not Allowed", 409: "Conflict", 413: "Too Large", 418: "Teapot",
+          500: "Internal Server Error"}
 
 
 class Gone(Exception):
@@ -244,6 +251,19 @@ class Spoiled:
         self.conn.sendall(data)
 
 
+class Unheard:
+    """A connection whose responses are dropped."""
+
+    def __init__(self, conn):
+        self.conn = conn
+
+    def recv(self, size):
+        return self.conn.recv(size)
+
+    def sendall(self, data):
+        pass
+
+
 class Exchange:
     """One request on one connection."""
 
@@ -252,6 +272,7 @@ class Exchange:
         self.options = options
         self.version, self.api, self.least, self.extra = PROFILES[options.profile]
         self.buffer = b""
+        options.containers.find_image = self.image_id
 
     def does(self, word):
         return word in self.options.behave
@@ -295,12 +316,12 @@ class Exchange:
     # -- responses --
 
     def head(self, status, *headers):
-        lines = [f"HTTP/1.1 {status} {REASON[status]}", *headers, "", ""]
+        lines = [f"HTTP/1.1 {status} {REASON.get(status, 'Status')}", *headers, "", ""]
         self.conn.sendall("\r\n".join(lines).encode())
 
     def answer(self, status, document, *headers):
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.head(status, f"Content-Length: {len(body)}", *headers)
+        self.head(status, *([] if status in (204, 304) else [f"Content-Length: {len(body)}"]), *headers)
         if self.method != "HEAD":
             self.conn.sendall(body)
 
@@ -331,9 +352,13 @@ class Exchange:
             first, _, rest = path[1:].partition("/")
             if first[1:2].isdigit():
                 asked, path = first[1:], "/" + rest
-        if not self.disturbed(self.options.script.rule(self.kind_of(path))) and \
-                (not asked or self.fits(asked)):
+        self.asked = api(asked or self.api or "1.24")
+        rule = self.options.script.rule(self.kind_of(path))
+        if not self.disturbed(rule) and (not asked or self.fits(asked)):
             self.dispatch(path)
+        if rule["do"] == "after":
+            self.conn = self.conn.conn
+            self.answer(rule["status"], {"message": "as the script says"})
 
     def control(self):
         words = json.loads(b"".join(self.body()))
@@ -350,12 +375,21 @@ class Exchange:
             for image in self.options.store.images.values() for tag in image["tags"]}
         self.answer(200, told)
 
-    @staticmethod
-    def kind_of(path):
+    def kind_of(self, path):
         fixed = {"/_ping": "Ping", "/version": "Version", "/info": "Info", "/images/load": "Load",
-                 "/images/json": "List"}
-        last = path.rpartition("/")[2]
-        return fixed.get(path) or {"json": "Inspect", "get": "Get", "tag": "Tag"}.get(last, "Other")
+                 "/images/json": "List", "/containers/json": "Containers", "/containers/create": "Create"}
+        words, last = path.split("/"), path.rpartition("/")[2]
+        if path in fixed:
+            return fixed[path]
+        if words[1] == "networks":
+            return "Connect" if last == "connect" else "Network"
+        if words[1] == "exec":
+            return {"start": "ExecStart", "json": "ExecInspect"}.get(last, "Other")
+        if self.method == "DELETE":
+            return {"containers": "Remove", "images": "Untag"}.get(words[1], "Other")
+        if words[1] == "containers":
+            return "Container" if last == "json" else last.capitalize()
+        return {"json": "Inspect", "get": "Get", "tag": "Tag"}.get(last, "Other")
 
     def disturbed(self, rule):
         """Whether the rule has handled the request completely."""
@@ -380,13 +414,19 @@ class Exchange:
         if do == "early":
             self.answer(rule["status"], message)
             return True
-        if do in ("drown", "status", "error", "text", "stall"):
+        if do == "after":
+            self.conn = Unheard(self.conn)
+            return False
+        if do in ("drown", "status", "error", "text", "stall", "say"):
             for _ in self.body():
                 pass
         if do == "status":
             self.answer(rule["status"], message)
         elif do == "error":
             self.say({"errorDetail": message, "error": message["message"]})
+        elif do == "say":
+            self.answer(rule.get("status", 200),
+                        rule["body"].encode("utf-8", "surrogateescape") * rule.get("repeat", 1))
         elif do == "text":
             self.answer(200, b"<html>pay first</html>")
         elif do == "stall":
@@ -394,7 +434,7 @@ class Exchange:
         elif do in ("cut", "hold", "flip", "lose"):
             self.conn = Spoiled(self.conn, rule.get("bytes", 0), self.spoiler(rule))
             return False
-        return do in ("drown", "status", "error", "text", "stall")
+        return do in ("drown", "status", "error", "text", "stall", "say")
 
     def spoiler(self, rule):
         def spoil(data, at):
@@ -418,6 +458,8 @@ class Exchange:
             self.load()
         elif path == "/images/json":
             self.list_images()
+        elif path.startswith(("/containers/", "/exec/", "/networks/")):
+            self.container(path.split("/")[1:], urllib.parse.parse_qs(self.query))
         elif path.startswith("/images/"):
             self.image(path[len("/images/"):])
         elif path.startswith("/raw/"):
@@ -445,7 +487,7 @@ class Exchange:
     def ping(self):
         headers = [f"Api-Version: {self.api}"] if self.api else []
         if self.extra.get("podman"):
-            headers.append("Libpod-API-Version: 4.3.1")
+            headers.append(f"Libpod-API-Version: {self.version}")
         self.hang("ping-hang")
         if self.does("ping-teapot"):
             self.answer(418, b"I am no daemon")
@@ -470,7 +512,8 @@ class Exchange:
         if self.does("flood"):
             status += [[]] * 250000
         self.answer(200, {"Driver": "overlayfs" if containerd else "overlay2",
-                          "DockerRootDir": "/var/lib/docker",
+                          "DockerRootDir": "/var/lib/docker", "DefaultRuntime": "runc", "MemTotal": 8 << 30,
+                          "Name": socket.gethostname(),
                           "DriverStatus": status if containerd else [["Backing Filesystem", "x"]]})
 
     def list_images(self):
@@ -555,9 +598,69 @@ class Exchange:
                      {"stream": f"{word}: {name}\n"},
                      *[{"stream": f"Loaded image: {more}\n"}] * bool(more))
 
+    # -- containers --
+
+    def container(self, words, query):
+        """Answers /containers/..., /exec/... and /networks/..."""
+        containers = self.options.containers
+        body = b"".join(self.body())
+        words = [urllib.parse.unquote(word) for word in words]
+        with containers.lock:
+            for one in list(containers.all.values()):
+                containers.settle(one)
+            answer = self.container_answer(containers, words, query, body)
+        if answer is None:
+            return self.answer(404, {"message": "page not found"})
+        if words[-1] == "stop":
+            while not containers.stopped(words[1]):
+                time.sleep(0.02)
+        if answer[2:] == (True,):  # an attached command that runs
+            self.head(200, "Content-Type: application/vnd.docker.raw-stream")
+            time.sleep(600)
+        self.answer(*answer[:2])
+
+    def container_answer(self, containers, words, query, body):
+        def one(name, otherwise=""):
+            return query.get(name, [otherwise])[0]
+        which, verb = words[1], words[-1]
+        if words[0] == "networks":
+            return containers.connect(which, body) if verb == "connect" else containers.network(which)
+        if words[0] == "exec":
+            return containers.exec_start(which, body) if verb == "start" else containers.exec_inspect(which)
+        if self.method == "DELETE":
+            return containers.remove(which, one("force") in ("1", "true"))
+        if self.method == "GET":
+            gets = {"logs": lambda: containers.logs(which, one("tail", "all")),
+                    "json": lambda: containers.list(one("all") in ("1", "true"), one("filters"), self.asked)
+                            if len(words) == 2 else containers.inspect(which, self.asked)}
+            return gets[verb]() if verb in gets else None
+        posts = {"create": lambda: containers.create(one("name"), body, self.asked),
+                 "start": lambda: containers.start(which),
+                 "kill": lambda: containers.kill(which, one("signal", "SIGKILL")),
+                 "stop": lambda: containers.stop(which),
+                 "update": lambda: containers.update(which, body),
+                 "rename": lambda: containers.rename(which, one("name")),
+                 "exec": lambda: containers.exec(which, body)}
+        return posts[verb]() if verb in posts else None
+
+    def image_id(self, name):
+        if not self.options.store:
+            return IMAGE if name in ("app:1", IMAGE) else None
+        return self.options.store.find(name)[0]
+
+    def used_image(self, name):
+        """Whether a container uses the image: then it answers 409."""
+        user = self.options.containers.uses_image(self.image_id(urllib.parse.unquote(name)))
+        if user:
+            self.answer(409, {"message": f'conflict: unable to remove repository reference "{name}" (must force) - '
+                                         f"container {user[:12]} is using its referenced image"})
+        return bool(user)
+
     def image(self, rest):
         self.hang("image-hang")
         name, _, verb = rest.rpartition("/")
+        if self.method == "DELETE" and self.used_image(rest):
+            return None
         if self.options.store and self.method == "DELETE":
             return self.untag(rest)
         if self.options.store:
@@ -744,6 +847,7 @@ def main():
     kind = "podman" if extra.get("podman") else "containerd" if extra.get("containerd") else "graph"
     options.store = Store(kind) if any(word.startswith("store") for word in options.behave) else None
     options.script = Script()
+    options.containers = Containers(PROFILES[options.profile][0] if extra.get("podman") else "")
     server, port = listen(options.listen, 0)
     print("ready", port, flush=True)
     # The server ends with the test, which holds the other end of this pipe.
