@@ -180,7 +180,9 @@ static void write_host_config(struct body *body)
     write_bindings(body);
     jw_string_if(&body->w, "NetworkMode", body->networks->mode);
     jw_object(&body->w, "RestartPolicy");
-    jw_string(&body->w, "Name", "no");
+    jw_string(&body->w, "Name", body->birth->armed ? body->spec->restart : "no");
+    if (body->birth->armed && body->spec->restart_retries > 0)
+        jw_int(&body->w, "MaximumRetryCount", body->spec->restart_retries);
     jw_end(&body->w);
     jw_end(&body->w);
 }

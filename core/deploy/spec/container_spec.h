@@ -44,8 +44,9 @@ struct container_birth {
     const char *image; /* id or reference */
     enum deploy_slot slot;
     const char *const *labels; /* "NAME=VALUE", with a NULL at the end */
-    const char *api_version;   /* of the daemon: before 1.44 only one network fits into the body.
-                                  NULL: not known, which counts as before */
+    bool armed; /* restart policy of the spec, not "no": the daemon cannot change it later */
+    const char *api_version; /* of the daemon: before 1.44 only one network fits into the body.
+                                NULL: not known, which counts as before */
 };
 /* Appends the body: restart policy "no", the slot's port on 127.0.0.1 or alias, the labels. `out`
  * contains secrets: text_init_secret. */
