@@ -44,6 +44,18 @@ static const struct row {
      "APP"},
     {ERR_CONFLICT, CODE_PUSH, "s3dock pull %s --dry-run shows which image the bucket has now",
      "REF"},
+    /* deployments */
+    {ERR_CONFLICT, CODE_DEPLOY, "wait for it with --wait 5m", ""},
+    {ERR_CONFLICT, CODE_CONTAINER,
+     "write its settings into files with s3dock deploy --adopt %s, then rename it (docker rename) "
+     "and "
+     "deploy; stop it when the new container serves",
+     "CONTAINER APP ENV"},
+    {ERR_CONFLICT, CODE_HOLD,
+     "promote another image, or end the hold with s3dock deploy --force %s", "APP ENV"},
+    {ERR_CONFLICT, CODE_FAILED, "promote another image, or try this one by hand: s3dock deploy %s",
+     "APP ENV"},
+    {ERR_USAGE, CODE_ORDER, "leave out --blue-green, or change the key `order` of the unit", ""},
     {ERR_INTEGRITY, CODE_BASE, "push that image again with --force --no-delta", ""},
     /* the bucket */
     {ERR_NOT_FOUND, CODE_BUCKET,

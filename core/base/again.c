@@ -14,6 +14,7 @@ static const char *const PASSING[] = {
     "auth.no_credentials",  "auth.answer",         "auth.expired",     "auth.login",
     "auth.process",         "auth.rejected",       "auth.source",      "auth.token_file",
     "auth.token",           "cancelled.cancelled", "cancelled.signal", "cancelled.stopped",
+    "conflict.deploy",  /* another run has the lock */
     "conflict.archive", /* another push writes at the same time */
     "conflict.busy",        "conflict.changed",    "conflict.part",    "conflict.push",
     "conflict.removed",     "conflict.spool_busy", "conflict.trust",   "conflict.upload",

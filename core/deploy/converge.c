@@ -1,0 +1,252 @@
+/*
+ * For each unit: choose the container that serves, give it the name and its policy, start it if this
+ * program stopped it, lead the traffic to it, and stop the others. All requests are idempotent, so
+ * converge can be interrupted anywhere.
+ */
+#include "deploy/converge.h"
+
+#include <string.h>
+
+#include "deploy/drain.h"
+#include "deploy/serving.h"
+#include "deploy/stop.h"
+#include "deploy/unit.h"
+
+/* ---- names ---- */
+
+/* Gives the chosen container the name, if another one, or none, has it. */
+static int take_name(const struct run *run, struct deploy_unit *unit,
+                     struct deploy_container *former, struct err *err)
+{
+    char name[DOCKER_NAME_SIZE];
+
+    if (former && former != unit->serving) {
+        unit_retired_name(unit, former, name);
+        if (unit_rename(run, former, name, err))
+            return ERR_FAIL;
+    }
+    return unit_rename(run, unit->serving, unit->spec->name, err);
+}
+
+int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    struct deploy_container *former = unit->serving;
+
+    unit->serving = unit->candidate;
+    if (take_name(run, unit, former, err)) {
+        unit->serving = former;
+        return ERR_FAIL;
+    }
+    unit->candidate = NULL;
+    unit->former = former;
+    unit->committed = true;
+    return former ? unit_disarm(run, former, err) : 0;
+}
+
+/* ---- containers that do not serve ---- */
+
+/* Returns the rest of the drain. That of a container that was replaced runs from the commit. */
+static int64_t drain_limit(const struct run *run, const struct deploy_unit *unit,
+                           const struct deploy_container *container)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+    enum journal_phase phase = run->journal.phase;
+    int64_t passed = run->host->table->wall(run->host) - run->journal.committed_at;
+
+    if ((phase != JOURNAL_COMMIT && phase != JOURNAL_RETIRE) || !run->journal.committed_at ||
+        passed < 0 || !entry || strcmp(entry->serving, container->facts.id) != 0)
+        return unit->spec->drain;
+    return passed > unit->spec->drain ? 0 : unit->spec->drain - passed;
+}
+
+/* A container gets traffic only after it was armed. */
+static bool may_have_traffic(const struct run *run, const struct deploy_unit *unit,
+                             const struct deploy_container *container)
+{
+    return container_armed(run, container) || container_retired(container) ||
+           (unit->slots_known && unit->slots & 1u << container->labels.slot);
+}
+
+static int dismiss(struct run *run, struct deploy_unit *unit, struct deploy_container *container,
+                   struct err *err)
+{
+    bool leave = container_runs(unit->serving) && may_have_traffic(run, unit, container);
+    struct drained drained;
+    struct stopped stopped;
+
+    if (container_stopped(container))
+        return unit_disarm(run, container, err);
+    if (leave && (unit_leave(run, unit, container, unit->serving, err) ||
+                  drain(run, unit, container, drain_limit(run, unit, container), &drained, err)))
+        return ERR_FAIL;
+    if (unit_disarm(run, container, err))
+        return ERR_FAIL;
+    return stop_container(run, unit, container, &stopped, err);
+}
+
+int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    struct deploy_container *candidate = unit->candidate;
+
+    unit->candidate = NULL;
+    if (container_runs(unit->serving) && may_have_traffic(run, unit, candidate) &&
+        unit_enter(run, unit, unit->serving, err))
+        return ERR_FAIL;
+    return dismiss(run, unit, candidate, err);
+}
+
+/* A candidate that was created and never started. One that failed is kept for its log. */
+static bool is_useless(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    return container != unit->serving && container->facts.state == CONTAINER_CREATED &&
+           !container_retired(container);
+}
+
+static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *changes,
+                          struct err *err)
+{
+    for (unsigned i = 0; i < unit->count; i++) {
+        struct deploy_container *other = unit->members[i];
+        bool useless = is_useless(unit, other);
+
+        if (other == unit->serving || other == unit->candidate)
+            continue;
+        *changes += useless || !container_stopped(other) ||
+                    (run->host->sets_restart && container_armed(run, other));
+        if (useless ? run->host->table->remove(run->host, other->facts.id, err) < 0
+                    : dismiss(run, unit, other, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+/* ---- the container that serves ---- */
+
+/* The newest running candidate. Only a start-first unit can continue with one. */
+static struct deploy_container *find_candidate(const struct run *run,
+                                               const struct deploy_unit *unit)
+{
+    struct deploy_container *best = NULL;
+
+    for (unsigned i = 0; i < unit->count && !unit_stop_first(unit); i++) {
+        struct deploy_container *container = unit->members[i];
+
+        if (container != unit->serving && container_runs(container) &&
+            !container_retired(container) && !serving_abandoned(run, unit, container) &&
+            (!best || best->labels.generation < container->labels.generation))
+            best = container;
+    }
+    return best;
+}
+
+static bool has_armed_candidate(const struct deploy_unit *unit)
+{
+    for (unsigned i = 0; i < unit->count; i++)
+        if (unit->members[i] != unit->serving && !container_retired(unit->members[i]) &&
+            container_has_policy(unit->members[i]))
+            return true;
+    return false;
+}
+
+/* Returns true if O of a stop-first unit does not run because a run has stopped it. */
+static bool was_stopped(const struct run *run, const struct deploy_unit *unit)
+{
+    const struct deploy_container *serving = unit->serving;
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+    enum journal_phase phase = run->journal.phase;
+
+    if (!serving || !unit_stop_first(unit) || serving->facts.state != CONTAINER_EXITED)
+        return false;
+    return (!container_has_policy(serving) && strcmp(serving->labels.restart, "no") != 0) ||
+           has_armed_candidate(unit) ||
+           ((phase == JOURNAL_EXCHANGE || phase == JOURNAL_BACK || phase == JOURNAL_SWITCH) &&
+            entry && strcmp(entry->serving, serving->facts.id) == 0);
+}
+
+/* Starts O again. The candidate must not run beside it. */
+static int restore(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    for (unsigned i = 0; i < unit->count; i++) {
+        struct deploy_container *other = unit->members[i];
+        struct stopped stopped;
+
+        if (other != unit->serving && !container_stopped(other) &&
+            (unit_disarm(run, other, err) || stop_container(run, unit, other, &stopped, err)))
+            return ERR_FAIL;
+    }
+    return unit_arm(run, unit->serving, err) || unit_start(run, unit->serving, err) ||
+                   unit_gate(run, unit, unit->serving, err) ||
+                   unit_enter(run, unit, unit->serving, err)
+               ? ERR_FAIL
+               : 0;
+}
+
+static bool others_have_traffic(const struct run *run, const struct deploy_unit *unit)
+{
+    for (unsigned i = 0; i < unit->count; i++)
+        if (unit->members[i] != unit->serving && unit->members[i] != unit->candidate &&
+            !container_stopped(unit->members[i]) && may_have_traffic(run, unit, unit->members[i]))
+            return true;
+    return false;
+}
+
+/* Returns true if the traffic must be led to O. While a candidate is kept, both may get it. */
+static bool needs_traffic(const struct run *run, const struct deploy_unit *unit)
+{
+    unsigned bit = 1u << unit->serving->labels.slot;
+
+    return others_have_traffic(run, unit) ||
+           (!unit->candidate && unit->slots_known && !(unit->slots & bit));
+}
+
+static int repair_serving(struct run *run, struct deploy_unit *unit,
+                          struct deploy_container *holder, unsigned *changes, struct err *err)
+{
+    struct deploy_container *serving = unit->serving;
+    bool armed_before = container_armed(run, serving);
+
+    if (was_stopped(run, unit)) {
+        ++*changes;
+        return restore(run, unit, err);
+    }
+    if (!container_runs(serving))
+        return 0;
+    if (serving != holder)
+        ++*changes;
+    if (unit_arm(run, serving, err) || take_name(run, unit, holder, err))
+        return ERR_FAIL;
+    *changes += armed_before != container_armed(run, serving);
+    if (!needs_traffic(run, unit))
+        return 0;
+    ++*changes;
+    return unit_enter(run, unit, serving, err);
+}
+
+static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_candidate,
+                         unsigned *changes, struct err *err)
+{
+    struct deploy_container *holder = unit_holder(unit);
+
+    unit->serving = serving_choose(run, unit);
+    unit->candidate = keep_candidate ? find_candidate(run, unit) : NULL;
+    if (unit->serving && repair_serving(run, unit, holder, changes, err))
+        return ERR_FAIL;
+    return dismiss_others(run, unit, changes, err);
+}
+
+int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
+{
+    struct err failure;
+    int failed = 0;
+
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct err *out = failed ? &failure : err;
+
+        if (converge_unit(run, &run->units[i], keep_candidates, changes, out)) {
+            failed = ERR_FAIL;
+            if (out->family == ERR_CANCELLED)
+                return failed;
+        }
+    }
+    return failed;
+}

@@ -1,0 +1,30 @@
+/*
+ * converge - makes one container of each unit serve, whatever an earlier run left behind.
+ *
+ * It is the clean-up after a kill, and the way back after a failure. It decides by names, labels,
+ * policies, states and the proxy. It uses the journal, if there is one.
+ *
+ * Afterwards each unit has at most one container with a restart policy. That container has the name
+ * of the unit and gets the traffic. All others are stopped, except for a candidate that the caller
+ * wants to keep.
+ */
+#ifndef S3DOCK_DEPLOY_CONVERGE_H
+#define S3DOCK_DEPLOY_CONVERGE_H
+
+#include <stdbool.h>
+
+#include "deploy/run.h"
+
+struct err;
+
+/* After a survey. Chooses O of each unit, and repairs. With `keep_candidates`, a running candidate
+ * of a start-first unit is left as it is and becomes C; the caller continues with it, or calls
+ * converge_dismiss. Adds to *changes each time that something had to be repaired. Fails if a unit
+ * cannot be repaired; the other units are repaired nevertheless. */
+int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err);
+/* Takes C back: out of rotation, drained, stopped. O serves. */
+int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err);
+/* Gives C the name, and takes the policy of O. The former O keeps its slot and runs. */
+int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err);
+
+#endif

@@ -1,0 +1,353 @@
+/*
+ * The three commands, each as a list of what happens. The run that they share begins with the lock
+ * and the journal, and ends with the report.
+ */
+#include "deploy/deployer.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+#include "deploy/converge.h"
+#include "deploy/dry_run.h"
+#include "deploy/quiet.h"
+#include "deploy/replace.h"
+#include "deploy/report.h"
+#include "deploy/room.h"
+#include "deploy/survey.h"
+#include "deploy/unit.h"
+
+/* ---- begin ---- */
+
+static int open_journal(struct run *run, struct err *err)
+{
+    int answer = journal_load(run->host, &run->journal, err);
+
+    if (answer == JOURNAL_DAMAGED)
+        run_warn(run, "the journal of this deployment was damaged: it was renamed, and the state "
+                      "was read from the containers");
+    return answer < 0 ? answer : 0;
+}
+
+/* Repairs what an interrupted run left. Stores whether there was something. */
+static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
+{
+    if (survey(run, err) || converge(run, keep_candidates, changes, err))
+        return ERR_FAIL;
+    if (run->journal.phase == JOURNAL_IDLE)
+        return 0;
+    run->journal.phase = JOURNAL_IDLE;
+    return run_save_journal(run, err);
+}
+
+static void note_serving(struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count; i++)
+        run->units[i].served = run->units[i].serving;
+    report_before(run);
+}
+
+/* ---- deploy ---- */
+
+/* Reads what the pointer and the files mean. */
+static int read_target(struct run *run, struct err *err)
+{
+    if (run->host->table->resolve(run->host, &run->want, err))
+        return ERR_FAIL;
+    str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->want.etag);
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (run->host->table->recipe(run->host, i, &run->units[i].recipe, err))
+            return ERR_FAIL;
+    return 0;
+}
+
+static bool is_held(const struct journal *journal, const char *etag)
+{
+    return strcmp(journal->hold, etag) == 0 || strcmp(journal->hold, JOURNAL_HOLD_ANY) == 0;
+}
+
+static int check_hold(struct run *run, struct err *err)
+{
+    const struct deployment *deployment = run->options->deployment;
+
+    if (run->options->force || !run->journal.hold[0] || !is_held(&run->journal, run->want.etag))
+        return 0;
+    run->result->outcome = DEPLOY_HELD;
+    run->result->hold = true;
+    err_set(err, ERR_CONFLICT, CODE_HOLD,
+            "a rollback holds %s/%s: the pointer has not changed since", deployment->app,
+            deployment->env);
+    return err_about(err, "%s %s", deployment->app, deployment->env);
+}
+
+static int check_failure(const struct run *run, struct err *err)
+{
+    const struct journal_failure *failure = &run->journal.failure;
+    char spec[SHA256_HEX_SIZE];
+
+    replace_spec_of(run, spec);
+    if (!run->options->automatic || run->options->force || !failure->etag[0] ||
+        strcmp(failure->etag, run->want.etag) != 0 || strcmp(failure->spec, spec) != 0)
+        return 0;
+    err_set(err, ERR_CONFLICT, CODE_FAILED,
+            "%s failed before (deploy.%s) and is not tried again: %s", run->want.ref, failure->code,
+            failure->text);
+    return err_about(err, "%s %s", run->options->deployment->app, run->options->deployment->env);
+}
+
+/* Returns true if a container is what the pointer and the files mean. */
+static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
+                      const struct deploy_container *container)
+{
+    return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
+           strcmp(container->labels.image, run->want.ref) == 0 &&
+           (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
+}
+
+/* Marks the units that have nothing to do, and takes back candidates of another image. */
+static int settle(struct run *run, bool *all, struct err *err)
+{
+    *all = true;
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct deploy_unit *unit = &run->units[i];
+
+        unit->settled = !run->options->force && is_wanted(run, unit, unit->serving);
+        *all &= unit->settled;
+        if (unit->candidate && (unit->settled || !is_wanted(run, unit, unit->candidate)) &&
+            converge_dismiss(run, unit, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+/* After a failure before the steps, a candidate of an interrupted run must not stay. */
+static int dismiss_candidates(struct run *run)
+{
+    struct err failure;
+
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (run->units[i].candidate && converge_dismiss(run, &run->units[i], &failure))
+            run_warn_of(run, "a candidate of an earlier run still runs", &failure);
+    return ERR_FAIL;
+}
+
+static int keep_unchanged(struct run *run, struct err *err)
+{
+    struct journal *journal = &run->journal;
+
+    run->result->outcome = DEPLOY_UNCHANGED;
+    if (strcmp(journal->etag, run->want.etag) == 0 && !journal->hold[0])
+        return 0;
+    str_copy(journal->etag, sizeof journal->etag, run->want.etag);
+    str_copy(journal->ref, sizeof journal->ref, run->want.ref);
+    journal->hold[0] = '\0';
+    return run_save_journal(run, err);
+}
+
+static int pull(struct run *run, struct err *err)
+{
+    run_phase(run, "pull", "");
+    return room_make(run, err) || run->host->table->pull(run->host, &run->want, err) ? ERR_FAIL : 0;
+}
+
+static int deploy(struct run *run, struct err *err)
+{
+    unsigned changes = 0;
+    bool calm = quiet(run), nothing_to_do;
+
+    if (!calm && put_in_order(run, true, &changes, err))
+        return ERR_FAIL;
+    note_serving(run);
+    if (read_target(run, err) || check_hold(run, err) || check_failure(run, err))
+        return dismiss_candidates(run);
+    if (settle(run, &nothing_to_do, err))
+        return ERR_FAIL;
+    if (nothing_to_do)
+        return keep_unchanged(run, err);
+    if (calm && (put_in_order(run, true, &changes, err) || settle(run, &nothing_to_do, err)))
+        return ERR_FAIL;
+    if (pull(run, err))
+        return dismiss_candidates(run);
+    return replace(run, err);
+}
+
+/* ---- converge ---- */
+
+static int only_converge(struct run *run, struct err *err)
+{
+    unsigned changes = 0;
+    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+
+    run->result->outcome = DEPLOY_UNCHANGED;
+    if (!quiet(run) && put_in_order(run, false, &changes, err))
+        return ERR_FAIL;
+    note_serving(run);
+    str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.etag);
+    if (changes)
+        run->result->outcome = committed ? DEPLOY_DEPLOYED : DEPLOY_ROLLED_BACK;
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (run->units[i].serving && !container_runs(run->units[i].serving))
+            run->result->outcome = DEPLOY_DOWN;
+    return 0;
+}
+
+/* ---- rollback ---- */
+
+/* The newest container that was replaced. */
+static const struct deploy_container *find_previous(const struct deploy_unit *unit)
+{
+    const struct deploy_container *best = NULL;
+
+    for (unsigned i = 0; i < unit->count; i++) {
+        const struct deploy_container *container = unit->members[i];
+
+        if (container != unit->serving && container_retired(container) &&
+            (!best || container_newer(container, best)))
+            best = container;
+    }
+    return best;
+}
+
+static int choose_previous(struct run *run, struct err *err)
+{
+    const struct deployment *deployment = run->options->deployment;
+    const struct deploy_container *previous = NULL;
+
+    for (unsigned i = 0; i < run->unit_count && !previous; i++)
+        previous = find_previous(&run->units[i]);
+    if (!previous) {
+        err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS,
+                "no container of %s/%s was replaced on this host: there is nothing to return to",
+                deployment->app, deployment->env);
+        return err_about(err, "%s", deployment->app);
+    }
+    str_copy(run->want.ref, sizeof run->want.ref, previous->labels.image);
+    str_copy(run->want.image_id, sizeof run->want.image_id, previous->facts.image_id);
+    return 0;
+}
+
+/* The files are needed only for a new container. */
+static void read_recipes(struct run *run)
+{
+    struct err failure;
+
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (run->host->table->recipe(run->host, i, &run->units[i].recipe, &failure))
+            run_warn_of(run, "only the retired container can be started", &failure);
+}
+
+/* Replaces the ETag of the hold by that of the pointer now, if the bucket can be reached. */
+static int refresh_hold(struct run *run, struct err *err)
+{
+    struct deploy_want now = {0};
+    struct err failure;
+
+    run->result->hold = true;
+    if (run->options->store) {
+        if (run->host->table->resolve(run->host, &now, &failure) == 0)
+            str_copy(run->journal.hold, sizeof run->journal.hold, now.etag);
+        else
+            run_warn_of(run, "the pointer was not read: its last known value is held", &failure);
+    }
+    str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.hold);
+    return run_save_journal(run, err);
+}
+
+static int roll_back(struct run *run, struct err *err)
+{
+    struct err failure;
+    unsigned changes = 0;
+
+    run->rollback = true;
+    if (put_in_order(run, false, &changes, err))
+        return ERR_FAIL;
+    note_serving(run);
+    if (choose_previous(run, err))
+        return ERR_FAIL;
+    read_recipes(run);
+    if (replace(run, err))
+        return ERR_FAIL;
+    if (refresh_hold(run, &failure))
+        run_warn_of(run, "the hold was not written", &failure);
+    return 0;
+}
+
+/* ---- the frame ---- */
+
+static int check_orders(const struct deploy_options *options, struct err *err)
+{
+    for (unsigned i = 0; i < options->deployment->unit_count && options->blue_green; i++) {
+        const struct unit_spec *unit = &options->deployment->units[i];
+
+        if (unit->port && unit->order == ORDER_STOP_FIRST)
+            return err_set(
+                err, ERR_USAGE, CODE_ORDER,
+                "%s has the order \"stop-first\": it does not serve while it is replaced",
+                unit->name);
+    }
+    return 0;
+}
+
+static void finish_journal(struct run *run)
+{
+    struct err failure;
+
+    if (run->journal.phase == JOURNAL_IDLE)
+        return;
+    run->journal.phase = JOURNAL_IDLE;
+    if (run_save_journal(run, &failure))
+        run_warn_of(run, "the journal was not written", &failure);
+}
+
+static int run_locked(struct run *run, int (*command)(struct run *run, struct err *err),
+                      struct err *err)
+{
+    int failed;
+
+    if (open_journal(run, err))
+        return ERR_FAIL;
+    failed = command(run, err);
+    if (failed && err->family == ERR_CANCELLED)
+        return failed;
+    if (!failed)
+        finish_journal(run);
+    report_after(run, failed ? err : NULL);
+    return failed;
+}
+
+static int run_command(struct deploy_host *host, const struct deploy_options *options,
+                       struct deploy_result *result,
+                       int (*command)(struct run *run, struct err *err), struct err *err)
+{
+    struct run run;
+    int failed;
+
+    if (check_orders(options, err) || run_init(&run, host, options, result, err))
+        return ERR_FAIL;
+    failed = host->table->lock(host, options->lock_wait, err);
+    if (!failed) {
+        failed = run_locked(&run, command, err);
+        host->table->unlock(host);
+    }
+    run_finish(&run);
+    return failed ? ERR_FAIL : 0;
+}
+
+int deployer_run(struct deploy_host *host, const struct deploy_options *options,
+                 struct deploy_result *result, struct err *err)
+{
+    if (options->dry_run)
+        return dry_run(host, options, result, err);
+    return run_command(host, options, result, deploy, err);
+}
+
+int deployer_converge(struct deploy_host *host, const struct deploy_options *options,
+                      struct deploy_result *result, struct err *err)
+{
+    return run_command(host, options, result, only_converge, err);
+}
+
+int deployer_rollback(struct deploy_host *host, const struct deploy_options *options,
+                      struct deploy_result *result, struct err *err)
+{
+    return run_command(host, options, result, roll_back, err);
+}

@@ -1,0 +1,181 @@
+/*
+ * Reads what a run would read. An interrupted run is reported and not repaired.
+ */
+#include "deploy/dry_run.h"
+
+#include <string.h>
+
+#include "deploy/report.h"
+#include "deploy/serving.h"
+#include "deploy/survey.h"
+#include "deploy/unit.h"
+
+static const char *const TRAFFIC_NAMES[] = {
+    [TRAFFIC_ABSENT] = "no proxy",     [TRAFFIC_HAPROXY] = "haproxy",
+    [TRAFFIC_CADDY] = "caddy",         [TRAFFIC_FILE] = "the file of the proxy",
+    [TRAFFIC_COMMAND] = "the command",
+};
+
+static void plan_create(const struct run *run, const struct deploy_unit *unit, struct text *plan)
+{
+    char name[DOCKER_NAME_SIZE];
+
+    unit_candidate_name(unit, unit->generation + 1, name);
+    text_printf(plan, "create %s from %s in slot %s\n", name, run->want.ref,
+                deploy_slot_name(unit_free_slot(unit)));
+}
+
+static void plan_switch(const struct deploy_unit *unit, struct text *plan)
+{
+    const char *name = unit->spec->name;
+
+    if (unit_stop_first(unit) && unit->serving)
+        text_printf(plan, "stop %s, then start the new container: there is a gap\n", name);
+    text_printf(plan, "wait until the new container is ready\n");
+    if (unit->spec->traffic.kind != TRAFFIC_ABSENT)
+        text_printf(plan, "switch %s to slot %s\n", TRAFFIC_NAMES[unit->spec->traffic.kind],
+                    deploy_slot_name(unit_free_slot(unit)));
+    if (!unit->serving)
+        return;
+    text_printf(plan, "%s %s as %s.g%u" UNIT_RETIRED "\n",
+                unit_stop_first(unit) ? "keep" : "stop, and keep", name, name,
+                unit->serving->labels.generation);
+}
+
+static void plan_prune(const struct deploy_unit *unit, struct text *plan)
+{
+    unsigned keep = unit->spec->keep ? unit->spec->keep : 1;
+    unsigned retired = unit->serving ? 1 : 0;
+
+    for (unsigned i = 0; i < unit->count; i++)
+        retired += container_retired(unit->members[i]);
+    if (retired > keep)
+        text_printf(plan, "remove %u older containers of %s\n", retired - keep, unit->spec->name);
+}
+
+/* Creates a container, compares it, and removes it. */
+static int try_judge(struct run *run, struct deploy_unit *unit, struct text *plan, struct err *err)
+{
+    struct deploy_labels labels = {.generation = unit->generation + 1,
+                                   .slot = unit_free_slot(unit)};
+    char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
+    const struct deploy_birth birth = {.name = name, .labels = &labels};
+    struct err trouble;
+    int failed;
+
+    unit_candidate_name(unit, labels.generation, name);
+    str_copy(labels.deploy, sizeof labels.deploy, unit->label);
+    str_copy(labels.image, sizeof labels.image, run->want.ref);
+    str_copy(labels.image_id, sizeof labels.image_id, run->want.image_id);
+    str_copy(labels.spec, sizeof labels.spec, unit->recipe.hash);
+    str_copy(labels.restart, sizeof labels.restart, unit->recipe.restart);
+    if (run->host->table->create(run->host, unit->at, &birth, id, err))
+        return ERR_FAIL;
+    failed = run->host->table->judge(run->host, unit->at, id,
+                                     unit->serving ? unit->serving->facts.id : "", plan, err);
+    if (run->host->table->remove(run->host, id, &trouble) < 0)
+        run_warn_of(run, "the container that was created for the comparison remains", &trouble);
+    return failed;
+}
+
+static int plan_unit(struct run *run, struct deploy_unit *unit, bool present, struct err *err)
+{
+    struct text *plan = &run->result->plan;
+
+    if (unit->settled) {
+        text_printf(plan, "%s: nothing to do\n", unit->spec->name);
+        return 0;
+    }
+    plan_create(run, unit, plan);
+    if (run->options->offline || !present)
+        text_printf(plan, "compare it with its file\n");
+    else if (try_judge(run, unit, plan, err))
+        return ERR_FAIL;
+    else
+        text_printf(plan, "compare it with its file: done, with a container that was removed\n");
+    plan_switch(unit, plan);
+    plan_prune(unit, plan);
+    return 0;
+}
+
+/* The holder of the name serves; an interrupted run is not repaired. */
+static void choose_serving(struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct deploy_unit *unit = &run->units[i];
+
+        unit->serving = unit_holder(unit);
+        for (unsigned j = 0; j < unit->count; j++)
+            if (unit->members[j] != unit->serving && container_runs(unit->members[j]))
+                text_printf(&run->result->plan, "first continue or take back %s\n",
+                            unit->members[j]->facts.name);
+    }
+}
+
+static bool is_wanted(const struct run *run, const struct deploy_unit *unit)
+{
+    return !run->options->force && container_runs(unit->serving) &&
+           strcmp(unit->serving->labels.image, run->want.ref) == 0 &&
+           strcmp(unit->serving->labels.spec, unit->recipe.hash) == 0;
+}
+
+static int plan_pull(struct run *run, bool *present, struct err *err)
+{
+    struct deploy_room room = {0};
+    int answer = run->host->table->image_present(run->host, run->want.ref, err);
+
+    *present = answer == DOCKER_OK;
+    if (answer < 0)
+        return ERR_FAIL;
+    if (*present)
+        return 0;
+    if (run->host->table->room(run->host, &run->want, &room, err))
+        return ERR_FAIL;
+    if (room.known)
+        text_printf(&run->result->plan, "pull %s: it needs %llu MB of the disk, %llu MB are free\n",
+                    run->want.ref, (unsigned long long)(room.need / MIB),
+                    (unsigned long long)(room.free / MIB));
+    else
+        text_printf(&run->result->plan, "pull %s\n", run->want.ref);
+    return 0;
+}
+
+static int plan(struct run *run, struct err *err)
+{
+    bool all = true, present = true;
+
+    if (survey(run, err) || run->host->table->resolve(run->host, &run->want, err))
+        return ERR_FAIL;
+    choose_serving(run);
+    report_before(run);
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct deploy_unit *unit = &run->units[i];
+
+        if (run->host->table->recipe(run->host, i, &unit->recipe, err))
+            return ERR_FAIL;
+        unit->settled = is_wanted(run, unit);
+        all &= unit->settled;
+    }
+    if (!all && plan_pull(run, &present, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (plan_unit(run, &run->units[i], present, err))
+            return ERR_FAIL;
+    return text_check(&run->result->plan, "the plan", err);
+}
+
+int dry_run(struct deploy_host *host, const struct deploy_options *options,
+            struct deploy_result *result, struct err *err)
+{
+    struct run run;
+    int failed;
+
+    if (run_init(&run, host, options, result, err))
+        return ERR_FAIL;
+    failed = plan(&run, err);
+    result->outcome = DEPLOY_PLANNED;
+    str_copy(result->image_ref, sizeof result->image_ref, run.want.ref);
+    str_copy(result->pointer_etag, sizeof result->pointer_etag, run.want.etag);
+    run_finish(&run);
+    return failed ? ERR_FAIL : 0;
+}

@@ -1,0 +1,17 @@
+/*
+ * dry_run - writes what a run would do, one step a line.
+ */
+#ifndef S3DOCK_DEPLOY_DRY_RUN_H
+#define S3DOCK_DEPLOY_DRY_RUN_H
+
+#include "deploy/deploy.h"
+#include "deploy/host.h"
+
+struct err;
+
+/* Fills result->plan. Takes no lock and writes no file. Unless `offline`, creates a container of each
+ * unit, compares it with its spec, and removes it; it is never started. */
+int dry_run(struct deploy_host *host, const struct deploy_options *options,
+            struct deploy_result *result, struct err *err);
+
+#endif

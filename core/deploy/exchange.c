@@ -1,0 +1,36 @@
+/*
+ * C gets its policy before O is stopped: a container that was never started does not come up when the
+ * host boots. O loses its policy only after it has ended, so that O comes back if the host boots
+ * before.
+ */
+#include "deploy/exchange.h"
+
+#include "deploy/prepare.h"
+#include "deploy/stop.h"
+#include "deploy/unit.h"
+
+static int stop_serving(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    struct deploy_container *serving = unit->serving;
+    struct stopped stopped;
+
+    if (!serving)
+        return 0;
+    if (container_runs(serving))
+        unit->gap_from = run_now(run);
+    if (stop_container(run, unit, serving, &stopped, err))
+        return ERR_FAIL;
+    unit->report->stop_seconds = stopped.seconds;
+    unit->report->stop_forced = stopped.forced;
+    return unit_disarm(run, serving, err);
+}
+
+int exchange(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    if (unit_arm(run, unit->candidate, err) || stop_serving(run, unit, err) ||
+        prepare_start(run, unit, err) || prepare_gate(run, unit, err))
+        return ERR_FAIL;
+    if (unit->gap_from)
+        unit->report->gap_seconds = (double)(run_now(run) - unit->gap_from) / 1e9;
+    return 0;
+}

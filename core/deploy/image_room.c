@@ -1,0 +1,137 @@
+/*
+ * A load needs the raw size and a little more, and a twentieth of the disk stays free. The pull keeps
+ * the packed bytes in the user's cache, which often is the same disk.
+ *
+ * An image belongs to the application if its name has the grammar of the bucket (app:time-hash).
+ */
+#include "deploy/image_room.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/file.h"
+#include "catalog/locate.h"
+#include "docker/container_list.h"
+#include "docker/docker.h"
+
+/* ---- room ---- */
+
+/* Returns true if the cache, which holds the packed bytes during a pull, is on the disk too. */
+static bool holds_cache(const char *root)
+{
+    struct stat root_stat, cache_stat;
+    struct err ignored;
+    char cache[PATH_MAX];
+
+    return file_cache_dir(cache, sizeof cache, &ignored) == 0 && stat(root, &root_stat) == 0 &&
+           stat(cache, &cache_stat) == 0 && root_stat.st_dev == cache_stat.st_dev;
+}
+
+/* Reads the raw and the packed size of the image; 0: not known. */
+static int read_sizes(struct store *store, const struct deploy_want *want, uint64_t *raw,
+                      uint64_t *packed, struct err *err)
+{
+    struct image_name name;
+    struct located located;
+    int answer;
+
+    *raw = *packed = 0;
+    if (name_parse_image(want->ref, &name, err))
+        return ERR_FAIL;
+    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, &located, err);
+    if (answer == LOCATE_ABSENT)
+        return 0; /* the pull reports it */
+    if (answer)
+        return ERR_FAIL;
+    *raw = located.metadata.raw_size;
+    *packed = located.metadata.size;
+    located_finish(&located);
+    return 0;
+}
+
+int image_room(struct docker *docker, struct store *store, const struct deploy_want *want,
+               struct deploy_room *out, struct err *err)
+{
+    const struct docker_engine *engine = docker_engine(docker);
+    struct docker_image image;
+    struct statvfs disk;
+    uint64_t raw, packed;
+    int answer = docker_inspect(docker, want->ref, &image, err);
+
+    *out = (struct deploy_room){0};
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer == DOCKER_OK || !engine->local || statvfs(engine->root_dir, &disk) != 0)
+        return 0;
+    if (read_sizes(store, want, &raw, &packed, err))
+        return ERR_FAIL;
+    if (!raw || raw > UINT64_MAX / 4 || packed > UINT64_MAX / 4)
+        return 0;
+    out->known = true;
+    out->free = (uint64_t)disk.f_bavail * disk.f_frsize;
+    out->need = raw + raw / 10 + (holds_cache(engine->root_dir) ? packed : 0) +
+                (uint64_t)disk.f_blocks * disk.f_frsize / 20;
+    return 0;
+}
+
+/* ---- prune ---- */
+
+static const char *skip_prefix(const char *name)
+{
+    static const char *const prefixes[] = {"docker.io/library/", "library/", "localhost/"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return name + strlen(prefixes[i]);
+    return name;
+}
+
+static bool is_of_app(const char *tag, const char *app, const char *keep)
+{
+    struct image_name name;
+    struct err ignored;
+
+    return name_parse_image(skip_prefix(tag), &name, &ignored) == 0 && strcmp(name.app, app) == 0 &&
+           strcmp(name.ref, keep) != 0;
+}
+
+static bool is_used(const struct docker_container_list *containers, const char *image_id)
+{
+    for (unsigned i = 0; i < containers->count; i++)
+        if (strcmp(containers->containers[i].image_id, image_id) == 0)
+            return true;
+    return false;
+}
+
+static void prune_image(struct docker *docker, const struct docker_listed *image, const char *app,
+                        const char *keep, bool dangling, unsigned *count)
+{
+    struct err ignored;
+
+    for (unsigned i = 0; i < image->tag_count; i++)
+        if (is_of_app(image->tags[i], app, keep) &&
+            docker_untag(docker, image->tags[i], &ignored) == DOCKER_OK)
+            ++*count;
+    if (dangling && !image->tag_count && docker_untag(docker, image->id, &ignored) == DOCKER_OK)
+        ++*count;
+}
+
+int image_room_prune(struct docker *docker, const char *app, const char *keep, bool dangling,
+                     unsigned *count, struct err *err)
+{
+    struct docker_container_list containers;
+    struct docker_list images;
+    int failed;
+
+    if (docker_list_containers(docker, NULL, &containers, err))
+        return ERR_FAIL;
+    failed = docker_list_images(docker, &images, err);
+    for (unsigned i = 0; !failed && i < images.count; i++)
+        if (!is_used(&containers, images.images[i].id))
+            prune_image(docker, &images.images[i], app, keep, dangling, count);
+    docker_list_finish(&images);
+    docker_container_list_finish(&containers);
+    return failed;
+}

@@ -1,0 +1,24 @@
+/*
+ * image_room - the disk that an image needs, and the images that can be removed for it.
+ */
+#ifndef S3DOCK_DEPLOY_IMAGE_ROOM_H
+#define S3DOCK_DEPLOY_IMAGE_ROOM_H
+
+#include <stdbool.h>
+
+#include "deploy/host.h"
+
+struct docker;
+struct err;
+struct store;
+
+/* Reads the size of the image from the bucket, and the free space of the daemon's disk. Not known:
+ * the daemon has the image, runs elsewhere, or the bucket does not have the size. */
+int image_room(struct docker *docker, struct store *store, const struct deploy_want *want,
+               struct deploy_room *out, struct err *err);
+/* Removes the images of an application that no container has, but for the reference `keep`. Images
+ * that the daemon does not remove are skipped. */
+int image_room_prune(struct docker *docker, const char *app, const char *keep, bool dangling,
+                     unsigned *count, struct err *err);
+
+#endif

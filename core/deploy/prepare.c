@@ -1,0 +1,149 @@
+/*
+ * A candidate takes the slot that O does not have. The slot is out of rotation before the container
+ * exists, so that no health check of the proxy lets it in.
+ */
+#include "deploy/prepare.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+#include "deploy/converge.h"
+#include "deploy/survey.h"
+#include "deploy/unit.h"
+
+/* ---- create ---- */
+
+/* A retired container of the same image and spec, in the free slot. It is as good as a new one and
+ * has its old files. */
+static struct deploy_container *find_retired(const struct run *run, const struct deploy_unit *unit)
+{
+    struct deploy_container *best = NULL;
+
+    for (unsigned i = 0; i < unit->count && !run->fresh; i++) {
+        struct deploy_container *c = unit->members[i];
+
+        if (c != unit->serving && container_retired(c) && c->facts.state == CONTAINER_EXITED &&
+            strcmp(c->facts.image_id, run->want.image_id) == 0 &&
+            (run->rollback || strcmp(c->labels.spec, unit->recipe.hash) == 0) &&
+            c->labels.slot == unit_free_slot(unit) && (!best || container_newer(c, best)))
+            best = c;
+    }
+    return best;
+}
+
+static void label_candidate(const struct run *run, const struct deploy_unit *unit,
+                            struct deploy_labels *out)
+{
+    *out = (struct deploy_labels){
+        .generation = unit->generation + 1,
+        .slot = unit_free_slot(unit),
+        .restart_retries = unit->recipe.restart_retries,
+    };
+    str_copy(out->deploy, sizeof out->deploy, unit->label);
+    str_copy(out->image, sizeof out->image, run->want.ref);
+    str_copy(out->image_id, sizeof out->image_id, run->want.image_id);
+    str_copy(out->spec, sizeof out->spec, unit->recipe.hash);
+    str_copy(out->restart, sizeof out->restart, unit->recipe.restart);
+}
+
+/* A daemon that cannot change a policy starts a container with policy "always" at each of its own
+ * starts: a retired one, too. */
+static int check_policy(const struct run *run, const struct deploy_unit *unit, struct err *err)
+{
+    if (run->host->sets_restart || strcmp(unit->recipe.restart, "always") != 0)
+        return 0;
+    err_set(
+        err, ERR_UNSUPPORTED, CODE_UPDATE,
+        "this version of Podman cannot change the restart policy of a container, and \"always\" "
+        "would start retired containers of %s again",
+        unit->spec->name);
+    return err_hint(err, "set the restart policy \"unless-stopped\" in %s", unit->spec->container);
+}
+
+static int create_container(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
+    struct deploy_labels labels;
+    const struct deploy_birth birth = {
+        .name = name,
+        .labels = &labels,
+        .armed = !run->host->sets_restart,
+    };
+
+    label_candidate(run, unit, &labels);
+    unit_candidate_name(unit, labels.generation, name);
+    return check_policy(run, unit, err) ||
+                   run->host->table->create(run->host, unit->at, &birth, id, err) ||
+                   survey_add(run, unit, id, &unit->candidate, err)
+               ? ERR_FAIL
+               : 0;
+}
+
+int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    const char *serving = unit->serving ? unit->serving->facts.id : "";
+
+    if (unit->candidate && strcmp(unit->candidate->facts.image_id, run->want.image_id) != 0 &&
+        converge_dismiss(run, unit, err))
+        return ERR_FAIL;
+    if (!unit->candidate) {
+        if (run->host->table->hold(run->host, unit->at, unit_free_slot(unit), err))
+            return ERR_FAIL;
+        unit->candidate = find_retired(run, unit);
+        unit->reused = unit->candidate;
+        if (!unit->candidate && create_container(run, unit, err))
+            return ERR_FAIL;
+    } else {
+        unit->reused = true;
+    }
+    journal_set_unit(&run->journal, unit->spec->unit, serving, unit->candidate->facts.id);
+    unit->report->generation = unit->candidate->labels.generation;
+    unit->report->slot = unit->candidate->labels.slot;
+    return 0;
+}
+
+/* ---- judge ---- */
+
+static void warn_lines(const struct run *run, const struct deploy_unit *unit, char *lines)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        run_warn(run, "%s: %s", unit->spec->name, line);
+}
+
+int prepare_judge(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    _cleanup_text_ struct text warnings = {0};
+    int failed;
+
+    if (unit->reused)
+        return 0;
+    text_init(&warnings, 16 * KIB);
+    failed = run->host->table->judge(run->host, unit->at, unit->candidate->facts.id,
+                                     unit->serving ? unit->serving->facts.id : "", &warnings, err);
+    if (!text_check(&warnings, "the warnings", &(struct err){0}))
+        warn_lines(run, unit, warnings.data);
+    return failed;
+}
+
+/* ---- start and gate ---- */
+
+int prepare_start(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    if (unit_start(run, unit->candidate, err) == 0)
+        return 0;
+    if (err_is(err, ERR_DOCKER, CODE_START))
+        err->family = ERR_DEPLOY;
+    return ERR_FAIL;
+}
+
+int prepare_gate(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    if (unit_gate(run, unit, unit->candidate, err) || unit_refresh(run, unit->candidate, err) < 0)
+        return ERR_FAIL;
+    if (!container_runs(unit->candidate))
+        return err_set(err, ERR_DEPLOY, CODE_EXITED, "the candidate %s ended after it was ready",
+                       unit->candidate->facts.name);
+    return 0;
+}

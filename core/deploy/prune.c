@@ -1,0 +1,58 @@
+/*
+ * Only containers that are stopped, and whose name says that they are retired or never served, are
+ * removed. Volumes are never removed.
+ */
+#include "deploy/prune.h"
+
+#include "deploy/unit.h"
+
+/* Counts the retired containers that are newer than this one. */
+static unsigned count_newer(const struct deploy_unit *unit, const struct deploy_container *than)
+{
+    unsigned newer = 0;
+
+    for (unsigned i = 0; i < unit->count; i++) {
+        const struct deploy_container *c = unit->members[i];
+
+        newer +=
+            c != than && c != unit->serving && container_retired(c) && container_newer(c, than);
+    }
+    return newer;
+}
+
+static bool is_needed(const struct deploy_unit *unit, const struct deploy_container *container,
+                      unsigned keep)
+{
+    if (container == unit->serving || container == unit->candidate ||
+        !container_stopped(container) || container == unit_holder(unit))
+        return true;
+    return container_retired(container) && count_newer(unit, container) < (keep ? keep : 1);
+}
+
+static void drop_member(struct deploy_unit *unit, unsigned at)
+{
+    for (unsigned i = at; i + 1 < unit->count; i++)
+        unit->members[i] = unit->members[i + 1];
+    unit->count--;
+}
+
+int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, struct err *err)
+{
+    for (unsigned i = unit->count; i-- > 0;) {
+        struct deploy_container *container = unit->members[i];
+
+        if (is_needed(unit, container, keep))
+            continue;
+        if (run->host->table->remove(run->host, container->facts.id, err) < 0)
+            return ERR_FAIL;
+        drop_member(unit, i);
+        run->result->pruned_containers++;
+    }
+    return 0;
+}
+
+int prune_images(struct run *run, bool dangling, struct err *err)
+{
+    return run->host->table->prune_images(run->host, run->want.ref, dangling,
+                                          &run->result->pruned_images, err);
+}

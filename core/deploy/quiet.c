@@ -1,0 +1,62 @@
+/*
+ * Reads the list of containers, and asks each proxy. A list does not show restart policies, so it
+ * cannot replace converge after an interrupted run.
+ */
+#include "deploy/quiet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/unit.h"
+
+static struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container)
+{
+    for (unsigned i = 0; i < run->unit_count && container->ours; i++)
+        if (strcmp(run->units[i].label, container->labels.deploy) == 0)
+            return &run->units[i];
+    return NULL;
+}
+
+/* Sorts a container into its unit. False: converge must look at it. */
+static bool take(struct run *run, struct deploy_container *container)
+{
+    struct deploy_unit *unit = unit_of(run, container);
+
+    if (!unit || container->facts.state == CONTAINER_EXITED)
+        return true;
+    if (unit->serving || !container_runs(container) ||
+        container->facts.health == HEALTH_UNHEALTHY ||
+        strcmp(container->facts.name, unit->spec->name) != 0)
+        return false;
+    unit->serving = container;
+    return true;
+}
+
+static bool has_traffic(struct run *run, struct deploy_unit *unit)
+{
+    struct err ignored;
+    int answer = run->host->table->where(run->host, unit->at, &unit->slots, &ignored);
+
+    unit->slots_known = answer == TRAFFIC_OK;
+    return answer == TRAFFIC_UNKNOWN ||
+           (answer == TRAFFIC_OK && unit->slots & 1u << unit->serving->labels.slot);
+}
+
+bool quiet(struct run *run)
+{
+    struct err ignored;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < run->unit_count; i++)
+        run->units[i].serving = run->units[i].candidate = NULL;
+    if (run->journal.phase != JOURNAL_IDLE ||
+        run->host->table->peek(run->host, run->containers, RUN_CONTAINERS_MAX, &count, &ignored))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (!take(run, &run->containers[i]))
+            return false;
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (!run->units[i].serving || !has_traffic(run, &run->units[i]))
+            return false;
+    return true;
+}

@@ -1,0 +1,89 @@
+/*
+ * The image of the result is that of the first unit.
+ */
+#include "deploy/report.h"
+
+#include "deploy/unit.h"
+
+void report_before(struct run *run)
+{
+    struct deploy_result *result = run->result;
+
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        const struct deploy_container *serving = run->units[i].serving;
+
+        if (!serving)
+            continue;
+        str_copy(result->units[i].previous, sizeof result->units[i].previous, serving->facts.id);
+        if (!result->previous_ref[0])
+            str_copy(result->previous_ref, sizeof result->previous_ref, serving->labels.image);
+    }
+}
+
+static void note_serving(struct run *run)
+{
+    struct deploy_result *result = run->result;
+
+    result->image_ref[0] = result->image_id[0] = '\0';
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        const struct deploy_container *serving = run->units[i].serving;
+        struct deploy_unit_result *unit = &result->units[i];
+
+        unit->container[0] = '\0';
+        if (!container_runs(serving))
+            continue;
+        str_copy(unit->container, sizeof unit->container, serving->facts.id);
+        unit->generation = serving->labels.generation;
+        unit->slot = serving->labels.slot;
+        if (result->image_ref[0])
+            continue;
+        str_copy(result->image_ref, sizeof result->image_ref, serving->labels.image);
+        str_copy(result->image_id, sizeof result->image_id, serving->facts.image_id);
+    }
+}
+
+/* Failures that say nothing about the deployment are not reported. */
+static bool is_news(const struct run *run, const struct err *failure)
+{
+    enum deploy_outcome outcome = run->result->outcome;
+
+    if (!failure)
+        return outcome != DEPLOY_UNCHANGED && outcome != DEPLOY_PLANNED;
+    return failure->family == ERR_DEPLOY || failure->family == ERR_DOWN ||
+           failure->family == ERR_INTEGRITY || failure->family == ERR_USAGE ||
+           failure->family == ERR_LOCAL;
+}
+
+static void run_after(struct run *run)
+{
+    const struct deploy_unit_result *unit = &run->result->units[0];
+    const struct deploy_hook hook = {
+        .argv = run->options->deployment->after,
+        .unit = unit->unit,
+        .image = run->result->image_ref,
+        .container = unit->container,
+        .target = "",
+        .previous = unit->previous,
+        .result = deploy_outcome_name(run->result->outcome),
+    };
+    struct err failure;
+
+    if (hook.argv && run->host->table->hook(run->host, &hook, &failure))
+        run_warn_of(run, "the command `after` failed", &failure);
+}
+
+void report_after(struct run *run, const struct err *failure)
+{
+    struct err trouble;
+
+    note_serving(run);
+    run->result->hold |= run->journal.hold[0] != '\0';
+    if (!is_news(run, failure))
+        return;
+    run_phase(run, "record", "");
+    run->result->recorded =
+        run->host->table->record(run->host, run->result, failure, &trouble) == 0;
+    if (!run->result->recorded)
+        run_warn_of(run, "the document of this host was not written", &trouble);
+    run_after(run);
+}

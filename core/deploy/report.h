@@ -1,0 +1,17 @@
+/*
+ * report - fills the result of a run, and tells the bucket and the user's program about it.
+ */
+#ifndef S3DOCK_DEPLOY_REPORT_H
+#define S3DOCK_DEPLOY_REPORT_H
+
+#include "deploy/run.h"
+
+struct err;
+
+/* Notes what serves before the run changes anything. */
+void report_before(struct run *run);
+/* Notes what serves now. If the run changed something, or failed with it, writes the document of
+ * this host and runs the hook `after`. Their failures are warnings. */
+void report_after(struct run *run, const struct err *failure);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * retire - what follows a commit: the former container loses its last requests and ends.
+ */
+#ifndef S3DOCK_DEPLOY_RETIRE_H
+#define S3DOCK_DEPLOY_RETIRE_H
+
+#include "deploy/run.h"
+
+struct err;
+
+int retire_drain(struct run *run, struct deploy_unit *unit, struct err *err);
+int retire_stop(struct run *run, struct deploy_unit *unit, struct err *err);
+/* Finishes what a failure after the commit has left. */
+int retire_rest(struct run *run, struct err *err);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * In order: retired containers but for the last one of each unit, images of this application that no
+ * container has, and, if the deployment allows it, images without a name.
+ */
+#include "deploy/room.h"
+
+#include "base/codes.h"
+#include "deploy/prune.h"
+#include "deploy/unit.h"
+
+#define MIB_OF(bytes) ((unsigned long long)((bytes) / MIB))
+
+static int remove_containers(struct run *run, struct err *err)
+{
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (prune_containers(run, &run->units[i], 1, err))
+            return ERR_FAIL;
+    return 0;
+}
+
+static int remove_images(struct run *run, struct err *err)
+{
+    return prune_images(run, false, err);
+}
+
+static int remove_dangling(struct run *run, struct err *err)
+{
+    return run->options->deployment->prune_dangling ? prune_images(run, true, err) : 0;
+}
+
+/* 1: the image fits, or nobody knows. */
+static int fits(struct run *run, struct deploy_room *room, struct err *err)
+{
+    *room = (struct deploy_room){0};
+    if (run->host->table->room(run->host, &run->want, room, err))
+        return ERR_FAIL;
+    return !room->known || room->free >= room->need;
+}
+
+int room_make(struct run *run, struct err *err)
+{
+    static int (*const REMOVE[])(struct run *, struct err *) = {
+        remove_containers,
+        remove_images,
+        remove_dangling,
+    };
+    struct deploy_room room;
+    int answer = fits(run, &room, err);
+
+    for (size_t i = 0; i < ARRAY_SIZE(REMOVE) && answer == 0; i++)
+        answer = REMOVE[i](run, err) ? ERR_FAIL : fits(run, &room, err);
+    if (answer)
+        return answer < 0 ? answer : 0;
+    err_set(err, ERR_LOCAL, CODE_DISK_FULL,
+            "%s needs %llu MB of the daemon's disk, and %llu MB are free", run->want.ref,
+            MIB_OF(room.need), MIB_OF(room.free));
+    return err_hint(err, "remove images or containers that nobody needs: docker system df");
+}

@@ -1,0 +1,88 @@
+/*
+ * The candidate of a commit that began comes first, then the holder of the name, if it runs. Without
+ * both, the best running container is chosen: armed ones before others, candidates before retired
+ * ones, those in rotation before others, new ones before old ones.
+ */
+#include "deploy/serving.h"
+
+#include <string.h>
+
+#include "deploy/unit.h"
+
+bool serving_abandoned(const struct run *run, const struct deploy_unit *unit,
+                       const struct deploy_container *container)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+
+    return run->journal.phase == JOURNAL_BACK && entry &&
+           strcmp(entry->candidate, container->facts.id) == 0;
+}
+
+/* The candidate of a commit that the journal announces. */
+static struct deploy_container *find_committed(const struct run *run,
+                                               const struct deploy_unit *unit)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+
+    if (!entry || (run->journal.phase != JOURNAL_COMMIT && run->journal.phase != JOURNAL_RETIRE))
+        return NULL;
+    return unit_member(unit, entry->candidate);
+}
+
+static bool in_rotation(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    return unit->slots_known && unit->slots & 1u << container->labels.slot;
+}
+
+/* The larger, the better. 0: it cannot serve. */
+static uint64_t rank(const struct run *run, const struct deploy_unit *unit,
+                     const struct deploy_container *container)
+{
+    bool armed = container_armed(run, container), retired = container_retired(container);
+
+    if (!container_runs(container) || serving_abandoned(run, unit, container))
+        return 0;
+    if (!armed && !retired)
+        return 0; /* a candidate that never served */
+    return (uint64_t)armed << 42 | (uint64_t)!retired << 41 |
+           (uint64_t)in_rotation(unit, container) << 40 | container->labels.generation;
+}
+
+/* The best container whose rank is below `limit`, and its rank. */
+static struct deploy_container *find_best(const struct run *run, const struct deploy_unit *unit,
+                                          uint64_t *limit)
+{
+    struct deploy_container *best = NULL;
+    uint64_t best_rank = 0;
+
+    for (unsigned i = 0; i < unit->count; i++) {
+        uint64_t now = rank(run, unit, unit->members[i]);
+
+        if (now > best_rank && now < *limit) {
+            best = unit->members[i];
+            best_rank = now;
+        }
+    }
+    *limit = best_rank;
+    return best;
+}
+
+struct deploy_container *serving_choose(const struct run *run, const struct deploy_unit *unit)
+{
+    struct deploy_container *holder = unit_holder(unit), *committed = find_committed(run, unit),
+                            *best;
+    uint64_t limit = UINT64_MAX;
+
+    if (committed && committed != holder && container_runs(committed) &&
+        unit_passes(run, unit, committed))
+        return committed;
+    if (container_runs(holder))
+        return holder;
+    while ((best = find_best(run, unit, &limit)))
+        if (unit_passes(run, unit, best))
+            return best;
+    if (holder)
+        return holder;
+    limit = UINT64_MAX;
+    return find_best(run, unit, &limit);
+}

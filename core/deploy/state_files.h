@@ -1,0 +1,35 @@
+/*
+ * state_files - the lock and the journal of a deployment on this host.
+ *
+ * The lock is in /run/s3dock (root), $XDG_RUNTIME_DIR/s3dock, or beside the journal. The journal is in
+ * the folder `deploy` of file_state_dir.
+ */
+#ifndef S3DOCK_DEPLOY_STATE_FILES_H
+#define S3DOCK_DEPLOY_STATE_FILES_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+struct cancel;
+struct err;
+
+struct state_files {
+    char lock[PATH_MAX], journal[PATH_MAX];
+    int fd; /* of the lock; -1: not taken */
+};
+
+/* Finds the paths, and makes the folders. `state_folder`, `lock_folder`: NULL for the usual ones. */
+int state_files_find(struct state_files *files, const char *app, const char *env,
+                     const char *state_folder, const char *lock_folder, struct err *err);
+/* Waits at most `wait` ns. conflict.deploy: the text names the holder. */
+int state_files_lock(struct state_files *files, int64_t wait, const struct cancel *cancel,
+                     struct err *err);
+void state_files_unlock(struct state_files *files);
+/* As journal_read, journal_write and journal_set_aside of host.h. */
+int state_files_read(const struct state_files *files, struct text *out, struct err *err);
+int state_files_write(const struct state_files *files, struct view content, struct err *err);
+int state_files_set_aside(const struct state_files *files, struct err *err);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * steps - the table of a deployment: what is done, for which units, in which order.
+ */
+#ifndef S3DOCK_DEPLOY_STEPS_H
+#define S3DOCK_DEPLOY_STEPS_H
+
+#include "deploy/run.h"
+
+struct err;
+
+/* Runs all steps, each over all units that are not settled. A failure before the commit ends it; the
+ * caller takes everything back (converge). Failures afterwards are warnings. */
+int steps_run(struct run *run, struct err *err);
+
+#endif

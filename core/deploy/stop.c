@@ -1,0 +1,121 @@
+/*
+ * Signals and polls. The time of a container runs from the note in the journal, so that a run that
+ * continues a stop does not begin it again.
+ */
+#include "deploy/stop.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+#include "deploy/unit.h"
+
+#define STOP_DEFAULT (30 * NS_PER_S)
+#define KILL_LIMIT   (10 * NS_PER_S) /* from SIGKILL to the end */
+#define POLL_FIRST   (50 * NS_PER_MS)
+#define POLL_MOST    (250 * NS_PER_MS)
+
+static int64_t patience(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    if (unit->spec->stop >= 0)
+        return unit->spec->stop;
+    if (container->facts.stop_timeout >= 0)
+        return container->facts.stop_timeout * NS_PER_S;
+    return STOP_DEFAULT;
+}
+
+/* Waits until the container does not run. 1: it still does. */
+static int wait_stopped(const struct run *run, struct deploy_container *container, int64_t limit,
+                        struct err *err)
+{
+    int64_t start = run_now(run), poll = POLL_FIRST;
+
+    for (;;) {
+        int64_t rest;
+
+        if (unit_refresh(run, container, err) < 0)
+            return ERR_FAIL;
+        if (container_stopped(container))
+            return 0;
+        rest = limit - (run_now(run) - start);
+        if (rest <= 0)
+            return 1;
+        if (run_sleep(run, poll < rest ? poll : rest, err))
+            return ERR_FAIL;
+        poll = poll * 2 < POLL_MOST ? poll * 2 : POLL_MOST;
+    }
+}
+
+/* A lost response leaves open whether the signal arrived. All other failures mean that it did
+ * not. */
+static bool may_have_arrived(const struct err *failure)
+{
+    return strcmp(failure->code, CODE_TIMEOUT) == 0;
+}
+
+static int send_signal(const struct run *run, const struct deploy_container *container,
+                       struct err *err)
+{
+    const char *signal = container->facts.stop_signal[0] ? container->facts.stop_signal : "SIGTERM";
+
+    if (run->host->table->kill(run->host, container->facts.id, signal, err) >= 0)
+        return 0;
+    if (err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    if (may_have_arrived(err))
+        return 0;
+    return run->host->table->kill(run->host, container->facts.id, signal, err) < 0 ? ERR_FAIL : 0;
+}
+
+/* Notes and sends the signal, unless that was done. Stores the rest of the container's time. */
+static int terminate(struct run *run, const struct deploy_unit *unit,
+                     const struct deploy_container *container, int64_t *rest, struct err *err)
+{
+    const struct journal_stop *earlier = journal_stop(&run->journal, &container->facts);
+    int64_t wall = run->host->table->wall(run->host), limit = patience(unit, container);
+    struct err failure;
+
+    *rest = limit;
+    if (earlier) {
+        int64_t passed = wall - earlier->at;
+
+        *rest = passed < 0 ? limit : passed > limit ? 0 : limit - passed;
+        return 0;
+    }
+    journal_add_stop(&run->journal, &container->facts, wall);
+    if (run_save_journal(run, &failure)) {
+        if (failure.family == ERR_CANCELLED) {
+            *err = failure;
+            return ERR_FAIL;
+        }
+        run_warn_of(run, "the journal was not written", &failure);
+    }
+    return send_signal(run, container, err);
+}
+
+int stop_container(struct run *run, const struct deploy_unit *unit,
+                   struct deploy_container *container, struct stopped *out, struct err *err)
+{
+    int64_t start = run_now(run), rest;
+    int answer;
+
+    *out = (struct stopped){0};
+    if (container_stopped(container))
+        return 0;
+    if (terminate(run, unit, container, &rest, err))
+        return ERR_FAIL;
+    answer = wait_stopped(run, container, rest, err);
+    if (answer > 0) {
+        out->forced = true;
+        if (run->host->table->kill(run->host, container->facts.id, "SIGKILL", err) < 0)
+            return ERR_FAIL;
+        answer = wait_stopped(run, container, KILL_LIMIT, err);
+    }
+    if (answer < 0)
+        return ERR_FAIL;
+    out->seconds = (double)(run_now(run) - start) / 1e9;
+    if (answer > 0)
+        return err_set(err, ERR_DEPLOY, "stop", "container %s does not end after SIGKILL",
+                       container->facts.name);
+    journal_drop_stop(&run->journal, container->facts.id);
+    return 0;
+}

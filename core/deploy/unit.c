@@ -1,0 +1,212 @@
+/*
+ * Small functions over the containers of one unit. Each request is idempotent and keeps the facts of
+ * the container up to date.
+ */
+#include "deploy/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+bool container_runs(const struct deploy_container *container)
+{
+    return container && container->facts.state == CONTAINER_RUNNING;
+}
+
+bool container_stopped(const struct deploy_container *container)
+{
+    return container->facts.state == CONTAINER_CREATED ||
+           container->facts.state == CONTAINER_EXITED;
+}
+
+bool container_has_policy(const struct deploy_container *container)
+{
+    const char *policy = container->facts.restart_policy;
+
+    return policy[0] && strcmp(policy, "no") != 0;
+}
+
+bool container_armed(const struct run *run, const struct deploy_container *container)
+{
+    return !run->host->sets_restart || container_has_policy(container);
+}
+
+bool container_retired(const struct deploy_container *container)
+{
+    size_t size = strlen(container->facts.name), end = sizeof UNIT_RETIRED - 1;
+
+    return size > end && strcmp(container->facts.name + size - end, UNIT_RETIRED) == 0;
+}
+
+bool container_newer(const struct deploy_container *a, const struct deploy_container *b)
+{
+    int64_t a_start, b_start;
+
+    if (clock_parse_rfc3339(a->facts.started_at, &a_start) &&
+        clock_parse_rfc3339(b->facts.started_at, &b_start) && a_start != b_start)
+        return a_start > b_start;
+    return a->labels.generation > b->labels.generation;
+}
+
+void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
+                         char out[DOCKER_NAME_SIZE])
+{
+    snprintf(out, DOCKER_NAME_SIZE, "%.220s.g%u", unit->spec->name, generation);
+}
+
+void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
+                       char out[DOCKER_NAME_SIZE])
+{
+    snprintf(out, DOCKER_NAME_SIZE, "%.220s.g%u" UNIT_RETIRED, unit->spec->name,
+             container->labels.generation);
+}
+
+struct deploy_container *unit_holder(const struct deploy_unit *unit)
+{
+    for (unsigned i = 0; i < unit->count; i++)
+        if (strcmp(unit->members[i]->facts.name, unit->spec->name) == 0)
+            return unit->members[i];
+    return NULL;
+}
+
+struct deploy_container *unit_member(const struct deploy_unit *unit, const char *id)
+{
+    for (unsigned i = 0; i < unit->count; i++)
+        if (strcmp(unit->members[i]->facts.id, id) == 0)
+            return unit->members[i];
+    return NULL;
+}
+
+enum deploy_slot unit_free_slot(const struct deploy_unit *unit)
+{
+    return unit->serving ? deploy_slot_other(unit->serving->labels.slot) : SLOT_BLUE;
+}
+
+bool unit_stop_first(const struct deploy_unit *unit)
+{
+    return unit->spec->order == ORDER_STOP_FIRST;
+}
+
+void unit_target(const struct deploy_unit *unit, const struct deploy_container *container,
+                 char address[UNIT_ADDRESS_SIZE], struct traffic_target *out)
+{
+    const struct unit_spec *spec = unit->spec;
+    enum deploy_slot slot = container->labels.slot;
+
+    address[0] = '\0';
+    if (spec->slot_ports[slot])
+        snprintf(address, UNIT_ADDRESS_SIZE, "127.0.0.1:%u", (unsigned)spec->slot_ports[slot]);
+    else if (spec->slot_names[slot][0])
+        snprintf(address, UNIT_ADDRESS_SIZE, "%s:%u", spec->slot_names[slot], (unsigned)spec->port);
+    *out = (struct traffic_target){
+        .slot = slot,
+        .address = address,
+        .container = container->facts.id,
+        .pid = container->facts.pid,
+    };
+}
+
+/* ---- requests ---- */
+
+int unit_refresh(const struct run *run, struct deploy_container *container, struct err *err)
+{
+    struct deploy_container now;
+    int answer = run->host->table->inspect(run->host, container->facts.id, &now, err);
+
+    if (answer == DOCKER_ABSENT) {
+        container->facts.state = CONTAINER_EXITED;
+        container->facts.pid = 0;
+    } else if (answer == DOCKER_OK) {
+        *container = now;
+    }
+    return answer;
+}
+
+int unit_start(const struct run *run, struct deploy_container *container, struct err *err)
+{
+    if (!container_runs(container) && run->host->table->start(run->host, container->facts.id, err))
+        return ERR_FAIL;
+    return unit_refresh(run, container, err) < 0 ? ERR_FAIL : 0;
+}
+
+int unit_rename(const struct run *run, struct deploy_container *container, const char *name,
+                struct err *err)
+{
+    if (strcmp(container->facts.name, name) == 0)
+        return 0;
+    if (run->host->table->rename(run->host, container->facts.id, name, err))
+        return ERR_FAIL;
+    str_copy(container->facts.name, sizeof container->facts.name, name);
+    return 0;
+}
+
+static int set_policy(const struct run *run, struct deploy_container *container, const char *policy,
+                      int64_t retries, struct err *err)
+{
+    struct docker_container *facts = &container->facts;
+    const char *has = facts->restart_policy[0] ? facts->restart_policy : "no";
+
+    if (!run->host->sets_restart || (strcmp(has, policy) == 0 && facts->restart_retries == retries))
+        return 0;
+    if (run->host->table->set_restart(run->host, facts->id, policy, retries, err))
+        return ERR_FAIL;
+    str_copy(facts->restart_policy, sizeof facts->restart_policy, policy);
+    facts->restart_retries = retries;
+    return 0;
+}
+
+int unit_arm(const struct run *run, struct deploy_container *container, struct err *err)
+{
+    return set_policy(run, container, container->labels.restart, container->labels.restart_retries,
+                      err);
+}
+
+int unit_disarm(const struct run *run, struct deploy_container *container, struct err *err)
+{
+    return set_policy(run, container, "no", 0, err);
+}
+
+int unit_enter(const struct run *run, const struct deploy_unit *unit,
+               const struct deploy_container *container, struct err *err)
+{
+    char address[UNIT_ADDRESS_SIZE];
+    struct traffic_target target;
+
+    unit_target(unit, container, address, &target);
+    return run->host->table->enter(run->host, unit->at, &target, err);
+}
+
+int unit_leave(const struct run *run, const struct deploy_unit *unit,
+               const struct deploy_container *container, const struct deploy_container *stays,
+               struct err *err)
+{
+    char address[UNIT_ADDRESS_SIZE], stay_address[UNIT_ADDRESS_SIZE];
+    struct traffic_target target, stay_target;
+
+    unit_target(unit, container, address, &target);
+    unit_target(unit, stays, stay_address, &stay_target);
+    return run->host->table->leave(run->host, unit->at, &target, &stay_target, err);
+}
+
+int unit_gate(const struct run *run, struct deploy_unit *unit,
+              const struct deploy_container *container, struct err *err)
+{
+    char address[UNIT_ADDRESS_SIZE];
+    struct traffic_target target;
+
+    unit_target(unit, container, address, &target);
+    return run->host->table->gate(run->host, unit->at, &target, &unit->report->gate, err);
+}
+
+bool unit_passes(const struct run *run, const struct deploy_unit *unit,
+                 const struct deploy_container *container)
+{
+    char address[UNIT_ADDRESS_SIZE];
+    struct traffic_target target;
+    struct gate_report report;
+    struct err ignored;
+
+    unit_target(unit, container, address, &target);
+    return run->host->table->gate_once(run->host, unit->at, &target, &report, &ignored) == 0;
+}

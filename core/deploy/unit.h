@@ -1,0 +1,63 @@
+/*
+ * unit - questions about the containers of a unit, and single requests for one of them.
+ */
+#ifndef S3DOCK_DEPLOY_UNIT_H
+#define S3DOCK_DEPLOY_UNIT_H
+
+#include <stdbool.h>
+
+#include "deploy/run.h"
+
+struct err;
+
+#define UNIT_RETIRED ".retired" /* end of the name of a container that served */
+
+bool container_runs(const struct deploy_container *container);    /* NULL: false */
+bool container_stopped(const struct deploy_container *container); /* not paused, not restarting */
+bool container_has_policy(const struct deploy_container *container); /* other than "no" */
+/* Returns true if it comes back when the host boots, once it has been started. */
+bool container_armed(const struct run *run, const struct deploy_container *container);
+/* Returns true if its name says that it served and was replaced. */
+bool container_retired(const struct deploy_container *container);
+
+/* Compares when two retired containers served: a rollback makes an old one the newest. */
+bool container_newer(const struct deploy_container *a, const struct deploy_container *b);
+
+/* Writes NAME.gN, the name of a candidate, or NAME.gN.retired. */
+void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
+                         char out[DOCKER_NAME_SIZE]);
+void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
+                       char out[DOCKER_NAME_SIZE]);
+/* Returns the container that has the name of the unit, or NULL. */
+struct deploy_container *unit_holder(const struct deploy_unit *unit);
+struct deploy_container *unit_member(const struct deploy_unit *unit, const char *id);
+/* Returns the slot for a new candidate. */
+enum deploy_slot unit_free_slot(const struct deploy_unit *unit);
+bool unit_stop_first(const struct deploy_unit *unit);
+
+/* Fills the target of a container. The strings belong to `address` and the container. */
+#define UNIT_ADDRESS_SIZE 96
+void unit_target(const struct deploy_unit *unit, const struct deploy_container *container,
+                 char address[UNIT_ADDRESS_SIZE], struct traffic_target *out);
+
+/* Inspects the container again. DOCKER_ABSENT: it is gone, and counts as stopped. */
+int unit_refresh(const struct run *run, struct deploy_container *container, struct err *err);
+int unit_start(const struct run *run, struct deploy_container *container, struct err *err);
+int unit_rename(const struct run *run, struct deploy_container *container, const char *name,
+                struct err *err);
+/* Sets the policy of a serving container, or "no". Does nothing if it has it already, or if the
+ * daemon cannot. */
+int unit_arm(const struct run *run, struct deploy_container *container, struct err *err);
+int unit_disarm(const struct run *run, struct deploy_container *container, struct err *err);
+int unit_enter(const struct run *run, const struct deploy_unit *unit,
+               const struct deploy_container *container, struct err *err);
+int unit_leave(const struct run *run, const struct deploy_unit *unit,
+               const struct deploy_container *container, const struct deploy_container *stays,
+               struct err *err);
+int unit_gate(const struct run *run, struct deploy_unit *unit,
+              const struct deploy_container *container, struct err *err);
+/* Returns true if one round of its gate passes. */
+bool unit_passes(const struct run *run, const struct deploy_unit *unit,
+                 const struct deploy_container *container);
+
+#endif
