@@ -68,16 +68,17 @@ static bool read_slot(const char *text, enum deploy_slot *out)
 /* Splits "on-failure:3". */
 static bool read_restart(struct json_node node, struct deploy_labels *out)
 {
+    char text[48];
     char *colon;
 
-    if (!json_string(node, out->restart, sizeof out->restart) || !out->restart[0])
+    if (!json_string(node, text, sizeof text) || !text[0])
         return false;
-    colon = strchr(out->restart, ':');
-    if (!colon)
-        return true;
-    *colon = '\0';
-    return strcmp(out->restart, "on-failure") == 0 &&
-           read_number(colon + 1, INT32_MAX, &out->restart_retries);
+    colon = strchr(text, ':');
+    if (colon)
+        *colon = '\0';
+    return str_copy(out->restart, sizeof out->restart, text) &&
+           (!colon || (strcmp(text, "on-failure") == 0 &&
+                       read_number(colon + 1, INT32_MAX, &out->restart_retries)));
 }
 
 bool labels_read(struct json_node object, struct deploy_labels *out)
