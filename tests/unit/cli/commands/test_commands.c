@@ -6,88 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/err.h"
 #include "base/file.h"
-#include "cli/cli.h"
-#include "cli/command.h"
-#include "cli/command_line.h"
-#include "cli/commands/commands.h"
-#include "cli/credentials.h"
-
-static const char *const variables[] = {
-    "AWS_REGION",          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
-    "S3DOCK_BUCKET",       "S3DOCK_PROFILE",     "S3DOCK_CONFIG",
-    "S3DOCK_ENDPOINT",     "S3DOCK_DOCKER_HOST", "S3DOCK_DOCKER_CONTEXT",
-    "DOCKER_HOST",         "DOCKER_CONTEXT",     "HOME"};
-
-static int setup(void **state)
-{
-    char *folder = strdup("/tmp/s3dock-test-XXXXXX");
-
-    for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
-        unsetenv(variables[i]);
-    *state = folder;
-    umask(022); /* a file that others can write is refused */
-    return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    unlink("s3dock.json5");
-    assert_int_equal(chdir("/"), 0);
-    assert_int_equal(rmdir(*state), 0);
-    free(*state);
-    return 0;
-}
-
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
-static struct text said;
-static struct err err;
-
-/* Runs a command line. `said` is its output in the requested form. */
-static int run(bool json, const char *const words[])
-{
-    struct args args;
-    struct cli cli = {.args = &args};
-    char *argv[8] = {(char *)"s3dock"};
-    int argc = 1, failed;
-
-    for (; words[argc - 1]; argc++)
-        argv[argc] = (char *)words[argc - 1];
-    assert_int_equal(command_line_parse(argc, argv, &args, &err), 0);
-    output_init(&cli.output, json);
-    cli.output.quiet = true;
-    cli.output.command = command_table[args.command].name;
-    failed =
-        config_load(&cli.config, &args, environment, command_table[args.command].no_file, &err) ||
-        command_functions[args.command](&cli, &err);
-    text_finish(&said);
-    text_init(&said, MIB);
-    if (json) {
-        struct view envelope = output_envelope(&cli.output, failed ? &err : NULL);
-
-        text_add(&said, envelope.data, envelope.size);
-    } else {
-        text_str(&said, cli.output.lines.data);
-    }
-    credentials_close(&cli);
-    config_finish(&cli.config);
-    output_finish(&cli.output);
-    return failed ? ERR_FAIL : 0;
-}
-
-#define RUN(json, ...) run(json, (const char *const[]){__VA_ARGS__, NULL})
+#include "kit/run_command.h"
 
 static void assert_golden(const char *name)
 {
@@ -297,16 +218,6 @@ static void origins_are_told_of_every_setting(void **state)
     unsetenv("S3DOCK_STRICT");
 }
 
-/* Also with a configuration that other commands refuse. */
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void profiles_of_the_aws_files_are_printed(void **state)
 {
     (void)state;
@@ -323,6 +234,7 @@ static void profiles_of_the_aws_files_are_printed(void **state)
     unlink("aws");
 }
 
+/* Also with a configuration that other commands refuse. */
 static void doctor_reports_the_aws_files(void **state)
 {
     setenv("XDG_CACHE_HOME", *state, 1);
@@ -384,15 +296,6 @@ static void doctor_examines_a_directory(void **state)
     assert_int_equal(system("rm -r store s3dock"), 0);
 }
 
-static int forget(void **state)
-{
-    (void)state;
-    text_finish(&said);
-    return 0;
-}
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,5 +316,5 @@ int main(void)
         IN_FOLDER(scripts_and_page_name_every_flag),
     };
 
-    return cmocka_run_group_tests(tests, NULL, forget);
+    return cmocka_run_group_tests(tests, NULL, run_forget);
 }
