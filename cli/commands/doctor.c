@@ -75,6 +75,7 @@ int cmd_doctor(struct cli *cli, struct err *err)
     }
     doctor_check_docker(doctor, cli);
     doctor_check_cache(doctor);
+    doctor_check_deployments(doctor, cli);
     failed = cancel_check(cli->cancel, err);
     if (!failed) {
         failed = doctor_verdict(doctor, err);

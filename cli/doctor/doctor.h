@@ -2,7 +2,7 @@
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
  * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c,
- * archives.c, and host.c (Docker, disks). A check adds its result to the report and never fails
+ * archives.c, deployments.c, and host.c (Docker, disks). A check adds its result to the report and never fails
  * itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -30,7 +30,8 @@ struct doctor_check {
     struct err found; /* text and hint; family and code of a failure */
 };
 
-#define DOCTOR_CHECKS_MAX 64 /* about thirty checks, and the unknown keys of the configuration */
+#define DOCTOR_CHECKS_MAX                                                                          \
+    256 /* about thirty, some a deployment, unknown keys of the configuration */
 
 struct doctor {
     struct doctor_check checks[DOCTOR_CHECKS_MAX];
@@ -70,6 +71,10 @@ void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
 /* Checks whether the first few archives match their metadata. Adds no check if the bucket has no
  * images or cannot be read. */
 void doctor_check_archives(struct doctor *doctor, struct store *store);
+
+/* Checks each deployment of the configuration: files, containers, slots, proxy, and the right to
+ * record. Adds no check if there is none. */
+void doctor_check_deployments(struct doctor *doctor, struct cli *cli);
 
 /* Check the daemon, and the free space on its disk and on the disk of the cache. */
 void doctor_check_docker(struct doctor *doctor, struct cli *cli);
