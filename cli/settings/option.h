@@ -94,6 +94,7 @@ enum option_id {
     OPT_OLDER_THAN,
     OPT_MONTH,
     OPT_LIMIT,
+    OPT_CHECK,
     OPT_FULL,
     OPT_ORIGIN,
     OPT_READ_ONLY,

@@ -90,11 +90,17 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
              struct err *err)
 {
     struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = delimiter};
+
+    return walk_collect(walk, store, &op, err);
+}
+
+int walk_collect(struct walk *walk, struct store *store, struct store_op *op, struct err *err)
+{
     size_t first = walk->count;
-    int failed = walk_each(store, &op, take_key, walk, err);
+    int failed = walk_each(store, op, take_key, walk, err);
 
     drop_doubles(walk, first);
-    walk->unsure = walk->unsure || op.unsure;
+    walk->unsure = walk->unsure || op->unsure;
     return failed;
 }
 
