@@ -9,6 +9,7 @@
 #include "base/json5.h"
 #include "deploy/spec/container_spec.h"
 #include "deploy/spec/deployment.h"
+#include "docker/container.h"
 
 /* Parses JSON5. The caller destroys it. */
 static inline struct json *json_of(const char *json5)
@@ -43,6 +44,25 @@ static inline int read_entry(const char *entry, struct deployment *out, struct t
     json_destroy(json);
     text_finish(&root);
     return answer;
+}
+
+#define KIT_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* A container from the members of its inspect in JSON5, without id, name and state, which are
+ * added. The caller calls docker_container_finish. */
+static inline struct docker_container container_of(const char *name, const char *members)
+{
+    struct docker_container container;
+    struct text text;
+    struct err err;
+
+    text_init(&text, MIB);
+    text_printf(&text, "{Id: '" KIT_ID "', Name: '/%s', State: {Status: 'created'}, %s}", name,
+                members);
+    if (docker_container_read(json_of(text.data), &container, &err))
+        fail_msg("%s: %s", members, err.text);
+    text_finish(&text);
+    return container;
 }
 
 #endif
