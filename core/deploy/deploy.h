@@ -47,14 +47,18 @@ struct deploy_options {
     /* watch: respects a hold and remembered failures. A spec that differs from that of the
      * containers is no reason to deploy: files that somebody edits are deployed by hand. */
     bool automatic;
+    int64_t heartbeat;   /* of the document of this host: seconds under watch; 0 */
+    const char *version; /* of s3dock, for that document */
 };
 
-/* Runs one deployment to its end: lock, converge, pull, create, judge, start, gate, switch, observe,
+/* The three functions begin with deploy_result_init.
+ *
+ * Runs one deployment to its end: lock, converge, pull, create, judge, start, gate, switch, observe,
  * commit, drain, stop, prune, record. *result is filled as far as the run came, after a failure,
  * too; deploy_result_finish frees it. Failures before the commit leave what served before serving:
  * deploy.* (exit code 11). down.*: nothing serves (13). conflict.deploy: another run has the lock;
- * conflict.container: a foreign container has the name; conflict.hold: `automatic`, and a rollback
- * holds the environment. conflict.failed: `automatic`, and this pointer failed with this spec
+ * conflict.container: a foreign container has the name; conflict.hold: a rollback holds the
+ * environment, and `force` is not set. conflict.failed: `automatic`, and this pointer failed with this spec
  * before. The failures of a pull keep their codes. */
 int deploy_run(const struct deploy_options *options, struct deploy_result *result, struct err *err);
 /* Continues or takes back what an interrupted run left, and does nothing else: reads the daemon, the

@@ -73,7 +73,7 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
         return ERR_FAIL;
     failed = run->host->table->judge(run->host, unit->at, id,
                                      unit->serving ? unit->serving->facts.id : "", plan, err);
-    if (run->host->table->remove(run->host, id, &trouble) < 0)
+    if (run->host->table->remove(run->host, id, true, &trouble) < 0)
         run_warn_of(run, "the container that was created for the comparison remains", &trouble);
     return failed;
 }

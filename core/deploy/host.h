@@ -125,7 +125,8 @@ struct deploy_host_table {
     int (*set_restart)(struct deploy_host *host, const char *id, const char *policy,
                        int64_t retries, struct err *err);
     int (*rename)(struct deploy_host *host, const char *id, const char *name, struct err *err);
-    int (*remove)(struct deploy_host *host, const char *id, struct err *err);
+    /* `never_ran`: its anonymous volumes are empty, and go with it. */
+    int (*remove)(struct deploy_host *host, const char *id, bool never_ran, struct err *err);
     int (*log)(struct deploy_host *host, const struct deploy_container *container, struct text *out,
                struct err *err);
 
@@ -142,8 +143,9 @@ struct deploy_host_table {
     int (*where)(struct deploy_host *host, unsigned unit, unsigned *slots, struct err *err);
 
     /* ---- readiness ---- */
+    /* `served`: the container served before, and starts again. */
     int (*gate)(struct deploy_host *host, unsigned unit, const struct traffic_target *target,
-                struct gate_report *report, struct err *err);
+                bool served, struct gate_report *report, struct err *err);
     int (*gate_once)(struct deploy_host *host, unsigned unit, const struct traffic_target *target,
                      struct gate_report *report, struct err *err);
     /* GET of a URL through the proxy; `container` is the one that should answer. */

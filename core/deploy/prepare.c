@@ -87,7 +87,7 @@ int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err)
         converge_dismiss(run, unit, err))
         return ERR_FAIL;
     if (!unit->candidate) {
-        if (run->host->table->hold(run->host, unit->at, unit_free_slot(unit), err))
+        if (run->host->table->hold(run->host, unit->at, unit_free_slot(unit), err) < 0)
             return ERR_FAIL;
         unit->candidate = find_retired(run, unit);
         unit->reused = unit->candidate;

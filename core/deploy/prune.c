@@ -43,7 +43,8 @@ int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, s
 
         if (is_needed(unit, container, keep))
             continue;
-        if (run->host->table->remove(run->host, container->facts.id, err) < 0)
+        if (run->host->table->remove(run->host, container->facts.id,
+                                     container->facts.state == CONTAINER_CREATED, err) < 0)
             return ERR_FAIL;
         drop_member(unit, i);
         run->result->pruned_containers++;

@@ -104,6 +104,7 @@ void unit_target(const struct deploy_unit *unit, const struct deploy_container *
         .address = address,
         .container = container->facts.id,
         .pid = container->facts.pid,
+        .port = spec->port,
     };
 }
 
@@ -196,7 +197,8 @@ int unit_gate(const struct run *run, struct deploy_unit *unit,
     struct traffic_target target;
 
     unit_target(unit, container, address, &target);
-    return run->host->table->gate(run->host, unit->at, &target, &unit->report->gate, err);
+    return run->host->table->gate(run->host, unit->at, &target, container_retired(container),
+                                  &unit->report->gate, err);
 }
 
 bool unit_passes(const struct run *run, const struct deploy_unit *unit,

@@ -1,0 +1,315 @@
+/*
+ * The part of the real host for containers: values of the daemon become values of the deployment.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "deploy/real_parts.h"
+#include "deploy/spec/judge.h"
+#include "docker/container_list.h"
+
+#define BODY_MAX    (4 * MIB)
+#define LOG_LINES   20
+#define OTHERS_MAX  128 /* containers that may share a name space with O */
+#define MEMINFO_MAX (16 * KIB)
+
+/* ---- the files of a unit ---- */
+
+static void warn_lines(const struct real_host *real, char *lines)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        real_warn(real, line);
+}
+
+int real_recipe(struct deploy_host *host, unsigned unit, struct deploy_recipe *out, struct err *err)
+{
+    struct real_unit *real = real_unit(host, unit);
+    struct container_spec *spec = &real->recipe;
+
+    if (!real->recipe_loaded) {
+        if (container_spec_load(real->spec, spec, err)) {
+            container_spec_finish(spec);
+            return ERR_FAIL;
+        }
+        real->recipe_loaded = true;
+        if (spec->warnings.size)
+            warn_lines(real_of(host), spec->warnings.data);
+    }
+    *out = (struct deploy_recipe){.restart_retries = spec->restart_retries};
+    str_copy(out->hash, sizeof out->hash, spec->hash);
+    str_copy(out->restart, sizeof out->restart, spec->restart);
+    return 0;
+}
+
+/* ---- read ---- */
+
+/* Returns true if the labels are those of one of our units. */
+static bool is_ours(const struct real_host *real, struct json_node labels,
+                    struct deploy_labels *out)
+{
+    const struct deployment *deployment = real->options->deployment;
+    char prefix[LABELS_DEPLOY_MAX];
+
+    labels_deploy(prefix, deployment->app, deployment->env, NULL);
+    return labels_read(labels, out) && strncmp(out->deploy, prefix, strlen(prefix)) == 0;
+}
+
+int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most, unsigned *count,
+              struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct docker_container_list list;
+    struct deploy_labels labels;
+
+    *count = 0;
+    if (!docker || docker_list_containers(docker, LABEL_DEPLOY, &list, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < list.count && *count < most; i++)
+        if (is_ours(real_of(host), list.containers[i].labels, &labels))
+            str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
+    docker_container_list_finish(&list);
+    return 0;
+}
+
+int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,
+              unsigned *count, struct err *err)
+{
+    const struct deploy_options *options = real_of(host)->options;
+    struct docker_container_list list;
+
+    *count = 0;
+    if (docker_list_containers_once(options->endpoint, options->cancel, LABEL_DEPLOY, &list, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < list.count && *count < most; i++) {
+        const struct docker_listed_container *listed = &list.containers[i];
+        struct deploy_container *container = &out[*count];
+
+        *container = (struct deploy_container){0};
+        if (!is_ours(real_of(host), listed->labels, &container->labels))
+            continue;
+        container->ours = true;
+        str_copy(container->facts.id, sizeof container->facts.id, listed->id);
+        str_copy(container->facts.name, sizeof container->facts.name, listed->name);
+        str_copy(container->facts.image_id, sizeof container->facts.image_id, listed->image_id);
+        container->facts.state = listed->state;
+        container->facts.health = listed->health;
+        ++*count;
+    }
+    docker_container_list_finish(&list);
+    return 0;
+}
+
+int real_inspect(struct deploy_host *host, const char *which, struct deploy_container *out,
+                 struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct docker_container container = {0};
+    struct json_node labels;
+    int answer = docker ? docker_container_inspect(docker, which, &container, err) : ERR_FAIL;
+
+    if (answer)
+        return answer;
+    labels = json_get(json_get(json_root(container.document), "Config"), "Labels");
+    out->ours = is_ours(real_of(host), labels, &out->labels);
+    out->facts = container;
+    out->facts.document = NULL;
+    docker_container_finish(&container);
+    return DOCKER_OK;
+}
+
+int real_log(struct deploy_host *host, const struct deploy_container *container, struct text *out,
+             struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? docker_container_log(docker, container->facts.id, container->facts.tty,
+                                         LOG_LINES, out, err)
+                  : ERR_FAIL;
+}
+
+/* ---- create ---- */
+
+struct connection {
+    struct docker *docker;
+    const char *id;
+};
+
+static int connect_network(void *arg, const char *network, struct view endpoint, struct err *err)
+{
+    const struct connection *connection = arg;
+
+    return docker_container_connect(connection->docker, connection->id, network, endpoint, err);
+}
+
+static int create_with(struct deploy_host *host, struct docker *docker,
+                       const struct container_spec *spec, const struct deploy_birth *birth,
+                       char id[DOCKER_ID_SIZE], struct err *err)
+{
+    _cleanup_text_ struct text body = {0}, warnings = {0};
+    struct connection connection = {.docker = docker, .id = id};
+    struct labels_list labels;
+    const struct container_birth values = {
+        .image = birth->labels->image_id[0] ? birth->labels->image_id : birth->labels->image,
+        .slot = birth->labels->slot,
+        .labels = labels.list,
+        .armed = birth->armed,
+        .api_version = docker_engine(docker)->api_version,
+    };
+
+    labels_write(birth->labels, &labels);
+    text_init_secret(&body, BODY_MAX);
+    text_init(&warnings, 16 * KIB);
+    if (container_spec_body(spec, &values, &body, err) ||
+        docker_container_create(docker, birth->name, text_view(&body), id, &warnings, err))
+        return ERR_FAIL;
+    if (!warnings.failed && warnings.size)
+        warn_lines(real_of(host), warnings.data);
+    return container_spec_networks(spec, &values, connect_network, &connection, err);
+}
+
+int real_create(struct deploy_host *host, unsigned unit, const struct deploy_birth *birth,
+                char id[DOCKER_ID_SIZE], struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct deploy_recipe recipe;
+
+    if (!docker || real_recipe(host, unit, &recipe, err))
+        return ERR_FAIL;
+    return create_with(host, docker, &real_unit(host, unit)->recipe, birth, id, err);
+}
+
+/* ---- judge ---- */
+
+/* The memory that the host can still give to programs; 0: not known. */
+static uint64_t memory_available(void)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    unsigned long long kib = 0;
+    char line[256];
+
+    if (!file)
+        return 0;
+    while (!kib && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
+            kib = 0;
+    fclose(file);
+    return kib * 1024;
+}
+
+struct judged {
+    struct docker_container candidate, serving, others[OTHERS_MAX];
+    const struct docker_container *list[OTHERS_MAX];
+    unsigned count;
+};
+
+/* Inspects all other containers: one of them may share a name space with O. */
+static int read_others(struct docker *docker, struct judged *judged, struct err *err)
+{
+    struct docker_container_list list;
+    int failed = docker_list_containers(docker, NULL, &list, err);
+
+    for (unsigned i = 0; !failed && i < list.count && judged->count < OTHERS_MAX; i++) {
+        struct docker_container *other = &judged->others[judged->count];
+        int answer;
+
+        if (!strcmp(list.containers[i].id, judged->candidate.id) ||
+            !strcmp(list.containers[i].id, judged->serving.id))
+            continue;
+        answer = docker_container_inspect(docker, list.containers[i].id, other, err);
+        if (answer == DOCKER_OK)
+            judged->list[judged->count++] = other;
+        failed = answer < 0;
+    }
+    docker_container_list_finish(&list);
+    return failed ? ERR_FAIL : 0;
+}
+
+static int judge_with(struct docker *docker, const struct container_spec *spec,
+                      const char *candidate, const char *serving, struct judged *judged,
+                      struct text *warnings, struct err *err)
+{
+    struct judge_input input = {
+        .spec = spec,
+        .candidate = &judged->candidate,
+        .others = judged->list,
+        .memory_available = docker_engine(docker)->local ? memory_available() : 0,
+    };
+
+    if (docker_container_inspect(docker, candidate, &judged->candidate, err))
+        return ERR_FAIL;
+    if (serving[0]) {
+        int answer = docker_container_inspect(docker, serving, &judged->serving, err);
+
+        if (answer < 0 || (answer == DOCKER_OK && read_others(docker, judged, err)))
+            return ERR_FAIL;
+        input.serving = answer == DOCKER_OK ? &judged->serving : NULL;
+    }
+    input.other_count = judged->count;
+    (void)warnings; /* judge follows */
+    return input.spec ? 0 : ERR_FAIL;
+}
+
+int real_judge(struct deploy_host *host, unsigned unit, const char *candidate, const char *serving,
+               struct text *warnings, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct judged *judged = calloc(1, sizeof *judged);
+    int failed;
+
+    if (!judged)
+        return err_memory(err, "the comparison of containers");
+    failed = docker ? judge_with(docker, &real_unit(host, unit)->recipe, candidate, serving, judged,
+                                 warnings, err)
+                    : ERR_FAIL;
+    for (unsigned i = 0; i < judged->count; i++)
+        docker_container_finish(&judged->others[i]);
+    docker_container_finish(&judged->candidate);
+    docker_container_finish(&judged->serving);
+    free(judged);
+    return failed;
+}
+
+/* ---- change ---- */
+
+int real_start(struct deploy_host *host, const char *id, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? docker_container_start(docker, id, err) : ERR_FAIL;
+}
+
+int real_kill(struct deploy_host *host, const char *id, const char *signal, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? docker_container_kill(docker, id, signal, err) : ERR_FAIL;
+}
+
+int real_set_restart(struct deploy_host *host, const char *id, const char *policy, int64_t retries,
+                     struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? docker_container_set_restart(docker, id, policy, retries, err) : ERR_FAIL;
+}
+
+int real_rename(struct deploy_host *host, const char *id, const char *name, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? docker_container_rename(docker, id, name, err) : ERR_FAIL;
+}
+
+int real_remove(struct deploy_host *host, const char *id, bool never_ran, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    if (!docker)
+        return ERR_FAIL;
+    return never_ran ? docker_container_discard(docker, id, err)
+                     : docker_container_remove(docker, id, err);
+}

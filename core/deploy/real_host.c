@@ -1,0 +1,304 @@
+/*
+ * The table of the real host, and its part for files, bucket, images and time. Containers, and
+ * traffic and gates, are in files of their own.
+ */
+#include "deploy/real_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "catalog/resolve.h"
+#include "deploy/image_room.h"
+#include "deploy/real_parts.h"
+#include "deploy/record.h"
+#include "flow/cancel.h"
+#include "pull/pull.h"
+
+struct real_host *real_of(struct deploy_host *host)
+{
+    return (struct real_host *)host;
+}
+
+struct real_unit *real_unit(struct deploy_host *host, unsigned unit)
+{
+    return &real_of(host)->units[unit];
+}
+
+void real_warn(const struct real_host *real, const char *text)
+{
+    if (real->options->observer.warn)
+        real->options->observer.warn(real->options->observer.arg, text);
+}
+
+/* ---- the daemon ---- */
+
+/* Podman has the request since 5.1. */
+static bool can_set_restart(const struct docker_engine *engine)
+{
+    unsigned major = 0, minor = 0;
+
+    if (!engine->podman || sscanf(engine->version, "%u.%u", &major, &minor) != 2)
+        return true;
+    return major > 5 || (major == 5 && minor >= 1);
+}
+
+struct docker *real_docker(struct deploy_host *host, struct err *err)
+{
+    struct real_host *real = real_of(host);
+
+    if (real->docker)
+        return real->docker;
+    real->docker = docker_open(real->options->endpoint, real->options->cancel, err);
+    if (real->docker)
+        host->sets_restart = can_set_restart(docker_engine(real->docker));
+    return real->docker;
+}
+
+/* ---- files ---- */
+
+static int host_lock(struct deploy_host *host, int64_t wait, struct err *err)
+{
+    return state_files_lock(&real_of(host)->files, wait, real_of(host)->options->cancel, err);
+}
+
+static void host_unlock(struct deploy_host *host)
+{
+    state_files_unlock(&real_of(host)->files);
+}
+
+static int host_journal_read(struct deploy_host *host, struct text *out, struct err *err)
+{
+    return state_files_read(&real_of(host)->files, out, err);
+}
+
+static int host_journal_write(struct deploy_host *host, struct view content, struct err *err)
+{
+    return state_files_write(&real_of(host)->files, content, err);
+}
+
+static int host_journal_set_aside(struct deploy_host *host, struct err *err)
+{
+    return state_files_set_aside(&real_of(host)->files, err);
+}
+
+/* ---- bucket and images ---- */
+
+static int host_resolve(struct deploy_host *host, struct deploy_want *out, struct err *err)
+{
+    const struct deploy_options *options = real_of(host)->options;
+    const char *app = options->deployment->app, *env = options->deployment->env;
+    struct current_pointer current;
+    struct resolved resolved;
+    char key[KEY_MAX];
+
+    *out = (struct deploy_want){0};
+    key_pointer(key, app, env);
+    if (resolve_current(options->store, app, env, &current, err) ||
+        resolve_pointer(options->store, key, &current.pointer, &resolved, err))
+        return ERR_FAIL;
+    str_copy(out->etag, sizeof out->etag, current.etag);
+    str_copy(out->ref, sizeof out->ref, resolved.image.ref);
+    str_copy(out->key, sizeof out->key, resolved.archive_key);
+    return 0;
+}
+
+static int host_room(struct deploy_host *host, const struct deploy_want *want,
+                     struct deploy_room *out, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? image_room(docker, real_of(host)->options->store, want, out, err) : ERR_FAIL;
+}
+
+static int host_image_present(struct deploy_host *host, const char *image, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct docker_image ignored;
+
+    return docker ? docker_inspect(docker, image, &ignored, err) : ERR_FAIL;
+}
+
+static int host_pull(struct deploy_host *host, struct deploy_want *want, struct err *err)
+{
+    const struct deploy_options *options = real_of(host)->options;
+    struct docker *docker = real_docker(host, err);
+    struct pull_options pull = {
+        .transfer = options->transfer,
+        .store = options->store,
+        .key = want->key[0] ? want->key : NULL,
+        .docker = docker,
+        .reuse = options->reuse,
+    };
+    struct pull_result result;
+    struct docker_image image;
+    int answer;
+
+    if (!docker || name_parse_image(want->ref, &pull.name, err) || pull_run(&pull, &result, err))
+        return ERR_FAIL;
+    answer = docker_inspect(docker, want->ref, &image, err);
+    if (answer == DOCKER_ABSENT)
+        return err_set(err, ERR_DOCKER, "inspect", "the image %s is gone right after the pull",
+                       want->ref);
+    str_copy(want->image_id, sizeof want->image_id, image.id);
+    return answer;
+}
+
+static int host_prune_images(struct deploy_host *host, const char *keep, bool dangling,
+                             unsigned *count, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+
+    return docker ? image_room_prune(docker, real_of(host)->options->deployment->app, keep,
+                                     dangling, count, err)
+                  : ERR_FAIL;
+}
+
+static int host_record(struct deploy_host *host, const struct deploy_result *result,
+                       const struct err *failure, struct err *err)
+{
+    const struct deploy_options *options = real_of(host)->options;
+    const struct record_options record = {
+        .store = options->store,
+        .app = options->deployment->app,
+        .env = options->deployment->env,
+        .state_folder = options->state_folder,
+        .heartbeat = options->heartbeat,
+        .version = options->version ? options->version : "",
+    };
+
+    return record_result(&record, result, failure, err);
+}
+
+/* ---- time ---- */
+
+static int64_t host_now(struct deploy_host *host)
+{
+    (void)host;
+    return clock_boot();
+}
+
+static int64_t host_wall(struct deploy_host *host)
+{
+    (void)host;
+    return clock_wall();
+}
+
+static int host_sleep(struct deploy_host *host, int64_t ns, struct err *err)
+{
+    const struct cancel *cancel = real_of(host)->options->cancel;
+
+    while (ns > 0 && !cancel_requested(cancel)) {
+        int64_t step = ns < CANCEL_TICK ? ns : CANCEL_TICK;
+        const struct timespec pause = {.tv_nsec = step};
+
+        nanosleep(&pause, NULL);
+        ns -= step;
+    }
+    return cancel_check(cancel, err);
+}
+
+/* ---- the host ---- */
+
+static const struct deploy_host_table TABLE = {
+    .lock = host_lock,
+    .unlock = host_unlock,
+    .journal_read = host_journal_read,
+    .journal_write = host_journal_write,
+    .journal_set_aside = host_journal_set_aside,
+    .resolve = host_resolve,
+    .room = host_room,
+    .pull = host_pull,
+    .image_present = host_image_present,
+    .prune_images = host_prune_images,
+    .record = host_record,
+    .recipe = real_recipe,
+    .list = real_list,
+    .peek = real_peek,
+    .inspect = real_inspect,
+    .create = real_create,
+    .judge = real_judge,
+    .start = real_start,
+    .kill = real_kill,
+    .set_restart = real_set_restart,
+    .rename = real_rename,
+    .remove = real_remove,
+    .log = real_log,
+    .hold = real_hold,
+    .enter = real_enter,
+    .leave = real_leave,
+    .busy = real_busy,
+    .cut = real_cut,
+    .where = real_where,
+    .gate = real_gate,
+    .gate_once = real_gate_once,
+    .verify = real_verify,
+    .hook = real_hook,
+    .now = host_now,
+    .wall = host_wall,
+    .sleep = host_sleep,
+};
+
+/* The address of each slot, also while no container is in it. */
+static void set_addresses(struct real_unit *unit)
+{
+    const struct unit_spec *spec = unit->spec;
+
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
+        if (spec->slot_ports[slot])
+            snprintf(unit->addresses[slot], REAL_ADDRESS_SIZE, "127.0.0.1:%u",
+                     (unsigned)spec->slot_ports[slot]);
+        else if (spec->slot_names[slot][0])
+            snprintf(unit->addresses[slot], REAL_ADDRESS_SIZE, "%s:%u", spec->slot_names[slot],
+                     (unsigned)spec->port);
+        unit->context.addresses[slot] = unit->addresses[slot];
+    }
+}
+
+struct deploy_host *real_host_create(const struct deploy_options *options, struct err *err)
+{
+    const struct deployment *deployment = options->deployment;
+    struct real_host *real = calloc(1, sizeof *real);
+
+    if (!real) {
+        err_memory(err, "the host");
+        return NULL;
+    }
+    real->host.table = &TABLE;
+    real->host.sets_restart = true;
+    real->options = options;
+    for (unsigned i = 0; i < deployment->unit_count; i++) {
+        struct real_unit *unit = &real->units[i];
+
+        unit->spec = &deployment->units[i];
+        unit->context.app = deployment->app;
+        unit->context.env = deployment->env;
+        unit->context.unit = unit->spec->unit;
+        unit->context.cancel = options->cancel;
+        set_addresses(unit);
+    }
+    if (state_files_find(&real->files, deployment->app, deployment->env, options->state_folder,
+                         options->lock_folder, err)) {
+        real_host_destroy(&real->host);
+        return NULL;
+    }
+    return &real->host;
+}
+
+void real_host_destroy(struct deploy_host *host)
+{
+    struct real_host *real = host ? real_of(host) : NULL;
+
+    if (!real)
+        return;
+    for (unsigned i = 0; i < real->options->deployment->unit_count; i++) {
+        if (real->units[i].recipe_loaded)
+            container_spec_finish(&real->units[i].recipe);
+        traffic_close(real->units[i].traffic);
+    }
+    docker_close(real->docker);
+    state_files_unlock(&real->files);
+    free(real);
+}
