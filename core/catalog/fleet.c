@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "catalog/deployments.h"
+#include "catalog/deployed_list.h"
 #include "catalog/listing.h"
 #include "catalog/resolve.h"
 
@@ -29,7 +29,7 @@ const char *fleet_mark_name(enum fleet_mark mark)
 
 struct reading {
     struct fleet *fleet;
-    struct deployments deployments;
+    struct deployed_list list;
 };
 
 /* A candidate that served, failed and was taken back has an error. A rollback by hand has none. */
@@ -69,7 +69,7 @@ static int take_host(void *arg, const struct deployed *doc, struct err *err)
         if (!*texts[i].to)
             return ERR_FAIL;
     }
-    mark_by_document(&host, doc, reading->deployments.now);
+    mark_by_document(&host, doc, reading->list.now);
     fleet->hosts[fleet->host_count++] = host;
     return 0;
 }
@@ -87,9 +87,9 @@ static int read_hosts(struct store *store, const char *app, const char *env, str
 {
     struct reading reading = {.fleet = fleet};
 
-    if (deployments_read(store, app, env, &reading.deployments, take_host, &reading, warnings, err))
+    if (deployed_list_read(store, app, env, &reading.list, take_host, &reading, warnings, err))
         return ERR_FAIL;
-    fleet->now = reading.deployments.now;
+    fleet->now = reading.list.now;
     if (fleet->host_count)
         qsort(fleet->hosts, fleet->host_count, sizeof *fleet->hosts, by_place);
     return 0;

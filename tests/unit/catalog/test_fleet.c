@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "catalog/deployments.h"
+#include "catalog/deployed_list.h"
 #include "catalog/fleet.h"
 #include "kit/fault_store.h"
 #include "kit/scratch.h"

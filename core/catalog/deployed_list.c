@@ -2,7 +2,7 @@
  * One list gives the keys, and the documents are read in parallel. A document is parsed, reported
  * and dropped, so the memory is that of the keys.
  */
-#include "catalog/deployments.h"
+#include "catalog/deployed_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 struct search {
     struct walk walk;
-    deployments_fn *each;
+    deployed_list_fn *each;
     void *arg;
     struct text *warnings;
     struct err *err;
@@ -59,7 +59,7 @@ static void keep_documents(struct search *search)
 }
 
 static int list_documents(struct search *search, struct store *store, const char *app,
-                          const char *env, struct deployments *out, struct err *err)
+                          const char *env, struct deployed_list *out, struct err *err)
 {
     struct store_op op = {.verb = STORE_LIST};
     char prefix[KEY_MAX];
@@ -116,15 +116,15 @@ static void take_document(void *arg, size_t at, enum store_answer answer, struct
         search->failed = search->each(search->arg, &deployed, search->err) != 0;
 }
 
-int deployments_read(struct store *store, const char *app, const char *env,
-                     struct deployments *deployments, deployments_fn *each, void *arg,
-                     struct text *warnings, struct err *err)
+int deployed_list_read(struct store *store, const char *app, const char *env,
+                       struct deployed_list *list, deployed_list_fn *each, void *arg,
+                       struct text *warnings, struct err *err)
 {
     struct search search = {.each = each, .arg = arg, .warnings = warnings, .err = err};
     int failed;
 
-    *deployments = (struct deployments){.now = 0};
-    failed = list_documents(&search, store, app, env, deployments, err) ||
+    *list = (struct deployed_list){.now = 0};
+    failed = list_documents(&search, store, app, env, list, err) ||
              fetch_run(store, search.walk.keys, search.walk.count, take_document, &search, err) ||
              search.failed;
     walk_finish(&search.walk);
