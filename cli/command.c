@@ -254,31 +254,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "Prints nothing if an image was promoted directly: a line on standard error\n"
              "reports this, and the exit code is 0. An environment that does not exist is an\n"
              "error (exit code 3).\n"},
-    [CMD_STATUS] =
-        {.name = "status",
-         .group = DEPLOYMENTS,
-         .operands = "APP [ENV]",
-         .least = 1,
-         .most = 2,
-         .summary = "print what each host runs",
-         .examples =
-             "s3dock status myapp\tall environments\n"
-             "s3dock status myapp production --check\tfails unless all hosts run its image\n"
-             "s3dock status myapp --json\tfor monitoring\n",
-         .details =
-             "A host writes a document into the bucket after each deployment, and s3dock\n"
-             "watch repeats it. For each host the list has the image that serves, the result\n"
-             "of the last deployment, and the time of the document. Marks:\n"
-             "\n"
-             "behind: another image runs than the environment leads to.\n"
-             "failed: the last deployment failed; what served before serves.\n"
-             "down: nothing serves.\n"
-             "held: a rollback on the host holds the environment.\n"
-             "silent: the host watches, and three documents are missing. A host that does\n"
-             "not watch is never silent.\n"
-             "\n"
-             "With --check the exit code is 11 if a host is behind, failed, down or silent.\n"
-             "A document that cannot be read is a warning.\n"},
+#include "cli/command_deployments.inc"
     [CMD_RESUME] =
         {.name = "resume",
          .group = HOUSEKEEPING,

@@ -21,6 +21,7 @@ command_fn *const command_functions[COMMAND_COUNT] = {
     [CMD_LIST_TAGS] = cmd_list_tags,
     [CMD_LIST_ENVS] = cmd_list_envs,
     [CMD_LIST_TAG_FOR] = cmd_list_tag_for,
+    [CMD_DEPLOY] = cmd_deploy,
     [CMD_STATUS] = cmd_status,
     [CMD_RESUME] = cmd_resume,
     [CMD_CLEANUP] = cmd_cleanup,

@@ -31,6 +31,7 @@ command_fn cmd_list_images;
 command_fn cmd_list_tags;
 command_fn cmd_list_envs;
 command_fn cmd_list_tag_for;
+command_fn cmd_deploy;
 command_fn cmd_status;
 command_fn cmd_resume;
 command_fn cmd_cleanup;

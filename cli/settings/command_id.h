@@ -21,6 +21,7 @@ enum command_id {
     CMD_LIST_TAGS,
     CMD_LIST_ENVS,
     CMD_LIST_TAG_FOR,
+    CMD_DEPLOY,
     CMD_STATUS,
     CMD_RESUME,
     CMD_CLEANUP,

@@ -88,6 +88,12 @@ enum option_id {
     OPT_PLATFORM,
     OPT_STRICT,
     /* single commands */
+    OPT_BLUE_GREEN,
+    OPT_ROLLBACK,
+    OPT_ADOPT,
+    OPT_INIT,
+    OPT_OFFLINE,
+    OPT_WAIT,
     OPT_UNFINISHED,
     OPT_RETIRED_AFTER,
     OPT_KEEP,

@@ -12,7 +12,10 @@
 #define READS     (TRANSFERS | FOR(CMD_VERIFY))
 #define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
 #define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
-#define DAEMONS   (DOCKERS | FOR(CMD_DOCTOR))
+#define DEPLOYS   FOR(CMD_DEPLOY)
+#define DAEMONS   (DOCKERS | DEPLOYS | FOR(CMD_DOCTOR))
+
+_Static_assert(COMMAND_COUNT <= 64, "a bit for each command");
 
 #define MINUTE_MS 60000
 #define HOUR_MS   (60 * MINUTE_MS)
