@@ -23,6 +23,7 @@ command_fn *const command_functions[COMMAND_COUNT] = {
     [CMD_LIST_TAG_FOR] = cmd_list_tag_for,
     [CMD_DEPLOY] = cmd_deploy,
     [CMD_STATUS] = cmd_status,
+    [CMD_WATCH] = cmd_watch,
     [CMD_RESUME] = cmd_resume,
     [CMD_CLEANUP] = cmd_cleanup,
     [CMD_CONFIG_INIT] = cmd_config_init,

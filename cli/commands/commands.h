@@ -33,6 +33,7 @@ command_fn cmd_list_envs;
 command_fn cmd_list_tag_for;
 command_fn cmd_deploy;
 command_fn cmd_status;
+command_fn cmd_watch;
 command_fn cmd_resume;
 command_fn cmd_cleanup;
 command_fn cmd_config_init;

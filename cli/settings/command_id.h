@@ -23,6 +23,7 @@ enum command_id {
     CMD_LIST_TAG_FOR,
     CMD_DEPLOY,
     CMD_STATUS,
+    CMD_WATCH,
     CMD_RESUME,
     CMD_CLEANUP,
     CMD_CONFIG_INIT,

@@ -12,7 +12,7 @@
 #define READS     (TRANSFERS | FOR(CMD_VERIFY))
 #define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
 #define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
-#define DEPLOYS   FOR(CMD_DEPLOY)
+#define DEPLOYS   (FOR(CMD_DEPLOY) | FOR(CMD_WATCH))
 #define DAEMONS   (DOCKERS | DEPLOYS | FOR(CMD_DOCTOR))
 
 _Static_assert(COMMAND_COUNT <= 64, "a bit for each command");
@@ -32,6 +32,7 @@ const struct option option_table[OPTION_COUNT] = {
 #include "cli/settings/options/s3.inc"
 #include "cli/settings/options/docker.inc"
 #include "cli/settings/options/transfer.inc"
+#include "cli/settings/options/watch.inc"
 #include "cli/settings/options/commands.inc"
 #include "cli/settings/options/output.inc"
 };

@@ -22,10 +22,10 @@ static const char *const PASSING[] = {
     "docker.disk_full",     "docker.export",       "docker.stream",    "docker.timeout",
     "docker.trouble",       "docker.unreachable",  "integrity.body", /* damaged in transit */
     "integrity.checkpoint", /* an unfinished upload that does not fit is deleted */
-    "integrity.part",       "local.disk_full",     "local.memory",     "local.thread",
-    "network.busy",         "network.cut",         "network.proxy",    "network.refused",
-    "network.resolve",      "network.server",      "network.service",  "network.stalled",
-    "network.timeout",      "network.transfer",
+    "integrity.part",       "local.disk_full",     "local.hook",       "local.memory",
+    "local.thread",         "network.busy",        "network.cut",      "network.proxy",
+    "network.refused",      "network.resolve",     "network.server",   "network.service",
+    "network.stalled",      "network.timeout",     "network.transfer",
 };
 
 bool again_may_help(const struct err *err)

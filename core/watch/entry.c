@@ -109,12 +109,15 @@ void entry_settle(struct watch_entry *entry, enum watch_state state)
 
 void entry_set_served(const struct watch *watch, struct watch_entry *entry, const char *image)
 {
-    bool news = strcmp(entry->served, image) != 0;
+    bool is_known = entry->served[0] != '\0';
 
-    if (news && entry->served[0])
-        entry->metrics.since = entry_wall(watch);
+    if (!strcmp(entry->served, image))
+        return;
     str_copy(entry->served, sizeof entry->served, image);
+    if (!watch->host->deploy)
+        return;
     str_copy(entry->metrics.image, sizeof entry->metrics.image, image);
+    entry->metrics.since = is_known ? entry_wall(watch) : 0;
 }
 
 /* Makes the image of a poll the wanted one. */
@@ -125,7 +128,7 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
 
     entry->wanted = *target;
     entry->pulled = false;
-    if (watch->host->deploy && entry_serves_wanted(entry)) {
+    if (entry_serves_wanted(entry)) {
         entry_settle(entry, WATCH_CURRENT);
         return;
     }

@@ -79,8 +79,10 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
 
     str_copy(before, sizeof before, entry->served);
     entry_set_served(watch, entry, result->image_ref);
-    if (result->outcome == DEPLOY_DEPLOYED)
+    if (result->outcome == DEPLOY_DEPLOYED) {
         count_run(watch, entry, METRICS_DEPLOYED, result, began);
+        entry->metrics.since = entry_wall(watch);
+    }
     entry_report_recovery(watch, entry, entry->working, "the deployment has succeeded");
     entry_settle(entry, result->outcome == DEPLOY_HELD ? WATCH_HELD : WATCH_CURRENT);
     return result->outcome == DEPLOY_UNCHANGED
