@@ -225,8 +225,8 @@ static void print_summary(struct cleanup *c, const char *app)
                     app);
     else if (app)
         output_note(&c->cli->output,
-                    "%zu image%s of %s %sremoved, %s; %zu kept, because a version, an environment "
-                    "or its rollback uses them",
+                    "%zu image%s of %s %sremoved, %s; %zu kept, because a version, an environment, "
+                    "its rollback or a host uses them",
                     c->images, c->images == 1 ? "" : "s", app, would, human_bytes(c->bytes, size),
                     c->images_kept);
     if (c->images)

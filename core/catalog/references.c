@@ -1,4 +1,4 @@
-/* Tags, environments and rollback targets are read, sorted and searched by name. */
+/* Tags, environments, rollback targets and hosts are read, sorted and searched by name. */
 #include "catalog/references.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "catalog/deployed_list.h"
 #include "catalog/keys.h"
 #include "catalog/listing.h"
 #include "catalog/previous.h"
@@ -104,7 +105,46 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int references_read(struct store *store, const char *app, struct references *out, struct err *err)
+/* ---- hosts ---- */
+
+struct hosts {
+    struct references *refs;
+    struct deployed_list list;
+};
+
+static int add_host(void *arg, const struct deployed *deployed, struct err *err)
+{
+    struct hosts *hosts = arg;
+    const char *const images[] = {deployed->image_reference, deployed->previous};
+    int failed = 0;
+
+    if (!deployed_is_recent(deployed, hosts->list.now,
+                            REFERENCES_DAYS * (INT64_C(24) * 3600 * NS_PER_S)))
+        return 0;
+    for (size_t i = 0; !failed && i < ARRAY_SIZE(images); i++)
+        failed = images[i][0] ? add_reference(hosts->refs, images[i], err) : 0;
+    return failed;
+}
+
+static int add_hosts(struct store *store, const char *app, struct references *refs,
+                     struct text *warnings, struct err *err)
+{
+    struct hosts hosts = {.refs = refs};
+
+    if (!deployed_list_read(store, app, NULL, &hosts.list, add_host, &hosts, warnings, err))
+        return 0;
+    if (!err_is(err, ERR_AUTH, CODE_DENIED))
+        return ERR_FAIL;
+    err_set(err, ERR_CONFLICT, CODE_REFERENCED,
+            "cannot find out which images of %s are in use: access to deployments/%s/ is denied. "
+            "The key needs s3:ListBucket for the prefix deployments/, and s3:GetObject on "
+            "deployments/*",
+            app, app);
+    return err_about(err, "%s", app);
+}
+
+static int read_references(struct store *store, const char *app, bool with_hosts,
+                           struct references *out, struct err *err)
 {
     struct text warnings;
     int failed;
@@ -112,7 +152,8 @@ int references_read(struct store *store, const char *app, struct references *out
     *out = (struct references){.count = 0};
     text_init(&warnings, MIB);
     failed = add_tags(store, app, out, &warnings, err) ||
-             add_environments(store, app, out, &warnings, err);
+             add_environments(store, app, out, &warnings, err) ||
+             (with_hosts && add_hosts(store, app, out, &warnings, err));
     if (!failed && (warnings.size || warnings.failed))
         failed = fail_by_warning(app, &warnings, err);
     text_finish(&warnings);
@@ -123,6 +164,17 @@ int references_read(struct store *store, const char *app, struct references *out
     if (out->count)
         qsort(out->refs, out->count, sizeof *out->refs, by_text);
     return 0;
+}
+
+int references_read(struct store *store, const char *app, struct references *out, struct err *err)
+{
+    return read_references(store, app, false, out, err);
+}
+
+int references_read_all(struct store *store, const char *app, struct references *out,
+                        struct err *err)
+{
+    return read_references(store, app, true, out, err);
 }
 
 bool references_have(const struct references *refs, const char *ref)

@@ -11,6 +11,9 @@
  * A push that replaces the image writes its metadata and then looks for a tombstone. The cleanup
  * writes the tombstone and then checks that the metadata is still the same. So at least one of the
  * two notices: the cleanup keeps the image, or the push fails.
+ *
+ * The documents of hosts are read once, for the choice. A host that changes later runs an image that
+ * a pointer leads to, or the one that it ran before.
  */
 #include "cleanup/retention.h"
 
@@ -139,7 +142,7 @@ int retention_find(struct store *store, const struct retention_policy *policy,
 
     *out = (struct retention_choice){.images = NULL};
     failed = list_all(store, policy->app, &out->list, err) ||
-             references_read(store, policy->app, &refs, err) ||
+             references_read_all(store, policy->app, &refs, err) ||
              choose_images(policy, &refs, out, err);
     if (failed)
         retention_finish(out);

@@ -68,7 +68,7 @@ static int read_references(struct store *store, struct unfinished_list *list, co
         return 0;
     references_finish(&list->references);
     list->app[0] = '\0';
-    if (references_read(store, app, &list->references, err))
+    if (references_read_all(store, app, &list->references, err))
         return ERR_FAIL;
     str_copy(list->app, sizeof list->app, app);
     return 0;

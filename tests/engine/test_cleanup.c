@@ -26,6 +26,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "catalog/deployed.h"
 #include "catalog/listing.h"
 #include "catalog/previous.h"
 #include "catalog/release.h"
@@ -648,6 +649,55 @@ static void in_a_folder(void **state)
     store_destroy(ground.store);
 }
 
+/* ---- hosts ---- */
+
+/* Writes the document of a host that was seen now. */
+static void run_on_host(struct store *store, const char *image)
+{
+    struct deployed deployed = {.host = "web-1"};
+    struct text text;
+    char key[KEY_MAX];
+
+    snprintf(deployed.image_reference, sizeof deployed.image_reference, "%s", image);
+    snprintf(deployed.result, sizeof deployed.result, "deployed");
+    clock_rfc3339(clock_wall(), deployed.seen);
+    text_init(&text, 64 * KIB);
+    deployed_write(&deployed, &text);
+    key_deployed(key, "shop", "production", "web-1");
+    assert_int_equal(store_put_document(store, key, text_view(&text), NULL, false, NULL, &err),
+                     STORE_DONE);
+    text_finish(&text);
+}
+
+static void an_image_that_a_host_runs_can_be_pulled_after_a_cleanup(void **state)
+{
+    struct memory_store *memory = memory_store_create("hosts", true);
+    struct store *store = &memory->store;
+    char id[DIGEST_TEXT_SIZE];
+
+    (void)state;
+    fill(store);
+    run_on_host(store, OLD);
+    assert_int_equal(retire(store), 0);
+    assert_int_equal(delete_data(store), 0);
+    assert_int_equal(pull(store, OLD, NULL, id), 0);
+    assert_string_equal(id, same_id);
+
+    run_on_host(store, NOW); /* retired now; its data are restored if a host goes back to it */
+    assert_int_equal(retire(store), 0);
+    assert_int_equal(pull(store, OLD, NULL, NULL), ERR_FAIL);
+    run_on_host(store, OLD);
+    assert_int_equal(delete_data(store), 0);
+    assert_int_equal(pull(store, OLD, NULL, id), 0);
+    assert_string_equal(id, same_id);
+
+    run_on_host(store, NOW);
+    assert_int_equal(retire(store), 0);
+    assert_int_equal(delete_data(store), 0);
+    assert_int_equal(pull(store, OLD, NULL, NULL), ERR_FAIL);
+    memory_store_destroy(memory);
+}
+
 /* ---- many temporary objects ---- */
 
 #define MANY 50000
@@ -742,6 +792,7 @@ int main(void)
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
         cmocka_unit_test(in_a_folder),
+        cmocka_unit_test(an_image_that_a_host_runs_can_be_pulled_after_a_cleanup),
         cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
         cmocka_unit_test(a_store_without_a_list_of_uploads_lists_the_rest),
     };

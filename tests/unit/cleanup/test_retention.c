@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cleanup/retention.h"
 #include "kit/fault_store.h"
@@ -390,6 +391,82 @@ static void no_image_is_retired_if_a_pointer_cannot_be_read(void **state)
     fault_store_close(&b.fault);
 }
 
+/* Writes the document of a host that was seen `age` seconds ago. */
+static void run_on_host(struct between *b, const char *host, const char *image,
+                        const char *previous, int64_t age)
+{
+    char key[128], text[512], seen[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(clock_wall() - age * NS_PER_S, seen);
+    snprintf(key, sizeof key, "deployments/shop/production/%s.json", host);
+    snprintf(text, sizeof text,
+             "{\"result\": \"deployed\", \"seen\": \"%s\", \"image_reference\": \"shop:%s\", "
+             "\"previous\": \"%s%s\"}",
+             seen, image, previous ? "shop:" : "", previous ? previous : "");
+    put(b->fault.behind, key, text);
+}
+
+static size_t chosen(struct between *b)
+{
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retention_choice choice;
+    size_t count;
+
+    if (retention_find(&b->fault.store, &policy, &choice, &err))
+        return SIZE_MAX;
+    count = choice.count;
+    retention_finish(&choice);
+    return count;
+}
+
+static void images_that_hosts_run_are_kept(void **state)
+{
+    const int64_t day = 24 * 3600;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "hosts");
+    assert_int_equal(chosen(&b), 4);
+    run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], 29 * day);
+    assert_int_equal(chosen(&b), 2);
+    run_on_host(&b, "web-2", IMAGES[2], NULL, 0);
+    assert_int_equal(chosen(&b), 1);
+    run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], 31 * day); /* gone for a month */
+    assert_int_equal(chosen(&b), 3);
+    run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], -400 * day); /* with a wrong clock */
+    assert_int_equal(chosen(&b), 1);
+    fault_store_close(&b.fault);
+}
+
+static bool deny_hosts(struct fault_store *fault, struct store_op *op)
+{
+    (void)fault;
+    if (strncmp(op->key, "deployments/", 12) != 0)
+        return false;
+    fault_store_fail(op, ERR_AUTH, "denied", STORE_FORBIDDEN);
+    return true;
+}
+
+static void no_image_is_retired_if_a_host_cannot_be_read(void **state)
+{
+    struct between b;
+
+    (void)state;
+    open_between(&b, "unread");
+    run_on_host(&b, "web-1", IMAGES[1], NULL, 0);
+    put(b.fault.behind, "deployments/shop/production/web-2.json", "{");
+    assert_int_equal(chosen(&b), SIZE_MAX);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "web-2.json"));
+    run_on_host(&b, "web-2", IMAGES[2], NULL, 0);
+    assert_int_equal(chosen(&b), 2);
+    b.fault.intercept = deny_hosts; /* an old policy */
+    assert_int_equal(chosen(&b), SIZE_MAX);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_non_null(strstr(err.text, "s3:ListBucket"));
+    fault_store_close(&b.fault);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -416,6 +493,8 @@ int main(void)
         cmocka_unit_test(newer_metadata_is_neither_deleted_nor_overwritten),
         cmocka_unit_test(the_push_decides_within_a_day),
         cmocka_unit_test(no_image_is_retired_if_a_pointer_cannot_be_read),
+        cmocka_unit_test(images_that_hosts_run_are_kept),
+        cmocka_unit_test(no_image_is_retired_if_a_host_cannot_be_read),
     };
 
     return cmocka_run_group_tests_name("retention", tests, start, end);
