@@ -217,8 +217,6 @@ static int check_name(struct docker *docker, const char *which, const char *name
     docker_container_finish(&container);
     if (answer < 0)
         return ERR_FAIL;
-    if (answer == DOCKER_ABSENT)
-        return container_missing(docker, which, err);
     if (has_name)
         return 0;
     if (reply->status == 409 || name_is_taken(reply))

@@ -14,7 +14,7 @@
 #include "docker/docker.h"
 #include "docker/request.h"
 
-#define STOP_AWAITED (2 * NS_PER_S)
+#define STOP_AWAITED (2 * NS_PER_S) /* at most */
 #define STOP_LONGEST 86400 /* seconds until Podman sends SIGKILL itself: callers send it earlier */
 
 /* Docker 17.03 reports status 500 for a container that does not run. */
@@ -71,7 +71,9 @@ static int read_stop(struct stream *stream, struct err *err)
 
 static int send_stop(struct docker *docker, const char *which, struct err *err)
 {
-    struct docker_sent sent = {.within = STOP_AWAITED};
+    int64_t patience = docker->endpoint.patience;
+    struct docker_sent sent = {.within =
+                                   patience && patience < STOP_AWAITED ? patience : STOP_AWAITED};
     _cleanup_text_ struct text path = {0};
     struct stream *stream;
     int answer;

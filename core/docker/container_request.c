@@ -16,16 +16,29 @@
 /* An inspect repeats the environment and the labels, which daemons do not bound. */
 #define ANSWER_MAX (16 * MIB)
 
+/* A page instead of a response comes from a proxy: nothing was done. */
+static int check_answer(const struct container_reply *reply, struct err *err)
+{
+    if (reply->status == 200 && reply->body.size > 0 && reply->body.data[0] == '<')
+        return err_set(err, ERR_DOCKER, CODE_ANSWER,
+                       "the daemon's answer is a page, such as that of a proxy");
+    return 0;
+}
+
 int container_ask_path(struct docker *docker, const char *method, const char *path,
                        struct view body, struct container_reply *reply, struct err *err)
 {
     *reply = (struct container_reply){0};
     text_init(&reply->body, ANSWER_MAX);
-    if (docker_send(docker, method, path, body, &reply->status, &reply->body, err) < 0)
+    if (docker_send(docker, method, path, body, &reply->status, &reply->body, err) < 0) {
+        if (err_is(err, ERR_LOCAL, CODE_TOO_LARGE))
+            err_set(err, ERR_DOCKER, CODE_ANSWER, "the daemon's answer is longer than %zu MiB",
+                    ANSWER_MAX / MIB);
         return ERR_FAIL;
+    }
     if (reply->status != 200)
         docker_error_message(text_view(&reply->body), reply->said, sizeof reply->said);
-    return 0;
+    return check_answer(reply, err);
 }
 
 int container_read_reply(struct stream *stream, int status, struct container_reply *reply,

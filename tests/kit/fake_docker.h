@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +80,33 @@ static inline struct fake_docker fake_docker_start_tls(const char *profile, cons
 static inline struct fake_docker fake_docker_start(const char *profile, const char *behave, int tcp)
 {
     return fake_docker_start_tls(profile, behave, tcp, NULL, NULL);
+}
+
+/* Sends a JSON object to the server, see fake_docker.py, and stores its response in `answer` (or
+ * NULL). The server listens on a unix socket. */
+static inline void fake_docker_control(const struct fake_docker *fake, const char *words,
+                                       char *answer, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char read_back[4096] = "";
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    size_t used = 0;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", fake->socket);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+        dprintf(fd, "POST /.fake HTTP/1.1\r\nContent-Length: %zu\r\n\r\n%s", strlen(words), words) <
+            0)
+        abort();
+    for (ssize_t got; used + 1 < sizeof read_back; used += (size_t)got) {
+        got = read(fd, read_back + used, sizeof read_back - 1 - used);
+        if (got <= 0)
+            break;
+    }
+    close(fd);
+    if (!strstr(read_back, " 200 "))
+        abort();
+    if (answer)
+        snprintf(answer, size, "%s", strstr(read_back, "\r\n\r\n"));
 }
 
 static inline void fake_docker_stop(struct fake_docker *fake)

@@ -28,8 +28,8 @@ Words (see the functions with these names):
     store-nameless  from the second load on, it sets no name and reports the id
     store-more    it reports that it has loaded another image, too
 
-A test can reuse the daemon: POST /.fake with a JSON object. The server handles the members in this order: "take" (a
-list of archives, which replace all images), "rules" (a new script, counted from now). The response lists the requests
+A test can reuse the daemon: POST /.fake with a JSON object. The server handles the members in this order: "profile"
+(another profile, without containers), "take" (a list of archives, which replace all images), "rules" (a new script, counted from now). The response lists the requests
 by kind since the last script, in order. It also lists every image by its name: the digest of its config, its layers,
 and whether it is complete. A rule
 
@@ -363,6 +363,9 @@ class Exchange:
     def control(self):
         words = json.loads(b"".join(self.body()))
         script, told = self.options.script, {"kinds": self.options.script.kinds}
+        if "profile" in words:
+            self.options.profile = words["profile"]
+            self.options.containers = containers_of(self.options.profile)
         if "take" in words:
             self.options.store = Store(self.options.store.kind)
             for archive in words["take"]:
@@ -372,7 +375,7 @@ class Exchange:
             script.begin(words["rules"])
         told["images"] = {tag.removeprefix("docker.io/library/"): [
             digest(image["config"]), image["diffs"], image["whole"]]
-            for image in self.options.store.images.values() for tag in image["tags"]}
+            for image in (self.options.store.images.values() if self.options.store else ()) for tag in image["tags"]}
         self.answer(200, told)
 
     def kind_of(self, path):
@@ -825,6 +828,11 @@ def talk(conn, options):
         conn.close()
 
 
+def containers_of(profile):
+    version, _, _, extra = PROFILES[profile]
+    return Containers(version if extra.get("podman") else "")
+
+
 def listen(where, port):
     """The listening socket, and its port (0 for a unix socket)."""
     if where == "tcp":
@@ -847,7 +855,7 @@ def main():
     kind = "podman" if extra.get("podman") else "containerd" if extra.get("containerd") else "graph"
     options.store = Store(kind) if any(word.startswith("store") for word in options.behave) else None
     options.script = Script()
-    options.containers = Containers(PROFILES[options.profile][0] if extra.get("podman") else "")
+    options.containers = containers_of(options.profile)
     server, port = listen(options.listen, 0)
     print("ready", port, flush=True)
     # The server ends with the test, which holds the other end of this pipe.
