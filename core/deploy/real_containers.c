@@ -249,8 +249,7 @@ static int judge_with(struct docker *docker, const struct container_spec *spec,
         input.serving = answer == DOCKER_OK ? &judged->serving : NULL;
     }
     input.other_count = judged->count;
-    (void)warnings; /* judge follows */
-    return input.spec ? 0 : ERR_FAIL;
+    return judge(&input, warnings, err);
 }
 
 int real_judge(struct deploy_host *host, unsigned unit, const char *candidate, const char *serving,
