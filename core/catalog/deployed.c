@@ -175,6 +175,7 @@ int deployed_parse(struct view json, struct deployed *out, struct err *err)
                   NULL);
     fields_string(&fields, "image_id", out->image_id, sizeof out->image_id, digest_text_valid);
     fields_string(&fields, "result", out->result, sizeof out->result, is_result);
+    fields_bool(&fields, "hold", &out->hold);
     fields_string(&fields, "pointer_etag", out->pointer_etag, sizeof out->pointer_etag,
                   store_etag_is_sound);
     fields_time(&fields, "since", out->since, sizeof out->since);
@@ -239,6 +240,8 @@ void deployed_write(const struct deployed *deployed, struct text *out)
     jw_string(&w, "image_id", deployed->image_id);
     jw_string(&w, "result", deployed->result);
     jw_string_if(&w, "error_code", deployed->error_code);
+    if (deployed->hold)
+        jw_bool(&w, "hold", true);
     jw_string(&w, "pointer_etag", deployed->pointer_etag);
     jw_string_if(&w, "since", deployed->since);
     jw_string(&w, "seen", deployed->seen);

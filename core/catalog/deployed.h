@@ -37,6 +37,7 @@ struct deployed {
     char image_reference[512];
     char image_id[DIGEST_TEXT_SIZE];
     char result[16]; /* deployed, unchanged, failed, rolled_back, held, down */
+    bool hold;       /* a rollback on the host holds the environment */
     char pointer_etag[STORE_ETAG_MAX];
     char since[48]; /* the image serves since then */
     char seen[48];  /* the document was written then, by the store's clock */

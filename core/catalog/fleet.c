@@ -36,7 +36,7 @@ struct reading {
 static void mark_by_document(struct fleet_host *host, const struct deployed *doc, int64_t now)
 {
     host->marks[FLEET_DOWN] = strcmp(doc->result, "down") == 0;
-    host->marks[FLEET_HELD] = strcmp(doc->result, "held") == 0;
+    host->marks[FLEET_HELD] = doc->hold || strcmp(doc->result, "held") == 0;
     host->marks[FLEET_FAILED] = strcmp(doc->result, "failed") == 0 ||
                                 (strcmp(doc->result, "rolled_back") == 0 && doc->error_code[0]);
     host->marks[FLEET_SILENT] = deployed_is_silent(doc, now);

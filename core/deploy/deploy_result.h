@@ -47,7 +47,8 @@ struct deploy_phase_time {
 
 struct deploy_result {
     enum deploy_outcome outcome;
-    char image_ref[512];
+    char wanted_ref[512]; /* that was to be deployed, or "" */
+    char image_ref[512];  /* that serves now, or "" */
     char image_id[DIGEST_TEXT_SIZE];
     char previous_ref[512]; /* that served before, or "" */
     char pointer_etag[STORE_ETAG_MAX];

@@ -158,25 +158,22 @@ static int open_record(struct record *record, const struct record_options *optio
 
 /* ---- what happened ---- */
 
-/* Sets the image that serves. After a failure, what served before serves. */
-static void take_image(struct deployed *doc, const struct deploy_result *result, bool failed,
-                       const char *now)
+/* Sets the image that serves. If nothing serves, the last one that did is kept. */
+static void take_image(struct deployed *doc, const struct deploy_result *result, const char *now)
 {
-    const char *serves = failed ? result->previous_ref : result->image_ref;
+    const char *serves = result->image_ref;
 
-    if (result->outcome == DEPLOY_HELD || (!serves[0] && result->outcome != DEPLOY_DOWN))
+    if (!serves[0])
         return;
-    if (strcmp(doc->image_reference, serves) == 0) {
-        if (!doc->image_id[0] && !failed)
-            snprintf(doc->image_id, sizeof doc->image_id, "%s", result->image_id);
+    if (digest_text_valid(result->image_id))
+        snprintf(doc->image_id, sizeof doc->image_id, "%s", result->image_id);
+    if (strcmp(doc->image_reference, serves) == 0)
         return;
-    }
     if (result->previous_ref[0] && strcmp(result->previous_ref, serves) != 0)
         snprintf(doc->previous, sizeof doc->previous, "%s", result->previous_ref);
     else if (doc->image_reference[0])
         snprintf(doc->previous, sizeof doc->previous, "%s", doc->image_reference);
     snprintf(doc->image_reference, sizeof doc->image_reference, "%s", serves);
-    snprintf(doc->image_id, sizeof doc->image_id, "%s", failed ? "" : result->image_id);
     snprintf(doc->since, sizeof doc->since, "%s", now);
 }
 
@@ -208,7 +205,8 @@ static void add_event(struct deployed *doc, const struct deploy_result *result, 
 
     snprintf(event.at, sizeof event.at, "%s", now);
     snprintf(event.result, sizeof event.result, "%s", doc->result);
-    snprintf(event.image_reference, sizeof event.image_reference, "%s", result->image_ref);
+    snprintf(event.image_reference, sizeof event.image_reference, "%s",
+             result->wanted_ref[0] ? result->wanted_ref : result->image_ref);
     snprintf(event.error_code, sizeof event.error_code, "%s", doc->error_code);
     if (result->outcome == DEPLOY_UNCHANGED ||
         (doc->event_count && is_same_event(&doc->events[0], &event)))
@@ -225,7 +223,8 @@ static void take_result(struct record *record, const struct deploy_result *resul
     char now[CLOCK_RFC3339_SIZE];
 
     clock_rfc3339(record->now, now);
-    take_image(doc, result, failure != NULL, now);
+    take_image(doc, result, now);
+    doc->hold = result->hold;
     take_units(doc, result);
     snprintf(doc->result, sizeof doc->result, "%s", deploy_outcome_name(result->outcome));
     doc->error_code[0] = '\0';
@@ -276,6 +275,8 @@ int record_result(const struct record_options *options, const struct deploy_resu
 {
     struct record record;
 
+    if (!options->store)
+        return RECORD_KNOWN;
     if (open_record(&record, options, err) < 0 ||
         machine_read(options->id_file, record.folder, record.machine, err) < 0 ||
         find_document(&record, err) < 0)

@@ -20,7 +20,7 @@ struct store;
 #define RECORD_NOTHING 2 /* a heartbeat of a host without a document */
 
 struct record_options {
-    struct store *store;
+    struct store *store; /* NULL, of a rollback without a bucket: RECORD_KNOWN */
     const char *app, *env;
     const char *state_folder; /* NULL: the usual one */
     int64_t heartbeat;        /* seconds between two documents under watch; 0 */

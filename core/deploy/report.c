@@ -42,6 +42,14 @@ static void note_serving(struct run *run)
     }
 }
 
+/* Returns true if the document of the host is to be written. Without a watcher, a run that changes
+ * nothing is the only sign that the host is there. */
+static bool is_recorded(const struct run *run, const struct err *failure, bool news)
+{
+    return news ||
+           (!failure && !run->options->automatic && run->result->outcome == DEPLOY_UNCHANGED);
+}
+
 /* Failures that say nothing about the deployment are not reported. */
 static bool is_news(const struct run *run, const struct err *failure)
 {
@@ -72,18 +80,28 @@ static void run_after(struct run *run)
         run_warn_of(run, "the command `after` failed", &failure);
 }
 
-void report_after(struct run *run, const struct err *failure)
+/* A refusal that was reported within a day is no warning. */
+static void write_record(struct run *run, const struct err *failure)
 {
     struct err trouble;
+    int answer;
+
+    run_phase(run, "record", "");
+    answer = run->host->table->record(run->host, run->result, failure, &trouble);
+    run->result->recorded = answer == 0;
+    if (answer < 0)
+        run_warn_of(run, "the document of this host was not written", &trouble);
+}
+
+void report_after(struct run *run, const struct err *failure)
+{
+    bool news = is_news(run, failure);
 
     note_serving(run);
     run->result->hold |= run->journal.hold[0] != '\0';
-    if (!is_news(run, failure))
-        return;
-    run_phase(run, "record", "");
-    run->result->recorded =
-        run->host->table->record(run->host, run->result, failure, &trouble) == 0;
-    if (!run->result->recorded)
-        run_warn_of(run, "the document of this host was not written", &trouble);
-    run_after(run);
+    str_copy(run->result->wanted_ref, sizeof run->result->wanted_ref, run->want.ref);
+    if (is_recorded(run, failure, news))
+        write_record(run, failure);
+    if (news)
+        run_after(run);
 }

@@ -123,6 +123,15 @@ static bool exists(const char *key)
     return store_head(world.fault.behind, key, &info, &err) == STORE_DONE;
 }
 
+/* The image that serves after a run. */
+static const char *serving(enum deploy_outcome outcome, const char *failure, const char *image,
+                           const char *previous)
+{
+    if (outcome == DEPLOY_DOWN)
+        return "";
+    return failure || outcome == DEPLOY_HELD ? previous : image;
+}
+
 static int record_run(const struct record_options *options, enum deploy_outcome outcome,
                       const char *image, const char *previous, const char *failure, struct err *err)
 {
@@ -132,10 +141,13 @@ static int record_run(const struct record_options *options, enum deploy_outcome 
 
     deploy_result_init(&result);
     result.outcome = outcome;
-    snprintf(result.image_ref, sizeof result.image_ref, "%s", image);
+    snprintf(result.wanted_ref, sizeof result.wanted_ref, "%s", image);
+    snprintf(result.image_ref, sizeof result.image_ref, "%s",
+             serving(outcome, failure, image, previous));
     snprintf(result.previous_ref, sizeof result.previous_ref, "%s", previous);
     snprintf(result.pointer_etag, sizeof result.pointer_etag, "\"e\"");
-    digest_text_of(result.image_id, view_str(image));
+    result.hold = outcome == DEPLOY_ROLLED_BACK && !failure;
+    digest_text_of(result.image_id, view_str(result.image_ref));
     result.unit_count = 1;
     snprintf(result.units[0].unit, sizeof result.units[0].unit, "main");
     if (failure)
@@ -202,6 +214,9 @@ static void a_change_moves_since_and_previous(void **state)
     assert_string_equal(doc.previous, NEW);
     assert_string_equal(doc.since, "2026-12-02T12:00:00Z");
     assert_string_equal(doc.events[0].result, "rolled_back");
+    assert_true(doc.hold);
+    doc = record_ok(DEPLOY_DEPLOYED, NEW, OLD, NULL);
+    assert_false(doc.hold);
 }
 
 static void after_a_failure_the_old_image_serves(void **state)
