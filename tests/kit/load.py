@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+"""Sends requests to a server of 127.0.0.1 at a fixed rate, and reports every one that fails.
+
+    load.py PORT [options]      until SIGTERM, SIGINT, or the end of --seconds; prints a JSON summary
+    load.py selftest            checks that each kind of failure is found
+
+The loop is open: a request begins at its time, whatever happens to the others. A closed loop (wrk, hey) sends less while
+the server stalls, and so hides the stall. A share of the requests uses new connections, the rest kept ones; a share is
+slow, a share is a stream. The server is tests/kit/app.c, which repeats the id of each request and names its generation.
+
+    --rate N         requests a second (200)
+    --seconds S      ends by itself
+    --kept SHARE     of requests on kept connections (0.5)
+    --slow SHARE     of requests that take --slow-seconds (0.01, 2 s)
+    --streams SHARE  of responses that are streams of --slow-seconds (0.01)
+    --late S         a usual request that takes longer has failed (1)
+    --timeout S      any request that takes so much longer than planned has failed (10)
+    --leaves FILE    lines "TIME HOST": from this time on (seconds since 1970), no new request may reach this container
+    --grace S        time between a line of --leaves and the first request that counts (0)
+
+A request has failed if the connection is refused or reset, the response is cut, late, or has another status than 200 or
+another id. A kept connection may be closed between two requests: as all HTTP clients do, the request is sent again on a
+new connection, and counted as "resent".
+
+Exit code: 0 no request failed; 1 some failed; 2 the load itself was wrong (its own delay is longer than --late).
+"""
+import argparse
+import asyncio
+import collections
+import contextlib
+import json
+import random
+import signal
+import socket
+import struct
+import sys
+import time
+
+HEAD_MAX = 65536
+EXAMPLES = 12
+
+
+class Failure(Exception):
+    def __init__(self, kind, words=""):
+        super().__init__(f"{kind}: {words}" if words else kind)
+        self.kind = kind
+
+
+class Stale(Exception):
+    """A kept connection was closed before the first byte of a response."""
+
+
+# ---- one request -----------------------------------------------------------------------------------
+
+class Connection:
+    def __init__(self, port):
+        self.port, self.reader, self.writer, self.used = port, None, None, False
+
+    async def open(self):
+        try:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=HEAD_MAX)
+        except ConnectionRefusedError as error:
+            raise Failure("refused") from error
+        except OSError as error:
+            raise Failure("reset", str(error)) from error
+
+    def close(self):
+        if self.writer:
+            self.writer.transport.abort()
+
+    async def head(self):
+        try:
+            return await self.reader.readuntil(b"\r\n\r\n")
+        except asyncio.LimitOverrunError as error:
+            raise Failure("garbled", "endless head") from error
+        except asyncio.IncompleteReadError as error:
+            if self.used and not error.partial:
+                raise Stale() from error
+            raise Failure("short" if error.partial else "closed", "no whole head") from error
+        except OSError as error:
+            if self.used:
+                raise Stale() from error
+            raise Failure("reset", "before the response") from error
+
+    async def body(self, headers):
+        try:
+            if headers.get("transfer-encoding") == "chunked":
+                return await self.chunks()
+            return await self.reader.readexactly(int(headers.get("content-length", "-1")))
+        except asyncio.IncompleteReadError as error:
+            raise Failure("short", f"{len(error.partial)} bytes of the body") from error
+        except OSError as error:
+            raise Failure("reset", "within the body") from error
+        except ValueError as error:
+            raise Failure("garbled", "no length") from error
+
+    async def chunks(self):
+        parts = []
+        while True:
+            size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
+            parts.append((await self.reader.readexactly(size + 2))[:-2])
+            if size == 0:
+                return b"".join(parts)
+
+    async def ask(self, path, number, closes):
+        """Returns the response's headers and body, and whether the connection stays open."""
+        try:
+            self.writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Id: {number}\r\n"
+                              f"{'Connection: close' if closes else 'Accept: */*'}\r\n\r\n".encode())
+        except OSError as error:
+            raise Stale() from error
+        head = (await self.head()).decode("latin-1").split("\r\n")
+        words = head[0].split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        if not words[0].startswith("HTTP/1.") or len(words) < 2:
+            raise Failure("garbled", head[0][:40])
+        if words[1] != "200":
+            raise Failure("status", words[1])
+        body = await self.body(headers)
+        if headers.get("x-id") != str(number):
+            raise Failure("garbled", f"id {headers.get('x-id')} instead of {number}")
+        self.used = True
+        return headers, body, not closes and headers.get("connection", "").lower() != "close"
+
+
+# ---- the load ----------------------------------------------------------------------------------------
+
+Result = collections.namedtuple("Result", "began ended kind host gen failure")
+
+
+class Load:
+    def __init__(self, port, options):
+        self.port, self.options = port, options
+        self.idle, self.results, self.running = [], [], set()
+        self.resent, self.opened, self.lag, self.stalls = 0, 0, 0.0, []
+        self.stop = asyncio.Event()
+        self.random = random.Random(5)
+
+    async def connection(self):
+        fresh = Connection(self.port)
+        await fresh.open()
+        self.opened += 1
+        return fresh
+
+    async def exchange(self, path, number, kept):
+        """Sends one request. Only a kept connection that was closed meanwhile is replaced, once."""
+        connection = self.idle.pop() if kept and self.idle else None
+        try:
+            if connection:
+                try:
+                    return await self.finish(connection, path, number, kept)
+                except Stale:
+                    self.resent += 1
+                    connection.close()
+            connection = None
+            connection = await self.connection()
+            return await self.finish(connection, path, number, kept)
+        except Stale as stale:
+            raise Failure("closed") from stale
+        except BaseException:
+            if connection:
+                connection.close()
+            raise
+
+    async def finish(self, connection, path, number, kept):
+        headers, body, stays = await connection.ask(path, number, not kept)
+        if stays:
+            self.idle.append(connection)
+        else:
+            connection.close()
+        return headers, body
+
+    def choose(self):
+        options, draw = self.options, self.random.random()
+        if draw < options.slow:
+            return "slow", f"/slow?{options.slow_seconds:g}", options.slow_seconds
+        if draw < options.slow + options.streams:
+            return "stream", f"/stream?{int(options.slow_seconds * 10)}", options.slow_seconds
+        return "usual", "/", 0
+
+    async def request(self, number):
+        kind, path, planned = self.choose()
+        kept = self.random.random() < self.options.kept
+        began, host, gen, failure = time.time(), "", "", None
+        try:
+            async with asyncio.timeout(planned + self.options.timeout):
+                headers, body = await self.exchange(path, number, kept)
+            host, gen = headers.get("x-host", ""), headers.get("x-gen", "")
+            if kind == "stream" and not body.endswith(b"end\n"):
+                raise Failure("short", "a stream without its end")
+        except TimeoutError:
+            failure = Failure("timeout")
+        except Failure as error:
+            failure = error
+        ended = time.time()
+        if not failure and ended - began - self.own_share(began, ended) > planned + self.options.late:
+            failure = Failure("late", f"{ended - began:.2f} s")
+        self.results.append(Result(began, ended, kind, host, gen, failure))
+
+    def own_share(self, began, ended):
+        """The seconds of this time in which this program itself did not run."""
+        return sum(max(0, min(ended, to) - max(began, since)) for since, to in self.stalls)
+
+    def note_delay(self, delay):
+        self.lag = max(self.lag, delay)
+        if delay > 0.05 and not (self.stalls and self.stalls[-1][1] > time.time() - delay):
+            self.stalls.append((time.time() - delay, time.time()))
+
+    def begin(self, number):
+        task = asyncio.ensure_future(self.request(number))
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+
+    async def run(self):
+        loop, options = asyncio.get_running_loop(), self.options
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.stop.set)
+        start, number = loop.time(), 0
+        while not self.stop.is_set() and not (options.seconds and loop.time() - start >= options.seconds):
+            due = start + number / options.rate
+            if due > loop.time():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), due - loop.time())
+                continue
+            self.note_delay(loop.time() - due)
+            self.begin(number)
+            number += 1
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        if self.running:
+            await asyncio.wait(self.running)
+        for connection in self.idle:
+            connection.close()
+
+
+# ---- summary -----------------------------------------------------------------------------------------
+
+def read_leaves(path):
+    leaves = {}
+    if path:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                when, host = line.split()
+                leaves[host] = float(when)
+    return leaves
+
+
+def stray_answers(results, leaves, grace):
+    """The responses of a container to requests that began after it had left."""
+    return [result for result in results
+            if not result.failure and result.host in leaves and result.began > leaves[result.host] + grace]
+
+
+def hosts_of(results):
+    """Each container with its first and last response, in order."""
+    hosts = {}
+    for result in sorted(results, key=lambda result: result.ended):
+        if not result.failure:
+            entry = hosts.setdefault(result.host, {"host": result.host, "gen": result.gen, "answers": 0,
+                                                   "first": result.ended, "last_began": result.began})
+            entry["answers"] += 1
+            entry["last_began"] = max(entry["last_began"], result.began)
+    return list(hosts.values())
+
+
+def summarise(load, options):
+    results = sorted(load.results)
+    good = [result for result in results if not result.failure]
+    bad = [result for result in results if result.failure]
+    usual = sorted(result.ended - result.began for result in good if result.kind == "usual")
+    last = results[-1].began if results else 0
+    ends = sorted(result.ended for result in good if result.ended <= last)
+    stray = stray_answers(results, read_leaves(options.leaves), options.grace)
+    return {
+        "requests": len(results),
+        "failed": len(bad),
+        "failures": dict(collections.Counter(result.failure.kind for result in bad)),
+        "answers_after_leave": len(stray),
+        "resent": load.resent,
+        "connections": load.opened,
+        "kinds": dict(collections.Counter(result.kind for result in results)),
+        "latency": {"median": usual[len(usual) // 2], "p99": usual[len(usual) * 99 // 100], "max": usual[-1]} if usual
+        else {},
+        "longest_gap": max((after - before for before, after in zip(ends, ends[1:])), default=0),
+        "own_delay": load.lag,
+        "hosts": hosts_of(results),
+        "examples": [f"{result.began:.3f} {result.kind}: {result.failure}" for result in bad[:EXAMPLES]]
+        + [f"{result.began:.3f} {result.kind}: {result.host} answered after it had left" for result in stray[:EXAMPLES]],
+    }
+
+
+def run(port, options):
+    async def main():
+        load = Load(port, options)
+        await load.run()
+        return load
+
+    return summarise(asyncio.run(main()), options)
+
+
+# ---- selftest ----------------------------------------------------------------------------------------
+
+def head(status="200 OK", size=2, number="", more=""):
+    return (f"HTTP/1.1 {status}\r\nContent-Length: {size}\r\nX-Gen: 1\r\nX-Host: a\r\nX-Id: {number}\r\n"
+            f"{more}\r\n").encode()
+
+
+async def serve_badly(fault, reader, writer):
+    """Responds to the requests of one connection. Every 10th one gets the fault."""
+    while True:
+        try:
+            asked = (await reader.readuntil(b"\r\n\r\n")).decode()
+        except (asyncio.IncompleteReadError, OSError):
+            break
+        number = asked.partition("X-Id: ")[2].partition("\r\n")[0]
+        wrong = int(number) % 10 == 5
+        if wrong and fault == "reset":
+            linger = struct.pack("ii", 1, 0)  # the close sends a reset
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            break
+        if wrong and fault == "timeout":
+            await asyncio.sleep(6)
+        if wrong and fault == "late":
+            await asyncio.sleep(1.5)
+        if wrong and fault == "closed":
+            break
+        if wrong and fault == "short":
+            writer.write(head(size=100, number=number) + b"ok")
+            break
+        if wrong and fault == "status":
+            writer.write(head("502 Bad Gateway", number=number) + b"no")
+        elif wrong and fault == "garbled":
+            writer.write(head(number="7777") + b"ok")
+        elif "GET /stream" in asked:
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Id: " + number.encode() +
+                         b"\r\n\r\n3\r\nen\n\r\n0\r\n\r\n")  # without its last line
+        else:
+            writer.write(head(number=number) + b"ok")
+        if fault == "stale" and int(number) % 10 == 6:
+            break
+    with contextlib.suppress(OSError):
+        await writer.drain()
+    writer.close()
+
+
+async def play(fault):
+    """Runs a short load against a server with this fault."""
+    options = parser().parse_args(["1", "--seconds", "1", "--rate", "100", "--late", "1", "--timeout", "3",
+                                   "--slow", "0", "--streams", "0.1" if fault == "stream" else "0"])
+    tasks = []
+
+    def serve(reader, writer):
+        tasks.append(asyncio.ensure_future(serve_badly(fault, reader, writer)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    if fault == "refused":
+        server.close()
+    load = Load(port, options)
+    await load.run()
+    server.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return summarise(load, options)
+
+
+def check_leaves():
+    """Responses of a container that left: only those to later requests count."""
+    results = [Result(began, began + 1, "usual", host, "1", None)
+               for began, host in ((10, "old"), (12, "old"), (13, "new"), (14, "old"))]
+    return len(stray_answers(results, {"old": 12.5}, 0)) == 1 and not stray_answers(results, {"old": 12.5}, 2)
+
+
+async def play_all(faults):
+    return await asyncio.gather(*(play(fault) for fault in faults))
+
+
+def selftest():
+    faults = ("none", "refused", "reset", "closed", "timeout", "late", "short", "status", "garbled", "stream", "stale")
+    wrong = [] if check_leaves() else ["leaves"]
+    for fault, found in zip(faults, asyncio.run(play_all(faults))):
+        expected = {"none": set(), "stale": set(), "stream": {"short"}}.get(fault, {fault})
+        busy = set() if fault == "late" else {"late"}  # the machine may be slow
+        if set(found["failures"]) - busy != expected or found["requests"] < 60:
+            wrong.append(f"{fault}: {found['failures']}, {found['examples']}")
+        if fault == "stale" and not found["resent"]:
+            wrong.append("stale: nothing was sent again")
+    for line in wrong:
+        print(f"load.py: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def parser():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("port", type=int)
+    words.add_argument("--rate", type=float, default=200)
+    words.add_argument("--seconds", type=float, default=0)
+    words.add_argument("--kept", type=float, default=0.5)
+    words.add_argument("--slow", type=float, default=0.01)
+    words.add_argument("--slow-seconds", type=float, default=2)
+    words.add_argument("--streams", type=float, default=0.01)
+    words.add_argument("--late", type=float, default=1)
+    words.add_argument("--timeout", type=float, default=10)
+    words.add_argument("--leaves")
+    words.add_argument("--grace", type=float, default=0)
+    return words
+
+
+def main():
+    if sys.argv[1:] == ["selftest"]:
+        return selftest()
+    options = parser().parse_args()
+    summary = run(options.port, options)
+    print(json.dumps(summary, indent=1))
+    if summary["failed"] or summary["answers_after_leave"]:
+        return 1
+    return 2 if summary["own_delay"] > options.late or not summary["requests"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
