@@ -11,7 +11,7 @@
 void gate_begin(struct gate_state *state, const struct gate_plan *plan, int64_t now)
 {
     *state = (struct gate_state){.plan = *plan, .began = now};
-    if (state->plan.within < state->plan.uptime + NS_PER_S)
+    if (state->plan.uptime > 0 && state->plan.within < state->plan.uptime + NS_PER_S)
         state->plan.within = state->plan.uptime + NS_PER_S;
 }
 
