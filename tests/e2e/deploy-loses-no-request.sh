@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# Deployments in a row behind HAProxy, nginx and Caddy, under load: no request fails, and none reaches a container that
+# has lost its requests. A restart of the container, under the same load, does lose requests.
+#
+# DEPLOYMENTS=100 tests/e2e/deploy-loses-no-request.sh [PROXY...]: more of them, with all their numbers on standard error.
+# RATE=200, OBSERVE=1s, LATE=5 (seconds). WITNESS=yes: hey (closed loop, 20 connections) beside the load.
+. "$(dirname "$0")/lib.sh"
+[ -z "${E2E_SLOW:-}" ] || skip "the load leaves no time for a sanitizer"
+# shellcheck source=../kit/deploy.sh
+. "$KIT/deploy.sh"
+need_deployments
+DEPLOYMENTS=${DEPLOYMENTS:-2}
+RATE=${RATE:-60}
+GENERATIONS=$((DEPLOYMENTS < 5 ? DEPLOYMENTS + 1 : 5))
+PROXIES=("$@")
+[ $# -gt 0 ] || PROXIES=(haproxy nginx caddy)
+
+# deploy_all ENV: the deployments, one after the other. Stops at the first that fails.
+deploy_all()
+{
+    local env=$1 number
+    for ((number = 2; number <= DEPLOYMENTS + 1; number++)); do
+        promote_release $(((number - 1) % GENERATIONS + 1)) "$env" && deploy "$env" || return 1
+        cat "$work/$env.json" >>"$work/$env.results"
+    done
+}
+
+# start_witness ENV PORT
+start_witness()
+{
+    [ -n "${WITNESS:-}" ] || return 0
+    "$("$KIT/proxy" hey path)" -z 4h -c 20 -q 5 "http://127.0.0.1:$2/" >"$work/$1.hey" 2>&1 &
+    eval "HEY_$1=$!"
+    echo $! >>"$work/loads"
+}
+
+# end_witness ENV: hey prints its results on SIGINT.
+end_witness()
+{
+    local pid=HEY_$1
+    [ -n "${!pid:-}" ] || return 0
+    kill -INT "${!pid}"
+    wait "${!pid}"
+    ! grep -q 'Error distribution' "$work/$1.hey" && [ "$(grep -c '^  \[[0-9]*\]' "$work/$1.hey")" = 1 ] &&
+        grep -q '^  \[200\]' "$work/$1.hey"
+}
+
+# run_proxy ENV PORT: everything of one proxy, in a shell of its own. The codes are in ENV.codes.
+run_proxy()
+{
+    local deployed=0 loaded=0 witnessed=0
+    start_load "$1" "$2" --rate "$RATE" --late "${LATE:-5}"
+    start_witness "$1" "$2"
+    sleep 0.5
+    deploy_all "$1" || deployed=$?
+    sleep 0.5
+    end_witness "$1" || witnessed=$?
+    end_load "$1" || loaded=$?
+    echo "$deployed $loaded $witnessed" >"$work/$1.codes"
+}
+
+# numbers ENV: one line for a person.
+numbers()
+{
+    python3 - "$1" "$work" <<'PYTHON'
+import json, statistics, sys
+env, work = sys.argv[1:]
+load = json.load(open(f"{work}/{env}.load"))
+latency = load["latency"]
+decoder, text, results = json.JSONDecoder(), open(f"{work}/{env}.results").read().strip(), []
+while text:
+    result, end = decoder.raw_decode(text)
+    results.append(result["data"])
+    text = text[end:].strip()
+took = [sum(phase["seconds"] for phase in result["phases"]) for result in results]
+print(f"{env}: {len(results)} deployments, median {statistics.median(took):.2f} s, longest {max(took):.2f} s; "
+      f"{load['requests']} requests, {load['failed']} failed {load['failures'] or ''}, "
+      f"{load['answers_after_leave']} after leave, {load['resent']} sent again, latency median "
+      f"{latency['median'] * 1000:.1f} ms, p99 {latency['p99'] * 1000:.0f} ms, max {latency['max']:.2f} s, "
+      f"longest gap {load['longest_gap']:.2f} s, own delay {load['own_delay']:.2f} s, {len(load['hosts'])} containers",
+      file=sys.stderr)
+PYTHON
+}
+
+# is_complete ENV: each container has answered, and each but the last one has left.
+is_complete()
+{
+    python3 - "$work/$1.load" "$work/$1.leaves" <<'PYTHON'
+import json, sys
+hosts = [host["host"] for host in json.load(open(sys.argv[1]))["hosts"]]
+left = [line.split()[1] for line in open(sys.argv[2])]
+print(hosts, left)
+sys.exit(hosts[:-1] != left)
+PYTHON
+}
+
+check_proxy()
+{
+    local env=$1 deployed loaded witnessed
+    read -r deployed loaded witnessed <"$work/$env.codes"
+    check "$env: $DEPLOYMENTS deployments succeed" show_unless "$deployed" "$work/$env.err" "$work/$env.json"
+    check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load" "$work/$env.load.err"
+    check "$env: every container answers until it leaves" is_complete "$env"
+    check "$env: no container gets a second SIGTERM" no_second_signal "$env"
+    [ -z "${WITNESS:-}" ] || check "$env: hey sees no failure" show_unless "$witnessed" "$work/$env.hey"
+    [ "$DEPLOYMENTS" -le 2 ] || numbers "$env"
+}
+
+# show_unless CODE FILE...: prints the files if the code is not 0.
+show_unless()
+{
+    [ "$1" = 0 ] || {
+        tail -n 15 "${@:2}"
+        return 1
+    }
+}
+
+no_second_signal()
+{
+    local id
+    for id in $(on_edge docker ps -aq --filter "name=^$APP-$1"); do
+        ! on_edge docker logs "$id" 2>&1 | grep 'second SIGTERM' || return 1
+    done
+}
+
+# lost_some ENV: some requests succeeded, and some failed.
+lost_some()
+{
+    python3 - "$work/$1.load" <<'PYTHON'
+import json, sys
+load = json.load(open(sys.argv[1]))
+print(load["requests"], load["failures"])
+sys.exit(not 0 < load["failed"] < load["requests"])
+PYTHON
+}
+
+for ((gen = 1; gen <= GENERATIONS; gen++)); do
+    make_release $gen || fail "image $gen is pushed" "$(cat "$work/push.log")"
+done
+
+running=()
+for proxy in "${PROXIES[@]}"; do
+    add_proxied "$proxy" "$proxy" "observe: \"${OBSERVE:-1s}\", drain: \"20s\"" || {
+        skip_check "$proxy" "$(tail -n 1 "$work/$proxy.proxy.log")"
+        continue
+    }
+    promote_release 1 "$proxy"
+    deploy "$proxy" || {
+        fail "$proxy: the first deployment" "$(cat "$work/$proxy.err" "$work/$proxy.json")"
+        continue
+    }
+    run_proxy "$proxy" "$FRONT" &
+    running+=("$!:$proxy")
+done
+[ ${#running[@]} -gt 0 ] || exit 0
+for one in "${running[@]}"; do
+    wait "${one%%:*}"
+    check_proxy "${one##*:}"
+done
+
+# The load must be able to find lost requests: stop, then start.
+first=${running[0]##*:}
+start_load "$first" "$FRONT" --rate "$RATE"
+sleep 0.3
+on_edge docker restart -t 5 "$APP-${running[-1]##*:}" >restart.txt 2>&1 || fail "the restart" "$(cat restart.txt)"
+sleep 0.7
+end_load "$first"
+check "a restart of the container loses requests, and the load reports them" lost_some "$first"
