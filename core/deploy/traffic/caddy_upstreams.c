@@ -83,7 +83,7 @@ int caddy_upstreams_write(struct view body, const char *address, struct text *ou
         value = json_next(first, value, &name);
         if (json_kind(value) == JSON_ABSENT)
             break;
-        if (json_string(name, member, sizeof member) && strcmp(member, "dial") != 0)
+        if (!json_names(name, "dial") && json_string(name, member, sizeof member))
             jw_raw(&writer, member, json_raw(value));
     }
     jw_end(&writer);

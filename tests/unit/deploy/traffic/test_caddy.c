@@ -272,6 +272,9 @@ static void other_members_of_an_upstream_are_kept(void **state)
              "[{\"max_requests\": 10, \"dial\": \"127.0.0.1:18081\"}, {\"dial\": \"a:1\"}]");
     assert_enters_green();
     assert_string_equal(api.sent, "[{\"dial\":\"127.0.0.1:18082\",\"max_requests\":10}]");
+    str_copy(api.body, sizeof api.body, "[{\"Dial\": \"127.0.0.1:18081\"}]");
+    assert_enters_green();
+    assert_string_equal(api.sent, "[{\"dial\":\"127.0.0.1:18082\"}]");
 }
 
 static void a_list_may_be_empty_or_have_other_targets(void **state)
