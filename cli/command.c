@@ -203,12 +203,15 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "APP ENV",
          .least = 2,
          .most = 2,
-         .summary = "list the promotions of an environment",
+         .summary = "list promotions and deployments of an environment",
          .examples = "s3dock history myapp production\tnewest first\n"
                      "s3dock history myapp production --limit 1\tthe last one\n",
          .details =
              "Reads the audit log, which only grows. An environment that does not exist and\n"
-             "is not in the log is an error (exit code 3).\n"},
+             "is not in the log is an error (exit code 3).\n"
+             "\n"
+             "Between the promotions are the last deployments, failures and rollbacks that\n"
+             "hosts report: at most 10 of each host, and --limit of all hosts.\n"},
     [CMD_LIST_APPS] =
         {.name = "list apps",
          .group = RELEASES,
