@@ -21,13 +21,13 @@
 static void fill_kind(struct gate_report *report, const struct gate_plan *plan)
 {
     static const char *const NAMES[GATE_TESTS] = {"http", "tcp", "exec", "docker", "uptime"};
+    size_t used = 0;
 
     report->kind[0] = '\0';
     for (int i = 0; i < GATE_TESTS; i++)
-        if (plan->tests[i]) {
-            strcat(report->kind, report->kind[0] ? "+" : "");
-            strcat(report->kind, NAMES[i]);
-        }
+        if (plan->tests[i] && used < sizeof report->kind)
+            used += (size_t)snprintf(report->kind + used, sizeof report->kind - used, "%s%s",
+                                     used ? "+" : "", NAMES[i]);
 }
 
 static void fill_report(struct gate_report *report, const struct gate_rounds *rounds,

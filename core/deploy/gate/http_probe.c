@@ -30,7 +30,7 @@ struct exchange {
 
 /* ---- the response ---- */
 
-static size_t receive_header(char *line, size_t size, size_t count, void *arg)
+static size_t receive_header(const char *line, size_t size, size_t count, void *arg)
 {
     struct exchange *exchange = arg;
 
