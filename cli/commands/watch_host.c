@@ -479,7 +479,7 @@ static void limit_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
 }
 
 static struct live_store *find_store(struct live_watch *live, const char *profile)

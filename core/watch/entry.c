@@ -83,6 +83,18 @@ int entry_tell(const struct watch *watch, const struct watch_entry *entry, const
     return watch->host->tell(watch->host->arg, &event, err);
 }
 
+int entry_tell_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                  const char *previous, const char *pointer_etag, struct err *err)
+{
+    struct watch_event event = {.event = name,
+                                .entry = entry,
+                                .image_ref = entry->served,
+                                .previous_ref = previous,
+                                .pointer_etag = pointer_etag};
+
+    return watch->host->tell(watch->host->arg, &event, err);
+}
+
 /* ---- states ---- */
 
 const char *entry_wanted_ref(const struct watch_entry *entry)

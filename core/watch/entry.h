@@ -120,6 +120,9 @@ void entry_report_recovery(const struct watch *watch, const struct watch_entry *
 /* Tells a change. Fails if it cannot be told. */
 int entry_tell(const struct watch *watch, const struct watch_entry *entry, const char *name,
                const char *image, const char *previous, const struct err *why, struct err *err);
+/* The same, for a deployment that has read another pointer than the last poll. */
+int entry_tell_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                  const char *previous, const char *pointer_etag, struct err *err);
 
 const char *entry_wanted_ref(const struct watch_entry *entry); /* "": none */
 bool entry_serves_wanted(const struct watch_entry *entry);

@@ -87,8 +87,8 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
     entry_settle(entry, result->outcome == DEPLOY_HELD ? WATCH_HELD : WATCH_CURRENT);
     return result->outcome == DEPLOY_UNCHANGED
                ? 0
-               : entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served,
-                            before, NULL, err);
+               : entry_tell_of(watch, entry, deploy_outcome_name(result->outcome), before,
+                               result->pointer_etag, err);
 }
 
 /* The candidate failed: the same pointer and spec are not tried again. */
