@@ -490,7 +490,7 @@ static struct live_store *find_store(struct live_watch *live, const char *profil
     return NULL;
 }
 
-/* Finds or adds the bucket of an entry. `deployment` NULL: that of the command line. */
+/* Finds or adds the bucket of an entry. Without a profile it is that of the command line. */
 static int enter_store(struct live_watch *live, const struct deployment *deployment,
                        struct live_store **out, struct err *err)
 {
@@ -503,7 +503,7 @@ static int enter_store(struct live_watch *live, const struct deployment *deploym
     store = &live->stores[live->store_count++];
     str_copy(store->profile, sizeof store->profile, profile);
     *out = store;
-    if (!deployment) {
+    if (!profile[0]) {
         store->cli = *live->cli;
         return 0;
     }
