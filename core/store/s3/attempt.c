@@ -25,9 +25,14 @@
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-void s3_attempt_init(const struct s3_session *session, struct s3_attempt *attempt, unsigned slot)
+/* Attempts are prepared when they are first used: a store that sends one request at a time uses one
+ * of them, and the memory of the others stays untouched. */
+static void prepare_attempt(const struct s3_session *session, struct s3_attempt *attempt)
 {
-    attempt->slot = slot;
+    if (attempt->is_prepared)
+        return;
+    attempt->is_prepared = true;
+    attempt->slot = (unsigned)(attempt - session->attempts);
     s3_request_init(&attempt->request);
     attempt->request.options = &session->options;
     attempt->request.checksum = session->checksum;
@@ -51,8 +56,10 @@ struct store_op *s3_attempt_request(struct s3_attempt *attempt)
 
 void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
 {
-    struct store_op *op = session->scheduler.slots[attempt->slot].op;
+    struct store_op *op;
 
+    prepare_attempt(session, attempt);
+    op = session->scheduler.slots[attempt->slot].op;
     attempt->op = op;
     attempt->sends = S3_SENDS_OWN;
     attempt->began = clock_monotonic();

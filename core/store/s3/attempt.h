@@ -14,8 +14,7 @@ struct cancel;
 struct s3_attempt;
 struct s3_session;
 
-/* Initialises the attempt of a slot; releases it. */
-void s3_attempt_init(const struct s3_session *session, struct s3_attempt *attempt, unsigned slot);
+/* Releases the attempt of a slot, which was zeroed at first. */
 void s3_attempt_finish(struct s3_attempt *attempt);
 
 /* Takes the op that the scheduler put into the slot. */

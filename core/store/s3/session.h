@@ -38,6 +38,7 @@ enum s3_sends {
 };
 
 struct s3_attempt {
+    bool is_prepared; /* it was used: `slot` and the texts are set */
     unsigned slot;
     struct store_op *op;
     enum s3_sends sends;

@@ -130,8 +130,6 @@ static int make_attempts(struct s3_session *session, struct err *err)
     session->attempts = calloc(CONNECTIONS, sizeof *session->attempts);
     if (!session->attempts)
         return err_memory(err, "the connections to the store");
-    for (unsigned i = 0; i < CONNECTIONS; i++)
-        s3_attempt_init(session, &session->attempts[i], i);
     return 0;
 }
 
