@@ -1,9 +1,11 @@
 /*
  * Reads the entry of the configuration, connects the bucket of its profile and the daemon, and runs
- * the deployment.
+ * the deployment. --init and --adopt are in deploy_spec.c.
  *
  * The daemon is not asked anything here: a deployment with nothing to do sends it one request.
  */
+#include "cli/commands/deploy_spec.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,7 +147,9 @@ int cmd_deploy(struct cli *cli, struct err *err)
 
     if (check_flags(&cli->config, err) || name_check_app(app, err) || name_check_env(env, err))
         return ERR_FAIL;
-    if (config_switch(&cli->config, OPT_INIT) || config_text(&cli->config, OPT_ADOPT))
-        return err_set(err, ERR_USAGE, "flag", "--init and --adopt are not built in so far");
+    if (config_switch(&cli->config, OPT_INIT))
+        return deploy_spec_init(cli, app, env, err);
+    if (config_text(&cli->config, OPT_ADOPT))
+        return deploy_spec_adopt(cli, app, env, err);
     return deploy_entry(cli, app, env, err);
 }

@@ -29,6 +29,7 @@ static const struct {
     {"enter", "directing requests to it"},
     {"leave", "taking requests from the old one"},
     {"observe", "observing it"},
+    {"back", "taking the new one back"},
     {"commit", "committing"},
     {"drain", "waiting for open requests"},
     {"stop", "stopping the old container"},

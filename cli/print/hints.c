@@ -15,6 +15,7 @@
 #define KEYS                                                                                       \
     "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
     "the profile; s3dock doctor shows which are used"
+#define SERVES "what served before serves; "
 #define DOCTOR "s3dock doctor shows what this server does not support"
 
 static const struct row {
@@ -45,16 +46,36 @@ static const struct row {
     {ERR_CONFLICT, CODE_PUSH, "s3dock pull %s --dry-run shows which image the bucket has now",
      "REF"},
     /* deployments */
-    {ERR_CONFLICT, CODE_DEPLOY, "wait for it with --wait 5m", ""},
+    {ERR_NOT_FOUND, CODE_DEPLOYMENT,
+     "s3dock deploy --init %s writes a first one; for a container that runs already: s3dock deploy "
+     "--adopt CONTAINER APP ENV --output FILE",
+     "APP ENV"},
+    {ERR_USAGE, CODE_DEPLOY,
+     "correct the file; s3dock config validate checks all deployments, and docs/deploy.md explains "
+     "the keys%s",
+     ""},
+    {ERR_CONFLICT, CODE_DEPLOY, "wait for it with --wait 5m, or run the same command again%s", ""},
     {ERR_CONFLICT, CODE_CONTAINER,
-     "write its settings into files with s3dock deploy --adopt %s, then rename it (docker rename) "
-     "and "
-     "deploy; stop it when the new container serves",
+     "take over its settings with s3dock deploy --adopt %s --output FILE, rename it (docker "
+     "rename) "
+     "and deploy; stop it when the new container serves",
      "CONTAINER APP ENV"},
     {ERR_CONFLICT, CODE_HOLD,
-     "promote another image, or end the hold with s3dock deploy --force %s", "APP ENV"},
-    {ERR_CONFLICT, CODE_FAILED, "promote another image, or try this one by hand: s3dock deploy %s",
-     "APP ENV"},
+     "the next promotion ends the hold, and so does s3dock deploy --force %s", "APP ENV"},
+    {ERR_CONFLICT, CODE_FAILED,
+     "promote another image, or change the spec; s3dock deploy %s tries it again", "APP ENV"},
+    {ERR_NOT_FOUND, CODE_NETWORK, "create it with docker network create, or correct the entry%s",
+     ""},
+    {ERR_DEPLOY, CODE_START, SERVES "s3dock doctor checks slots, networks and files%s", ""},
+    {ERR_DEPLOY, CODE_EXITED, SERVES "docker logs shows the output of the new container%s", ""},
+    {ERR_DEPLOY, CODE_UNHEALTHY, SERVES "docker logs shows the output of the new container%s", ""},
+    {ERR_DEPLOY, CODE_HOOK, SERVES "correct before_switch, or what it tests%s", ""},
+    {ERR_DEPLOY, CODE_SWITCH, SERVES "s3dock doctor examines the proxy%s", ""},
+    {ERR_DEPLOY, CODE_OBSERVE,
+     SERVES "docker logs shows why the new container failed after the switch%s", ""},
+    {ERR_DOWN, CODE_SERVING,
+     "docker ps -a shows the containers; the next s3dock deploy starts one that becomes ready%s",
+     ""},
     {ERR_USAGE, CODE_ORDER, "leave out --blue-green, or change the key `order` of the unit", ""},
     {ERR_INTEGRITY, CODE_BASE, "push that image again with --force --no-delta", ""},
     /* the bucket */
@@ -106,11 +127,6 @@ static const struct row {
     {ERR_INTEGRITY, CODE_ANSWER, DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_REQUEST, ENDPOINT "; " DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_OPERATION, ENDPOINT "; " DOCTOR, ""},
-    /* deployments */
-    {ERR_NOT_FOUND, CODE_DEPLOYMENT,
-     "s3dock deploy --init %s writes a first one; for a container that runs already: s3dock deploy "
-     "--adopt CONTAINER APP ENV --output FILE",
-     "APP ENV"},
     /* Docker and the build */
     {ERR_DOCKER, CODE_UNREACHABLE,
      "start it (systemctl start docker), or name another daemon with --docker-host or DOCKER_HOST",

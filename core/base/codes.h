@@ -42,6 +42,7 @@
 #define CODE_HEADER         "header"
 #define CODE_HISTORY        "history"
 #define CODE_HOLD           "hold"
+#define CODE_HOOK           "hook"
 #define CODE_IMAGE          "image"
 #define CODE_INSPECT        "inspect"
 #define CODE_KEY            "key"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "deploy/real_parts.h"
 #include "flow/program.h"
@@ -178,7 +179,7 @@ int real_hook(struct deploy_host *host, const struct deploy_hook *hook, struct e
         .errors = &errors,
         .keep_end = true,
         .family = ERR_DEPLOY,
-        .code = "hook",
+        .code = CODE_HOOK,
         .cancel = options->cancel,
         .wake = options->observer.wake,
         .arg = options->observer.arg,
@@ -211,7 +212,7 @@ int real_hook(struct deploy_host *host, const struct deploy_hook *hook, struct e
     failed = program_run(&program, &code, err);
     free((void *)program.env);
     if (!failed && code != 0)
-        failed = err_set(err, ERR_DEPLOY, "hook", "%s ended with exit code %d: %.300s",
+        failed = err_set(err, ERR_DEPLOY, CODE_HOOK, "%s ended with exit code %d: %.300s",
                          hook->argv[0], code, errors.data);
     return failed;
 }

@@ -111,9 +111,32 @@ static void the_family_decides_too(void **state)
     }
 }
 
+static void a_failed_deployment_says_what_serves(void **state)
+{
+    static const char *const codes[] = {CODE_START, CODE_EXITED, CODE_UNHEALTHY,
+                                        CODE_HOOK,  CODE_SWITCH, CODE_OBSERVE};
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        err_set(&err, ERR_DEPLOY, codes[i], "it failed");
+        hints_add(&err);
+        assert_non_null(strstr(err.hint, "what served before serves"));
+    }
+    err_set(&err, ERR_CONFLICT, CODE_HOLD, "a rollback holds shop/production");
+    err_about(&err, "shop production");
+    hints_add(&err);
+    assert_non_null(strstr(err.hint, "s3dock deploy --force shop production"));
+    err_set(&err, ERR_CONFLICT, CODE_CONTAINER, "shop was not created by s3dock");
+    err_about(&err, "shop shop production");
+    hints_add(&err);
+    assert_non_null(strstr(err.hint, "s3dock deploy --adopt shop shop production --output FILE"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failed_deployment_says_what_serves),
         cmocka_unit_test(a_hint_names_the_operand),
         cmocka_unit_test(without_an_operand_a_word_stands_for_it),
         cmocka_unit_test(a_proxy_follows_the_hint),

@@ -1,0 +1,192 @@
+/* deploy without a bucket and without a daemon: flags, entries, the first spec. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cli/print/hints.h"
+#include "kit/run_command.h"
+
+/* ---- flags ---- */
+
+static void flags_that_contradict_each_other_are_refused(void **state)
+{
+    static const char *const lines[][7] = {
+        {"deploy", "--init", "--rollback", "shop", "production"},
+        {"deploy", "--adopt", "web", "--init", "shop", "production"},
+        {"deploy", "--output", "x", "shop", "production"},
+        {"deploy", "--offline", "shop", "production"},
+        {"deploy", "--blue-green", "--init", "shop", "production"},
+        {"deploy", "--force", "--rollback", "shop", "production"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        assert_int_equal(run(false, lines[i]), ERR_FAIL);
+        assert_int_equal(err.family, ERR_USAGE);
+        assert_string_equal(err.code, "flag");
+        assert_non_null(strstr(err.hint, "s3dock deploy --help"));
+    }
+    assert_int_equal(RUN(false, "deploy", "Shop", "production"), ERR_FAIL);
+    assert_string_equal(err.code, "name");
+}
+
+/* ---- entries ---- */
+
+static void without_an_entry_the_hint_names_both_ways_to_write_one(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(false, "deploy", "shop", "production"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NOT_FOUND);
+    assert_string_equal(err.code, "deployment");
+    assert_non_null(strstr(err.text, "there is no entry deploy.shop.production"));
+    hints_add(&err);
+    assert_non_null(strstr(err.hint, "s3dock deploy --init shop production"));
+    assert_non_null(strstr(err.hint, "--adopt CONTAINER"));
+    write_text("s3dock.json5", "{deploy: {}}");
+    assert_int_equal(RUN(false, "deploy", "--rollback", "shop", "production"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "in ./s3dock.json5"));
+}
+
+/* The refusal comes before any request: there is no daemon, and the error does not mention that. */
+static void a_deployment_of_a_found_file_needs_trust(void **state)
+{
+    (void)state;
+    write_text("s3dock.json5", "{deploy: {shop: {production: {container: 'shop.json5'}}},"
+                               " docker: {timeout: '1s'}}");
+    setenv("S3DOCK_DOCKER_HOST", "unix:///nowhere", 1);
+    assert_int_equal(RUN(false, "deploy", "shop", "production"), ERR_FAIL);
+    assert_string_equal(err.code, "trust");
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "deploy in ./s3dock.json5"));
+    assert_non_null(strstr(said.data, "\"deployments\": ["));
+    setenv("S3DOCK_CONFIG", "s3dock.json5",
+           1); /* the user names it: the next error is another one */
+    RUN(false, "deploy", "shop", "production");
+    assert_string_not_equal(err.code, "trust");
+    unsetenv("S3DOCK_CONFIG");
+    unsetenv("S3DOCK_DOCKER_HOST");
+}
+
+static void validate_reads_every_deployment_with_its_files(void **state)
+{
+    (void)state;
+    write_text("s3dock.json5", "{deploy: {shop: {test: {container: 'shop.json5'},"
+                               " production: {container: 'shop.json5', prot: 80}}}}");
+    write_text("shop.json5", "{}");
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_string_equal(err.code, "deploy");
+    assert_non_null(strstr(err.text, "deploy.shop.production"));
+    assert_non_null(strstr(err.text, "port"));
+    write_text("s3dock.json5", "{deploy: {shop: {production: {container: 'none.json5'}}}}");
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "none.json5"));
+    write_text("s3dock.json5",
+               "{deploy: {shop: {production: {container: 'shop.json5', profile: 'eu'}}}}");
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_string_equal(err.code, "profile");
+    write_text("s3dock.json5", "{deploy: {shop: {production: {container: 'shop.json5'}}}}");
+    assert_int_equal(RUN(false, "config", "validate"), 0);
+    chmod("shop.json5", 0666);
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_string_equal(err.code, "owner");
+    unlink("shop.json5");
+}
+
+/* ---- the first spec ---- */
+
+static void init_writes_a_spec_that_validate_accepts(void **state)
+{
+    struct stat st;
+
+    setenv("HOME", *state, 1);
+    assert_int_equal(RUN(true, "deploy", "--init", "shop", "production"), 0);
+    assert_non_null(strstr(said.data, "\"written\": true"));
+    assert_int_equal(stat("shop.production.json5", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(stat("s3dock.json5", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(RUN(true, "config", "validate"), 0);
+    assert_non_null(strstr(said.data, "\"warnings\": []"));
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"trusted\": true")); /* s3dock itself wrote all of it */
+    assert_int_equal(RUN(false, "deploy", "--init", "shop", "staging"), 0);
+    assert_int_equal(RUN(true, "config", "validate"), 0);
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"trusted\": true"));
+    assert_non_null(strstr(said.data, "\"staging\""));
+    assert_int_equal(unlink("shop.production.json5"), 0);
+    assert_int_equal(unlink("shop.staging.json5"), 0);
+    assert_int_equal(system("rm -r .s3dock"), 0);
+}
+
+static void init_overwrites_nothing(void **state)
+{
+    setenv("HOME", *state, 1);
+    write_text("shop.production.json5", "mine");
+    assert_int_equal(RUN(true, "deploy", "--init", "shop", "production"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_string_equal(err.code, "exists");
+    assert_int_equal(access("s3dock.json5", F_OK), -1);
+    unlink("shop.production.json5");
+    write_text("s3dock.json5", "{deploy: {shop: {production: {container: 'mine'}}}}");
+    assert_int_equal(RUN(true, "deploy", "--init", "shop", "production"), ERR_FAIL);
+    assert_string_equal(err.code, "exists");
+    assert_int_equal(access("shop.production.json5", F_OK), -1);
+}
+
+static void an_untrusted_file_stays_untrusted(void **state)
+{
+    setenv("HOME", *state, 1);
+    write_text("s3dock.json5", "{deploy: {theirs: {production: {container: 'x'}}}}");
+    assert_int_equal(RUN(false, "deploy", "--init", "shop", "production"), 0);
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"trusted\": false"));
+    unlink("shop.production.json5");
+}
+
+static void a_dry_run_prints_the_spec_and_writes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(false, "deploy", "--init", "--dry-run", "shop", "production"), 0);
+    assert_non_null(strstr(said.data, "shop.production.json5: the container"));
+    assert_non_null(strstr(said.data, "the entry deploy.shop.production"));
+    assert_int_equal(access("s3dock.json5", F_OK), -1);
+    assert_int_equal(RUN(true, "deploy", "--init", "--output", "-", "shop", "production"), 0);
+    assert_non_null(strstr(said.data, "\"written\": false"));
+}
+
+static void the_spec_goes_where_the_user_says(void **state)
+{
+    char path[512];
+
+    setenv("HOME", *state, 1);
+    assert_int_equal(mkdir("specs", 0700), 0);
+    snprintf(path, sizeof path, "%s/specs/one.json5", (const char *)*state);
+    assert_int_equal(
+        RUN(true, "deploy", "--init", "--output", "specs/one.json5", "shop", "production"), 0);
+    assert_non_null(strstr(said.data, path)); /* absolute: it is not beside the configuration */
+    assert_int_equal(RUN(false, "config", "validate"), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir("specs"), 0);
+    assert_int_equal(system("rm -r .s3dock"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(flags_that_contradict_each_other_are_refused),
+        IN_FOLDER(without_an_entry_the_hint_names_both_ways_to_write_one),
+        IN_FOLDER(a_deployment_of_a_found_file_needs_trust),
+        IN_FOLDER(validate_reads_every_deployment_with_its_files),
+        IN_FOLDER(init_writes_a_spec_that_validate_accepts),
+        IN_FOLDER(init_overwrites_nothing),
+        IN_FOLDER(an_untrusted_file_stays_untrusted),
+        IN_FOLDER(a_dry_run_prints_the_spec_and_writes_nothing),
+        IN_FOLDER(the_spec_goes_where_the_user_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, run_forget);
+}
