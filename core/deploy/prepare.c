@@ -131,11 +131,14 @@ int prepare_judge(struct run *run, struct deploy_unit *unit, struct err *err)
 
 int prepare_start(struct run *run, struct deploy_unit *unit, struct err *err)
 {
+    struct err cause;
+
     if (unit_start(run, unit->candidate, err) == 0)
         return 0;
-    if (err_is(err, ERR_DOCKER, CODE_START))
-        err->family = ERR_DEPLOY;
-    return ERR_FAIL;
+    if (!err_is(err, ERR_DOCKER, CODE_START))
+        return ERR_FAIL;
+    cause = *err;
+    return err_set(err, ERR_DEPLOY, CODE_START, "%s", cause.text);
 }
 
 int prepare_gate(struct run *run, struct deploy_unit *unit, struct err *err)
