@@ -2,7 +2,7 @@
  * Calls the floor deploy/spec with inspects of real daemons, for scenarios.
  *
  *   spec_call adopt CONTAINER.json BARE.json   prints the container file
- *   spec_call body FILE API                    prints the body of a create
+ *   spec_call body FILE API                    prints {"connect": {NETWORK: ENDPOINT}, "body": BODY}
  *   spec_call judge FILE INSPECT.json          prints warnings; fails if the candidate is refused
  *
  * The unit has the order stop-first and no port. BARE.json and the others are inspects.
@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_write.h"
 #include "deploy/spec/adopt.h"
 #include "deploy/spec/container_spec.h"
 #include "deploy/spec/judge.h"
@@ -57,28 +58,34 @@ static int load(const char *path, struct unit_spec *unit, struct container_spec 
     return container_spec_load(unit, out, err);
 }
 
-static int print_network(void *arg, const char *network, struct view endpoint, struct err *err)
+static int add_network(void *arg, const char *network, struct view endpoint, struct err *err)
 {
-    (void)arg, (void)err;
-    printf("%s %.*s\n", network, (int)endpoint.size, (const char *)endpoint.data);
+    (void)err;
+    jw_raw(arg, network, endpoint);
     return 0;
 }
 
-/* Prints the body, and then a line for each network that must be connected. */
 static int print_body(const char *path, const char *api, struct err *err)
 {
     static const char *const labels[] = {"dev.s3dock.generation=2", NULL};
     struct container_birth birth = {.image = "shop:1", .labels = labels, .api_version = api};
-    _cleanup_text_ struct text body = {0};
+    _cleanup_text_ struct text body = {0}, all = {0};
     struct container_spec spec;
     struct unit_spec unit;
+    struct json_writer w;
 
     text_init_secret(&body, 4 * MIB);
-    if (load(path, &unit, &spec, err) || container_spec_body(&spec, &birth, &body, err))
+    text_init_secret(&all, 8 * MIB);
+    jw_init(&w, &all, true);
+    jw_object(&w, NULL);
+    jw_object(&w, "connect");
+    if (load(path, &unit, &spec, err) || container_spec_body(&spec, &birth, &body, err) ||
+        container_spec_networks(&spec, &birth, add_network, &w, err))
         return ERR_FAIL;
-    puts(body.data);
-    if (container_spec_networks(&spec, &birth, print_network, NULL, err))
-        return ERR_FAIL;
+    jw_end(&w);
+    jw_raw(&w, "body", text_view(&body));
+    jw_end(&w);
+    puts(all.data);
     container_spec_finish(&spec);
     return 0;
 }

@@ -34,7 +34,7 @@ static void write_others(struct adoption *a)
 
         if (!is_skipped(name) && json_string(name, text, sizeof text) &&
             adoption_differs(value, json_get(a->bare_config, text)))
-            adoption_copy(&a->w, text, value);
+            json_copy(&a->w, text, value);
     }
 }
 
@@ -78,10 +78,10 @@ static void write_command(struct adoption *a)
         jw_string(&a->w, NULL, "");
         jw_end(&a->w);
     } else if (other) {
-        adoption_copy(&a->w, "Entrypoint", entrypoint);
+        json_copy(&a->w, "Entrypoint", entrypoint);
     }
     if (!same_empty(cmd) && (other || !same_value(cmd, json_get(a->bare_config, "Cmd"))))
-        adoption_copy(&a->w, "Cmd", cmd);
+        json_copy(&a->w, "Cmd", cmd);
 }
 
 /* ---- variables ---- */
@@ -132,7 +132,7 @@ static void write_variable(struct adoption *a, struct json_node variable, bool r
     if (removed)
         jw_string(&a->w, NULL, text);
     else
-        adoption_copy(&a->w, NULL, variable);
+        json_copy(&a->w, NULL, variable);
 }
 
 /* Writes the variables that the image does not have, and the names of those of the image that the
@@ -180,7 +180,7 @@ static void write_labels(struct adoption *a)
         if (!open)
             jw_object(&a->w, "Labels");
         open = true;
-        adoption_copy(&a->w, text.data, value);
+        json_copy(&a->w, text.data, value);
     }
     if (open)
         jw_end(&a->w);
@@ -207,7 +207,7 @@ static void write_set(struct adoption *a, const char *set)
         if (!open)
             jw_object(&a->w, set);
         open = true;
-        adoption_copy(&a->w, text, value);
+        json_copy(&a->w, text, value);
     }
     if (open)
         jw_end(&a->w);

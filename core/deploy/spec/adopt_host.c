@@ -82,7 +82,7 @@ static void write_ports(struct adoption *a, struct json_node value)
         if (!open)
             jw_object(&a->w, "PortBindings");
         open = true;
-        adoption_copy(&a->w, port, bindings);
+        json_copy(&a->w, port, bindings);
         for (struct json_node at = json_first(bindings); at.doc; at = json_next(bindings, at, NULL))
             a->fixed = a->fixed || !same_empty(json_get(at, "HostPort"));
     }
@@ -135,7 +135,7 @@ static void write_swappiness(struct adoption *a, struct json_node value)
 static void write_cpu(struct adoption *a, const char *name, struct json_node value)
 {
     if (!same_empty(value) && same_empty(json_get(a->host, "NanoCpus")))
-        adoption_copy(&a->w, name, value);
+        json_copy(&a->w, name, value);
 }
 
 static void write_period(struct adoption *a, struct json_node value)
@@ -167,11 +167,11 @@ static void write_device(struct adoption *a, struct json_node device)
 
     jw_object(&a->w, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-        adoption_copy(&a->w, members[i], json_get(device, members[i]));
+        json_copy(&a->w, members[i], json_get(device, members[i]));
     if (same_empty(permissions))
         jw_string(&a->w, "CgroupPermissions", "rwm");
     else
-        adoption_copy(&a->w, "CgroupPermissions", permissions);
+        json_copy(&a->w, "CgroupPermissions", permissions);
     jw_end(&a->w);
 }
 
@@ -307,7 +307,7 @@ static void write_mounts(struct adoption *a)
     for (struct json_node at = json_first(list); at.doc; at = json_next(list, at, NULL))
         if (!same_empty(json_get(at, "Source")) ||
             !adoption_at_anonymous(a, json_get(at, "Target")))
-            adoption_copy(&a->w, NULL, at);
+            json_copy(&a->w, NULL, at);
     for (struct json_node at = json_first(real); at.doc; at = json_next(real, at, NULL))
         write_anonymous(a, at);
     jw_end(&a->w);
@@ -360,7 +360,7 @@ static void write_member(struct adoption *a, struct json_node name, struct json_
             rules[i].write(a, value);
             return;
         }
-    adoption_copy(&a->w, text, value);
+    json_copy(&a->w, text, value);
 }
 
 void adoption_host(struct adoption *a)

@@ -71,7 +71,7 @@ static void write_aliases(struct adoption *a, struct json_node endpoint)
     jw_array(&a->w, "Aliases");
     for (struct json_node at = json_first(list); at.doc; at = json_next(list, at, NULL))
         if (!is_own_name(a, at))
-            adoption_copy(&a->w, NULL, at);
+            json_copy(&a->w, NULL, at);
     jw_end(&a->w);
 }
 
@@ -84,9 +84,9 @@ static void write_endpoint(struct adoption *a, const char *name, struct json_nod
     write_aliases(a, endpoint);
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
         if (!same_empty(json_get(endpoint, kept[i])))
-            adoption_copy(&a->w, kept[i], json_get(endpoint, kept[i]));
+            json_copy(&a->w, kept[i], json_get(endpoint, kept[i]));
     if (has_address(endpoint)) {
-        adoption_copy(&a->w, "IPAMConfig", json_get(endpoint, "IPAMConfig"));
+        json_copy(&a->w, "IPAMConfig", json_get(endpoint, "IPAMConfig"));
         a->fixed = true;
     }
     jw_end(&a->w);

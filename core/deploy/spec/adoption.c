@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_copy.h"
 #include "deploy/spec/same.h"
 #include "docker/container.h"
 
 #define VOLUME_DIGITS 64
-#define STRING_MAX    (1 * MIB)
 
 bool adoption_differs(struct json_node value, struct json_node bare)
 {
@@ -21,55 +21,6 @@ bool adoption_differs(struct json_node value, struct json_node bare)
         return false;
     return !same_value(value, bare) ||
            ((kind == JSON_NUMBER || kind == JSON_BOOL) && !json_present(bare));
-}
-
-/* Strings are decoded and written again, so that no character of a daemon ends a comment. */
-static void copy_string(struct json_writer *w, const char *name, struct json_node value)
-{
-    _cleanup_text_ struct text text = {0};
-
-    text_init_secret(&text, STRING_MAX);
-    if (json_string_text(value, &text))
-        jw_string_view(w, name, text_view(&text));
-    else
-        jw_string(w, name, "");
-}
-
-static void copy_members(struct json_writer *w, struct json_node object)
-{
-    struct json_node name, value = {0};
-
-    while ((value = json_next(object, value, &name)).doc) {
-        _cleanup_text_ struct text text = {0};
-
-        text_init(&text, STRING_MAX);
-        if (json_present(value) && json_string_text(name, &text))
-            adoption_copy(w, text.data, value);
-    }
-}
-
-void adoption_copy(struct json_writer *w, const char *name, struct json_node value)
-{
-    enum json_kind kind = json_kind(value);
-
-    if (w->depth >= JSON_WRITE_DEPTH - 1 && (kind == JSON_OBJECT || kind == JSON_ARRAY)) {
-        jw_raw(w, name, view_str("null")); /* no document of a daemon is that deep */
-        return;
-    }
-    if (kind == JSON_STRING) {
-        copy_string(w, name, value);
-    } else if (kind == JSON_OBJECT) {
-        jw_object(w, name);
-        copy_members(w, value);
-        jw_end(w);
-    } else if (kind == JSON_ARRAY) {
-        jw_array(w, name);
-        for (struct json_node at = json_first(value); at.doc; at = json_next(value, at, NULL))
-            adoption_copy(w, NULL, at);
-        jw_end(w);
-    } else {
-        jw_raw(w, name, json_raw(value));
-    }
 }
 
 void adoption_list(struct adoption *a, const char *name, struct json_node list,
@@ -83,7 +34,7 @@ void adoption_list(struct adoption *a, const char *name, struct json_node list,
         if (!open)
             jw_array(&a->w, name);
         open = true;
-        adoption_copy(&a->w, NULL, at);
+        json_copy(&a->w, NULL, at);
     }
     if (open)
         jw_end(&a->w);
@@ -108,7 +59,7 @@ void adoption_leave(struct adoption *a, const char *path, struct json_node value
 
     text_printf(&a->left, "// %s: ", path);
     jw_init(&w, &a->left, true);
-    adoption_copy(&w, NULL, value);
+    json_copy(&w, NULL, value);
     text_printf(&a->left, "\n//     %s\n", reason);
     adoption_note(a, "%s is left out: %s", path, reason);
 }

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/json_copy.h"
 #include "base/json_write.h"
 
 struct docker_container;
@@ -34,8 +35,6 @@ void adoption_config(struct adoption *a);
 void adoption_host(struct adoption *a);
 void adoption_networks(struct adoption *a);
 
-/* Writes a value with its members one a line. */
-void adoption_copy(struct json_writer *w, const char *name, struct json_node value);
 /* Writes the elements of a list that `without` does not have, if there are any. */
 void adoption_list(struct adoption *a, const char *name, struct json_node list,
                    struct json_node without);

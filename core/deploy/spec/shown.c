@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/json_copy.h"
 #include "base/nearest.h"
 #include "deploy/spec/same.h"
 #include "deploy/spec/shown_forms.h"
@@ -16,7 +17,7 @@
 
 #define PATH_SIZE  256
 #define NAME_SIZE  128
-#define VALUE_SIZE 60 /* bytes of a value in a message */
+#define VALUE_SIZE 80 /* of a value in a message */
 
 struct walk {
     const struct container_spec *spec;
@@ -110,11 +111,26 @@ static bool is_optional(const char *group, const char *name)
     return wanted.best != NULL;
 }
 
+/* Formats a value for a message: on one line, and cut. */
+static const char *format_value(struct json_node value, char out[VALUE_SIZE])
+{
+    _cleanup_text_ struct text text = {0};
+    struct json_writer w;
+
+    text_init_secret(&text, MIB);
+    jw_init(&w, &text, true);
+    json_copy(&w, NULL, value);
+    snprintf(out, VALUE_SIZE, "%s", json_present(value) && text.size ? text.data : "nothing");
+    if (text.size >= VALUE_SIZE)
+        memcpy(out + VALUE_SIZE - 4, "...", 4);
+    return out;
+}
+
 /* Reports a member that the inspect has with another value. */
 static int report_value(const struct walk *walk, const char *path, struct json_node spec,
                         struct json_node inspect)
 {
-    struct view wanted = json_raw(spec), made = json_raw(inspect);
+    char wanted[VALUE_SIZE], made[VALUE_SIZE];
 
     if (shown_may_differ(path)) {
         warn(walk, path, "has another value in the container: the kernel or the daemon limits it");
@@ -124,10 +140,8 @@ static int report_value(const struct walk *walk, const char *path, struct json_n
         warn(walk, path, "could not be checked: Podman shows it in another form, or not at all");
         return 0;
     }
-    err_set(walk->err, ERR_USAGE, "judge", "the daemon did not take %s of %s: %.*s became %.*s",
-            path, file_of(walk), (int)(wanted.size < VALUE_SIZE ? wanted.size : VALUE_SIZE),
-            (const char *)wanted.data, (int)(made.size < VALUE_SIZE ? made.size : VALUE_SIZE),
-            made.size ? (const char *)made.data : "");
+    err_set(walk->err, ERR_USAGE, "judge", "the daemon did not take %s of %s: %s became %s", path,
+            file_of(walk), format_value(spec, wanted), format_value(inspect, made));
     return err_hint(walk->err, "change or remove %s: a newer daemon or kernel may support it",
                     path);
 }
