@@ -67,31 +67,57 @@ static bool may_have_traffic(const struct run *run, const struct deploy_unit *un
            (unit->slots_known && unit->slots & 1u << container->labels.slot);
 }
 
+static int disarm_and_stop(struct run *run, const struct deploy_unit *unit,
+                           struct deploy_container *container, struct err *err)
+{
+    struct stopped stopped;
+
+    return unit_disarm(run, container, err) || stop_container(run, unit, container, &stopped, err)
+               ? ERR_FAIL
+               : 0;
+}
+
 static int dismiss(struct run *run, struct deploy_unit *unit, struct deploy_container *container,
                    struct err *err)
 {
     bool leave = container_runs(unit->serving) && may_have_traffic(run, unit, container);
     struct drained drained;
-    struct stopped stopped;
 
     if (container_stopped(container))
         return unit_disarm(run, container, err);
     if (leave && (unit_leave(run, unit, container, unit->serving, err) ||
                   drain(run, unit, container, drain_limit(run, unit, container), &drained, err)))
         return ERR_FAIL;
-    if (unit_disarm(run, container, err))
-        return ERR_FAIL;
-    return stop_container(run, unit, container, &stopped, err);
+    return disarm_and_stop(run, unit, container, err);
 }
 
+/* Nothing else serves: a candidate that may have the traffic becomes O, whatever its image is. */
+static int keep_alone(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    if (converge_commit(run, unit, err))
+        return ERR_FAIL;
+    unit->committed = false;
+    unit->former = NULL;
+    return unit_enter(run, unit, unit->serving, err);
+}
+
+/* If the proxy refuses O, and O does not pass its gate either, C is stopped nevertheless: its slot
+ * is needed for a version that works. */
 int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     struct deploy_container *candidate = unit->candidate;
 
+    if (!container_runs(unit->serving) && container_armed(run, candidate) &&
+        unit_passes(run, unit, candidate))
+        return keep_alone(run, unit, err);
     unit->candidate = NULL;
     if (container_runs(unit->serving) && may_have_traffic(run, unit, candidate) &&
-        unit_enter(run, unit, unit->serving, err))
-        return ERR_FAIL;
+        unit_enter(run, unit, unit->serving, err)) {
+        if (err->family == ERR_CANCELLED || unit_passes(run, unit, unit->serving))
+            return ERR_FAIL;
+        run_warn_of(run, "the container that served is not ready", err);
+        return disarm_and_stop(run, unit, candidate, err);
+    }
     return dismiss(run, unit, candidate, err);
 }
 
@@ -102,6 +128,15 @@ static bool is_useless(const struct deploy_unit *unit, const struct deploy_conta
            !container_retired(container);
 }
 
+/* A stop-first unit whose candidate is armed and never ran was interrupted when O was stopped, or
+ * shortly before. Without the journal, O may be dying: the next converge must recognise it. */
+static bool is_evidence(const struct run *run, const struct deploy_unit *unit,
+                        const struct deploy_container *container)
+{
+    return run->journal.rebuilt && unit_stop_first(unit) && container_runs(unit->serving) &&
+           container->facts.state == CONTAINER_CREATED && container_has_policy(container);
+}
+
 static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *changes,
                           struct err *err)
 {
@@ -109,7 +144,7 @@ static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *c
         struct deploy_container *other = unit->members[i];
         bool useless = is_useless(unit, other);
 
-        if (other == unit->serving || other == unit->candidate)
+        if (other == unit->serving || other == unit->candidate || is_evidence(run, unit, other))
             continue;
         *changes += useless || !container_stopped(other) ||
                     (run->host->sets_restart && container_armed(run, other));
@@ -222,13 +257,52 @@ static int repair_serving(struct run *run, struct deploy_unit *unit,
     return unit_enter(run, unit, serving, err);
 }
 
+/* A stop-first unit may be dying: the stop that an earlier run began is waited for. */
+static int finish_stop(struct run *run, const struct deploy_unit *unit,
+                       struct deploy_container *holder, struct err *err)
+{
+    struct stopped stopped;
+
+    if (!unit_stop_first(unit) || !holder || container_stopped(holder) ||
+        !journal_stop(&run->journal, &holder->facts))
+        return 0;
+    return stop_container(run, unit, holder, &stopped, err);
+}
+
+/* Returns true if only a candidate runs, and no commit was announced: the caller continues with it,
+ * and observes it. */
+static bool is_alone(const struct run *run, const struct deploy_unit *unit,
+                     const struct deploy_container *holder)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+    const struct deploy_container *chosen = unit->serving;
+    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+
+    if (!chosen || chosen == holder || container_retired(chosen) || container_runs(holder) ||
+        (committed && entry && strcmp(entry->candidate, chosen->facts.id) == 0))
+        return false;
+    for (unsigned i = 0; i < unit->count; i++)
+        if (unit->members[i] != chosen && !container_stopped(unit->members[i]))
+            return false;
+    return true;
+}
+
 static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_candidate,
                          unsigned *changes, struct err *err)
 {
     struct deploy_container *holder = unit_holder(unit);
 
+    if (finish_stop(run, unit, holder, err))
+        return ERR_FAIL;
     unit->serving = serving_choose(run, unit);
-    unit->candidate = keep_candidate ? find_candidate(run, unit) : NULL;
+    unit->candidate = NULL;
+    if (keep_candidate && is_alone(run, unit, holder)) {
+        unit->candidate = unit->serving;
+        unit->serving = holder;
+        return dismiss_others(run, unit, changes, err);
+    }
+    if (keep_candidate)
+        unit->candidate = find_candidate(run, unit);
     if (unit->serving && repair_serving(run, unit, holder, changes, err))
         return ERR_FAIL;
     return dismiss_others(run, unit, changes, err);

@@ -22,7 +22,7 @@ struct err;
  * converge_dismiss. Adds to *changes each time that something had to be repaired. Fails if a unit
  * cannot be repaired; the other units are repaired nevertheless. */
 int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err);
-/* Takes C back: out of rotation, drained, stopped. O serves. */
+/* Takes C back: out of rotation, drained, stopped. O serves. If O does not run, C becomes O. */
 int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err);
 /* Gives C the name, and takes the policy of O. The former O keeps its slot and runs. */
 int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err);

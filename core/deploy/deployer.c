@@ -31,8 +31,14 @@ static int open_journal(struct run *run, struct err *err)
 /* Repairs what an interrupted run left. Stores whether there was something. */
 static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
 {
-    if (survey(run, err) || converge(run, keep_candidates, changes, err))
+    if (survey(run, err))
         return ERR_FAIL;
+    if (converge(run, keep_candidates, changes, err)) {
+        if (!err_is(err, ERR_DEPLOY, CODE_SWITCH))
+            return ERR_FAIL;
+        run_warn_of(run, "an earlier run was not put in order", err);
+        return 0;
+    }
     if (run->journal.phase == JOURNAL_IDLE)
         return 0;
     run->journal.phase = JOURNAL_IDLE;
@@ -139,7 +145,7 @@ static int keep_unchanged(struct run *run, struct err *err)
         return 0;
     str_copy(journal->etag, sizeof journal->etag, run->want.etag);
     str_copy(journal->ref, sizeof journal->ref, run->want.ref);
-    journal->hold[0] = '\0';
+    journal->hold[0] = journal->left[0] = '\0';
     return run_save_journal(run, err);
 }
 
@@ -192,16 +198,27 @@ static int only_converge(struct run *run, struct err *err)
 
 /* ---- rollback ---- */
 
+/* After a rollback, a second one does not return to what the first one left. */
+static bool may_return_to(const struct run *run, const struct deploy_unit *unit,
+                          const struct deploy_container *container)
+{
+    if (container == unit->serving || !container_retired(container))
+        return false;
+    return !run->journal.hold[0] ||
+           (strcmp(container->labels.image, run->journal.left) != 0 &&
+            (!unit->serving || container->labels.generation < unit->serving->labels.generation));
+}
+
 /* The newest container that was replaced. */
-static const struct deploy_container *find_previous(const struct deploy_unit *unit)
+static const struct deploy_container *find_previous(const struct run *run,
+                                                    const struct deploy_unit *unit)
 {
     const struct deploy_container *best = NULL;
 
     for (unsigned i = 0; i < unit->count; i++) {
         const struct deploy_container *container = unit->members[i];
 
-        if (container != unit->serving && container_retired(container) &&
-            (!best || container_newer(container, best)))
+        if (may_return_to(run, unit, container) && (!best || container_newer(container, best)))
             best = container;
     }
     return best;
@@ -213,16 +230,32 @@ static int choose_previous(struct run *run, struct err *err)
     const struct deploy_container *previous = NULL;
 
     for (unsigned i = 0; i < run->unit_count && !previous; i++)
-        previous = find_previous(&run->units[i]);
+        previous = find_previous(run, &run->units[i]);
     if (!previous) {
         err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS,
-                "no container of %s/%s was replaced on this host: there is nothing to return to",
-                deployment->app, deployment->env);
+                "this host has no earlier container of %s/%s to return to", deployment->app,
+                deployment->env);
         return err_about(err, "%s", deployment->app);
     }
     str_copy(run->want.ref, sizeof run->want.ref, previous->labels.image);
     str_copy(run->want.image_id, sizeof run->want.image_id, previous->facts.image_id);
     return 0;
+}
+
+/* A unit that has the image already, and no earlier container of it, was not replaced together with
+ * the others. */
+static void settle_previous(struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct deploy_unit *unit = &run->units[i];
+
+        unit->settled = container_runs(unit->serving) &&
+                        strcmp(unit->serving->facts.image_id, run->want.image_id) == 0;
+        for (unsigned j = 0; j < unit->count; j++)
+            if (container_retired(unit->members[j]) &&
+                strcmp(unit->members[j]->facts.image_id, run->want.image_id) == 0)
+                unit->settled = false;
+    }
 }
 
 /* The files are needed only for a new container. */
@@ -252,8 +285,17 @@ static int refresh_hold(struct run *run, struct err *err)
     return run_save_journal(run, err);
 }
 
+/* Returns true if the commit of a rollback was interrupted: converge completes it, and a second one
+ * would undo it. */
+static bool was_rolling_back(const struct journal *journal)
+{
+    return journal->hold[0] &&
+           (journal->phase == JOURNAL_COMMIT || journal->phase == JOURNAL_RETIRE);
+}
+
 static int roll_back(struct run *run, struct err *err)
 {
+    bool done_before = was_rolling_back(&run->journal);
     struct err failure;
     unsigned changes = 0;
 
@@ -261,8 +303,13 @@ static int roll_back(struct run *run, struct err *err)
     if (put_in_order(run, false, &changes, err))
         return ERR_FAIL;
     note_serving(run);
+    if (done_before) {
+        run->result->outcome = DEPLOY_ROLLED_BACK;
+        return 0;
+    }
     if (choose_previous(run, err))
         return ERR_FAIL;
+    settle_previous(run);
     read_recipes(run);
     if (replace(run, err))
         return ERR_FAIL;

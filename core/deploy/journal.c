@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "base/file.h"
 #include "base/json_write.h"
 
@@ -62,11 +63,14 @@ static void write_journal(const struct journal *journal, struct text *out)
     jw_init(&w, out, true);
     jw_object(&w, NULL);
     jw_string(&w, "phase", PHASES[journal->phase]);
+    if (journal->rebuilt)
+        jw_bool(&w, "rebuilt", true);
     if (journal->committed_at)
         jw_int(&w, "committed_at", journal->committed_at);
     jw_string_if(&w, "pointer_etag", journal->etag);
     jw_string_if(&w, "image_ref", journal->ref);
     jw_string_if(&w, "hold", journal->hold);
+    jw_string_if(&w, "left", journal->left);
     write_failure(&w, &journal->failure);
     write_units(&w, journal);
     write_stops(&w, journal);
@@ -176,11 +180,13 @@ static bool read_journal(struct json_node node, struct journal *out)
 {
     struct json_node committed = json_get(node, "committed_at");
 
+    out->rebuilt = json_bool(json_get(node, "rebuilt"), false);
     return read_phase(json_get(node, "phase"), &out->phase) &&
            (!json_present(committed) || json_int(committed, &out->committed_at)) &&
            read_text(node, "pointer_etag", out->etag, sizeof out->etag) &&
            read_text(node, "image_ref", out->ref, sizeof out->ref) &&
            read_text(node, "hold", out->hold, sizeof out->hold) &&
+           read_text(node, "left", out->left, sizeof out->left) &&
            read_failure(json_get(node, "failure"), &out->failure) &&
            read_units(json_get(node, "units"), out) && read_stops(json_get(node, "stops"), out);
 }
@@ -215,10 +221,11 @@ int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
     answer = host->table->journal_read(host, &text, err);
     if (answer < 0)
         return answer;
+    if (answer == FILE_OK && journal_parse(text_view(&text), out))
+        return JOURNAL_OK;
+    out->rebuilt = true;
     if (answer == FILE_ABSENT)
         return JOURNAL_ABSENT;
-    if (journal_parse(text_view(&text), out))
-        return JOURNAL_OK;
     return host->table->journal_set_aside(host, err) ? ERR_FAIL : JOURNAL_DAMAGED;
 }
 

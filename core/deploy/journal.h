@@ -47,11 +47,13 @@ struct journal_failure {
 
 struct journal {
     enum journal_phase phase;
+    bool rebuilt;              /* there was none, or it was damaged, since the last commit */
     int64_t committed_at;      /* wall ns; 0: not yet */
     char etag[STORE_ETAG_MAX]; /* of the pointer that the last run read */
     char ref[512];
     char
         hold[STORE_ETAG_MAX]; /* a rollback holds the environment while the pointer has this ETag */
+    char left[512];           /* reference of the image that the rollback left */
     struct journal_failure failure;
     unsigned unit_count;
     struct journal_unit units[DEPLOY_UNITS_MAX];

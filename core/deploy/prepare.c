@@ -8,6 +8,7 @@
 
 #include "base/codes.h"
 #include "deploy/converge.h"
+#include "deploy/prune.h"
 #include "deploy/survey.h"
 #include "deploy/unit.h"
 
@@ -72,7 +73,7 @@ static int create_container(struct run *run, struct deploy_unit *unit, struct er
 
     label_candidate(run, unit, &labels);
     unit_candidate_name(unit, labels.generation, name);
-    return check_policy(run, unit, err) ||
+    return check_policy(run, unit, err) || prune_failed(run, unit, err) ||
                    run->host->table->create(run->host, unit->at, &birth, id, err) ||
                    survey_add(run, unit, id, &unit->candidate, err)
                ? ERR_FAIL

@@ -36,19 +36,32 @@ static void drop_member(struct deploy_unit *unit, unsigned at)
     unit->count--;
 }
 
+static int remove_member(struct run *run, struct deploy_unit *unit, unsigned at, struct err *err)
+{
+    const struct deploy_container *container = unit->members[at];
+
+    if (run->host->table->remove(run->host, container->facts.id,
+                                 container->facts.state == CONTAINER_CREATED, err) < 0)
+        return ERR_FAIL;
+    drop_member(unit, at);
+    run->result->pruned_containers++;
+    return 0;
+}
+
 int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, struct err *err)
 {
-    for (unsigned i = unit->count; i-- > 0;) {
-        struct deploy_container *container = unit->members[i];
-
-        if (is_needed(unit, container, keep))
-            continue;
-        if (run->host->table->remove(run->host, container->facts.id,
-                                     container->facts.state == CONTAINER_CREATED, err) < 0)
+    for (unsigned i = unit->count; i-- > 0;)
+        if (!is_needed(unit, unit->members[i], keep) && remove_member(run, unit, i, err))
             return ERR_FAIL;
-        drop_member(unit, i);
-        run->result->pruned_containers++;
-    }
+    return 0;
+}
+
+int prune_failed(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    for (unsigned i = unit->count; i-- > 0;)
+        if (!container_retired(unit->members[i]) && !is_needed(unit, unit->members[i], 1) &&
+            remove_member(run, unit, i, err))
+            return ERR_FAIL;
     return 0;
 }
 

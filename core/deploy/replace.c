@@ -70,8 +70,8 @@ static int converge_back(struct run *run, bool *surveyed, struct err *err)
     return *surveyed && converge(run, false, &changes, err) == 0 ? 0 : ERR_FAIL;
 }
 
-/* Makes O serve. Fails only with a cancel. */
-static int take_back(struct run *run, const struct err *failure, struct err *err)
+/* Makes O serve. Stores whether everything was taken back. Fails only with a cancel. */
+static int take_back(struct run *run, const struct err *failure, bool *clean, struct err *err)
 {
     bool switched = run->journal.phase != JOURNAL_PREPARE, surveyed;
     struct err trouble;
@@ -81,7 +81,8 @@ static int take_back(struct run *run, const struct err *failure, struct err *err
     remember(run, failure);
     if (run_save_journal(run, &trouble))
         run_warn_of(run, "the journal was not written", &trouble);
-    if (converge_back(run, &surveyed, &trouble)) {
+    *clean = converge_back(run, &surveyed, &trouble) == 0;
+    if (!*clean) {
         if (trouble.family == ERR_CANCELLED) {
             *err = trouble;
             return ERR_FAIL;
@@ -133,17 +134,18 @@ int replace(struct run *run, struct err *err)
 {
     for (;;) {
         struct err failure;
+        bool clean;
 
         if (steps_run(run, &failure) == 0) {
             run->result->outcome = run->rollback ? DEPLOY_ROLLED_BACK : DEPLOY_DEPLOYED;
             return 0;
         }
         *err = failure;
-        if (failure.family == ERR_CANCELLED || take_back(run, &failure, err))
+        if (failure.family == ERR_CANCELLED || take_back(run, &failure, &clean, err))
             return ERR_FAIL;
         if (run->result->outcome == DEPLOY_DOWN)
             return report_down(run, &failure, err);
-        if (!may_try_fresh(run, &failure))
+        if (!clean || !may_try_fresh(run, &failure))
             return ERR_FAIL;
         run_note(run, "the former container does not come up (%s): a new one is created",
                  failure.text);

@@ -42,12 +42,15 @@ int retire_stop(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     struct stopped stopped;
 
-    if (!has_former(unit))
+    if (!unit->committed || !unit->former)
         return 0;
-    if (stop_container(run, unit, unit->former, &stopped, err))
+    if (unit_disarm(run, unit->former, err) ||
+        stop_container(run, unit, unit->former, &stopped, err))
         return ERR_FAIL;
-    unit->report->stop_seconds = stopped.seconds;
-    unit->report->stop_forced = stopped.forced;
+    if (!unit_stop_first(unit)) {
+        unit->report->stop_seconds = stopped.seconds;
+        unit->report->stop_forced = stopped.forced;
+    }
     hold_slot(run, unit);
     return 0;
 }

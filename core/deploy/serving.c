@@ -1,7 +1,8 @@
 /*
  * The candidate of a commit that began comes first, then the holder of the name, if it runs. Without
- * both, the best running container is chosen: armed ones before others, candidates before retired
- * ones, those in rotation before others, new ones before old ones.
+ * both, the best running container that passes its gate is chosen: armed ones before others,
+ * candidates before retired ones, those in rotation before others, new ones before old ones. If none
+ * passes, one that served before is better than none.
  */
 #include "deploy/serving.h"
 
@@ -67,6 +68,21 @@ static struct deploy_container *find_best(const struct run *run, const struct de
     return best;
 }
 
+/* Without any that passes its gate: the newest running container that served. */
+static struct deploy_container *find_former(const struct run *run, const struct deploy_unit *unit)
+{
+    struct deploy_container *best = NULL;
+
+    for (unsigned i = 0; i < unit->count; i++) {
+        struct deploy_container *container = unit->members[i];
+
+        if (container_runs(container) && container_retired(container) &&
+            !serving_abandoned(run, unit, container) && (!best || container_newer(container, best)))
+            best = container;
+    }
+    return best;
+}
+
 struct deploy_container *serving_choose(const struct run *run, const struct deploy_unit *unit)
 {
     struct deploy_container *holder = unit_holder(unit), *committed = find_committed(run, unit),
@@ -81,8 +97,5 @@ struct deploy_container *serving_choose(const struct run *run, const struct depl
     while ((best = find_best(run, unit, &limit)))
         if (unit_passes(run, unit, best))
             return best;
-    if (holder)
-        return holder;
-    limit = UINT64_MAX;
-    return find_best(run, unit, &limit);
+    return holder ? holder : find_former(run, unit);
 }

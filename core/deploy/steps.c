@@ -138,10 +138,11 @@ static void set_hold(const struct run *run, struct journal *journal)
 {
     const char *etag = journal->failure.etag[0] ? journal->failure.etag : journal->etag;
 
-    if (run->rollback)
-        str_copy(journal->hold, sizeof journal->hold, etag[0] ? etag : JOURNAL_HOLD_ANY);
-    else
-        journal->hold[0] = '\0';
+    journal->hold[0] = journal->left[0] = '\0';
+    if (!run->rollback)
+        return;
+    str_copy(journal->hold, sizeof journal->hold, etag[0] ? etag : JOURNAL_HOLD_ANY);
+    str_copy(journal->left, sizeof journal->left, run->result->previous_ref);
 }
 
 static int announce_commit(struct run *run, struct deploy_unit *unused, struct err *err)
@@ -150,6 +151,7 @@ static int announce_commit(struct run *run, struct deploy_unit *unused, struct e
 
     (void)unused;
     set_hold(run, journal);
+    journal->rebuilt = false;
     if (!run->rollback) {
         str_copy(journal->etag, sizeof journal->etag, run->want.etag);
         journal->failure = (struct journal_failure){0};
@@ -277,13 +279,19 @@ static int run_steps(struct run *run, const struct step *steps, size_t count, bo
     return 0;
 }
 
-static bool all_stopped(const struct run *run)
+static bool is_retired(const struct run *run, const struct deploy_container *container)
+{
+    return container_stopped(container) &&
+           !(run->host->sets_restart && container_has_policy(container));
+}
+
+static bool all_retired(const struct run *run)
 {
     for (unsigned i = 0; i < run->unit_count; i++) {
         const struct deploy_unit *unit = &run->units[i];
 
         if (!unit->settled &&
-            (!unit->committed || (unit->former && !container_stopped(unit->former))))
+            (!unit->committed || (unit->former && !is_retired(run, unit->former))))
             return false;
     }
     return true;
@@ -297,7 +305,7 @@ int steps_run(struct run *run, struct err *err)
     if (run_steps(run, BEFORE_COMMIT, ARRAY_SIZE(BEFORE_COMMIT), false, err) ||
         run_steps(run, AFTER_COMMIT, ARRAY_SIZE(AFTER_COMMIT), true, err))
         return ERR_FAIL;
-    if (all_stopped(run) || retire_rest(run, &failure) == 0)
+    if (all_retired(run) || retire_rest(run, &failure) == 0)
         return 0;
     if (failure.family == ERR_CANCELLED) {
         *err = failure;
