@@ -74,6 +74,56 @@ static void drop_note(const struct record *record)
         (void)unlink(path);
 }
 
+/* ---- the note of what was written ---- */
+
+/* The document says the same as long as these are equal. */
+static bool written_line(const struct record *record, const struct deploy_result *result,
+                         const char *code, char out[1024])
+{
+    return snprintf(out, 1024, "%s %s %s %lld", result->pointer_etag, result->image_ref,
+                    code[0] ? code : "-", (long long)record->options->heartbeat) < 1024;
+}
+
+static bool written_path(const struct record *record, char out[PATH_MAX])
+{
+    return snprintf(out, PATH_MAX, "%s/recorded/%s.%s", record->folder, record->options->app,
+                    record->options->env) < PATH_MAX;
+}
+
+static void note_written(const struct record *record, const struct deploy_result *result)
+{
+    char path[PATH_MAX], line[1024], text[1024 + CLOCK_RFC3339_SIZE + 2], at[CLOCK_RFC3339_SIZE];
+    struct err ignored; /* the next run writes the document again */
+
+    if (!written_path(record, path) || !written_line(record, result, record->last.error_code, line))
+        return;
+    clock_rfc3339(clock_wall(), at);
+    snprintf(text, sizeof text, "%s\n%s\n", at, line);
+    if (file_make_dirs(path, true, 0700, &ignored) == 0)
+        (void)file_replace(path, view_str(text), 0600, &ignored);
+}
+
+/* Returns true if the document with this result was written within a day. */
+static bool is_written(const struct record *record, const struct deploy_result *result)
+{
+    _cleanup_text_ struct text text = {0};
+    int64_t then, now = clock_wall();
+    char path[PATH_MAX], line[1024];
+    struct err ignored;
+    size_t size;
+
+    text_init(&text, 4 * KIB);
+    if (!written_path(record, path) || !written_line(record, result, "", line) ||
+        file_read(path, &text, &ignored) != FILE_OK)
+        return false;
+    size = strcspn(text.data, "\n");
+    if (!text.data[size] || strncmp(text.data + size + 1, line, strlen(line)) != 0 ||
+        strcmp(text.data + size + 1 + strlen(line), "\n") != 0)
+        return false;
+    text_cut(&text, size);
+    return clock_parse_rfc3339(text.data, &then) && then <= now && now - then < DAY;
+}
+
 /* ---- reading ---- */
 
 /* A host that promised documents and sends none has gone, or has a new machine id. Its name is free
@@ -274,15 +324,23 @@ int record_result(const struct record_options *options, const struct deploy_resu
                   const struct err *failure, struct err *err)
 {
     struct record record;
+    int answer;
 
     if (!options->store)
         return RECORD_KNOWN;
-    if (open_record(&record, options, err) < 0 ||
-        machine_read(options->id_file, record.folder, record.machine, err) < 0 ||
+    if (open_record(&record, options, err) < 0)
+        return ERR_FAIL;
+    if (!failure && result->outcome == DEPLOY_UNCHANGED &&
+        (is_written(&record, result) || is_noted(&record)))
+        return RECORD_KNOWN;
+    if (machine_read(options->id_file, record.folder, record.machine, err) < 0 ||
         find_document(&record, err) < 0)
         return ERR_FAIL;
     take_result(&record, result, failure);
-    return write_document(&record, err);
+    answer = write_document(&record, err);
+    if (answer == RECORD_WRITTEN)
+        note_written(&record, result);
+    return answer;
 }
 
 int record_heartbeat(const struct record_options *options, struct err *err)

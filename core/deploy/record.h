@@ -16,7 +16,9 @@ struct err;
 struct store;
 
 #define RECORD_WRITTEN 0
-#define RECORD_KNOWN   1 /* refused, and that is noted: not written, and nothing to warn about */
+#define RECORD_KNOWN                                                                               \
+    1                    /* not written, and nothing to warn about: refused, and that is noted; or
+                            nothing changed, and the document was written within a day */
 #define RECORD_NOTHING 2 /* a heartbeat of a host without a document */
 
 struct record_options {

@@ -168,6 +168,15 @@ static struct deployed record_ok(enum deploy_outcome outcome, const char *image,
     return read_key(KEY);
 }
 
+/* Removes the note of this host: as a day later. */
+static void forget_note(void)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/recorded/shop.production", world.folder);
+    assert_int_equal(unlink(path), 0);
+}
+
 /* ---- the document ---- */
 
 static void the_first_deployment_makes_the_document(void **state)
@@ -203,6 +212,7 @@ static void a_change_moves_since_and_previous(void **state)
     assert_string_equal(doc.since, "2026-11-30T12:00:00Z");
     assert_int_equal(doc.event_count, 2);
     world.now += DAY;
+    forget_note();
     doc = record_ok(DEPLOY_UNCHANGED, NEW, NEW, NULL);
     assert_string_equal(doc.since, "2026-11-30T12:00:00Z");
     assert_string_equal(doc.seen, "2026-12-01T12:00:00Z");
@@ -217,6 +227,25 @@ static void a_change_moves_since_and_previous(void **state)
     assert_true(doc.hold);
     doc = record_ok(DEPLOY_DEPLOYED, NEW, OLD, NULL);
     assert_false(doc.hold);
+}
+
+/* A run with nothing to do sends one request, for the pointer. */
+static void the_same_result_is_written_once_a_day(void **state)
+{
+    const struct record_options options = options_of("web-1", world.id1);
+    unsigned before;
+    struct err err;
+
+    (void)state;
+    record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
+    before = world.requests;
+    assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, OLD, OLD, NULL, &err), RECORD_KNOWN);
+    assert_int_equal(world.requests, before);
+    assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, NEW, NEW, NULL, &err), RECORD_WRITTEN);
+    forget_note();
+    assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, NEW, NEW, NULL, &err), RECORD_WRITTEN);
+    record_ok(DEPLOY_FAILED, OLD, NEW, "unhealthy"); /* the document has the failure now */
+    assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, NEW, NEW, NULL, &err), RECORD_WRITTEN);
 }
 
 static void after_a_failure_the_old_image_serves(void **state)
@@ -460,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_first_deployment_makes_the_document),
         TEST(a_change_moves_since_and_previous),
+        TEST(the_same_result_is_written_once_a_day),
         TEST(after_a_failure_the_old_image_serves),
         TEST(the_last_ten_events_are_kept),
         TEST(a_heartbeat_changes_the_time_only),
