@@ -391,7 +391,7 @@ static void *crash_later(void *arg)
 static void take_memory(void)
 {
     size_t size = strtoul(option("EAT", "0"), NULL, 10) * 1024 * 1024;
-    char *memory = size ? malloc(size) : NULL;
+    volatile char *memory = size ? malloc(size) : NULL;
 
     for (size_t at = 0; memory && at < size; at += 4096)
         memory[at] = 1;
