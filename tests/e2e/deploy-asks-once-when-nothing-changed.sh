@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# A deployment with nothing to do takes one round trip to the bucket and one to the daemon. Counted by a scripted S3
+# server and by a relay in front of a real daemon.
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=../kit/deploy.sh
+. "$KIT/deploy.sh"
+need_deployments
+
+# A relay in front of the daemon of the host. It writes the first line of every request to docker.log.
+python3 - "${EDGE#unix://}" relay.sock docker.log <<'PYTHON' &
+import re, socket, sys, threading
+REQUEST = re.compile(rb"(?:^|\r\n)((?:GET|POST|PUT|HEAD|DELETE) [^ ]+) HTTP/1\.1\r\n")
+log = open(sys.argv[3], "ab", buffering=0)
+
+def copy(source, target, counted):
+    while data := source.recv(65536):
+        if counted:
+            log.write(b"".join(line + b"\n" for line in REQUEST.findall(data)))
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[2])
+server.listen()
+while True:
+    client, daemon = server.accept()[0], socket.socket(socket.AF_UNIX)
+    daemon.connect(sys.argv[1])
+    threading.Thread(target=copy, args=(client, daemon, True), daemon=True).start()
+    threading.Thread(target=copy, args=(daemon, client, False), daemon=True).start()
+PYTHON
+at_exit "kill $!"
+python3 "$KIT/fake_s3.py" --port-file s3.port --log s3.log &
+at_exit "kill $!"
+await test -s s3.port -a -S relay.sock
+AWS_ENDPOINT_URL=http://127.0.0.1:$(cat s3.port)
+export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=TESTACCESSKEY AWS_SECRET_ACCESS_KEY=test-secret-key-0001 S3DOCK_BUCKET=images
+EDGE=unix://$work/relay.sock
+read -r BLUE GREEN < <(free_ports 2)
+add_container site.json5
+add_entry site "container: \"site.json5\", port: 8080, slots: [$BLUE, $GREEN], health: { http: \"/healthz\" },
+    observe: \"1s\", drain: \"1s\""
+
+# requests: what one deployment sends.
+requests()
+{
+    : >s3.log
+    : >docker.log
+    deploy site "$@" || return 1
+    echo "bucket:"
+    python3 -c 'import json, sys
+for line in open("s3.log"):
+    request = json.loads(line)
+    print(request["method"], request["path"])'
+    echo "daemon:"
+    sed 's|^GET /containers/json.*|GET /containers/json|' docker.log
+}
+
+check "an image is in the bucket" make_release 1
+check "the environment has it" promote_release 1 site
+check "the first deployment works" deploy site
+check "its result is deployed" same deployed "$(json result site.json)"
+requests >sent
+check "the second one has nothing to do" same unchanged "$(json result site.json)"
+check "it sends one request to the bucket and one to the daemon" \
+    same "bucket:
+GET /images/pointers/$APP/site.json
+daemon:
+GET /containers/json" "$(cat sent)"
+
+FINISHED=yes
