@@ -226,6 +226,25 @@ static bool shows_binds(struct json_node spec, struct json_node inspect, struct 
     return shows_all(spec, inspect, shows_bind);
 }
 
+/* Returns true if all members of a mount are known: nothing shows them. */
+static bool has_known_members(struct json_node mount)
+{
+    static const char *const known[] = {"Type",        "Source",      "Target",
+                                        "ReadOnly",    "Consistency", "VolumeOptions",
+                                        "BindOptions", "TmpfsOptions"};
+    struct json_node name, value = {0};
+
+    while ((value = json_next(mount, value, &name)).doc) {
+        size_t i = 0;
+
+        while (i < ARRAY_SIZE(known) && !json_names(name, known[i]))
+            i++;
+        if (i == ARRAY_SIZE(known))
+            return false;
+    }
+    return true;
+}
+
 /* Compares a mount of a spec with one of the list of real mounts, which has other names. */
 static bool is_mounted(struct json_node spec, struct json_node mount)
 {
@@ -257,20 +276,27 @@ static bool shows_members(struct json_node spec, struct json_node inspect)
 }
 
 /* Podman shows mounts in the list of real mounts only, and tmpfs with the others. */
+static bool shows_mount(struct json_node spec, struct json_node inspect, struct json_node root)
+{
+    struct json_node real = json_get(root, "Mounts");
+
+    for (struct json_node at = json_first(inspect); at.doc; at = json_next(inspect, at, NULL))
+        if (same_path(json_get(spec, "Target"), json_get(at, "Target")))
+            return shows_members(spec, at);
+    if (!has_known_members(spec))
+        return false;
+    for (struct json_node at = json_first(real); at.doc; at = json_next(real, at, NULL))
+        if (is_mounted(spec, at))
+            return true;
+    return same_member(json_get(json_get(root, "HostConfig"), "Tmpfs"), json_get(spec, "Target"))
+               .doc != NULL;
+}
+
 static bool shows_mounts(struct json_node spec, struct json_node inspect, struct json_node root)
 {
-    if (!same_empty(inspect))
-        return shows_all(spec, inspect, shows_members);
-    for (struct json_node at = json_first(spec); at.doc; at = json_next(spec, at, NULL)) {
-        struct json_node one = json_first(json_get(root, "Mounts"));
-
-        while (one.doc && !is_mounted(at, one))
-            one = json_next(json_get(root, "Mounts"), one, NULL);
-        if (!one.doc &&
-            !same_member(json_get(json_get(root, "HostConfig"), "Tmpfs"), json_get(at, "Target"))
-                 .doc)
+    for (struct json_node at = json_first(spec); at.doc; at = json_next(spec, at, NULL))
+        if (!shows_mount(at, inspect, root))
             return false;
-    }
     return true;
 }
 

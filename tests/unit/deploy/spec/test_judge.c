@@ -267,6 +267,19 @@ static void a_value_that_was_not_taken_is_named(void **state)
                                   "HostConfig: {PortBindings: {'80/udp': [{HostPort: '1'}]}}",
                                   .order = ORDER_STOP_FIRST},
                    "HostConfig.PortBindings");
+    assert_refused(
+        (struct trial){"{HostConfig: {Mounts: [{Type: 'bind', Source: '/a', Target: '/b',"
+                       " ReadOnyl: true}]}}",
+                       "HostConfig: {Mounts: [{Type: 'bind', Source: '/a', Target: '/b'"
+                       "}]}, Mounts: [{Type: 'bind', Source: '/a', Destination: '/b', RW: "
+                       "true}]"},
+        "HostConfig.Mounts");
+    assert_refused(
+        (struct trial){"{HostConfig: {Mounts: [{Type: 'bind', Source: '/a', Target: '/b',"
+                       " ReadOnyl: true}]}}",
+                       "HostConfig: {}, Mounts: [{Type: 'bind', Source: '/a', "
+                       "Destination: '/b', RW: true}]"},
+        "HostConfig.Mounts");
     assert_refused((struct trial){"{Volumes: {'/x': {}}}", "Config: {Volumes: {'/y': {}}}"},
                    "did not take Volumes");
 }
