@@ -93,7 +93,7 @@ int docker_container_remove(struct docker *docker, const char *which, struct err
  * made. Named volumes stay. */
 int docker_container_discard(struct docker *docker, const char *which, struct err *err);
 /* POST /networks/{network}/connect. `endpoint` is the EndpointConfig, or empty. Success if it is
- * connected already. not_found.network. */
+ * connected already. not_found.network, also where the daemon itself would accept the request. */
 int docker_container_connect(struct docker *docker, const char *which, const char *network,
                              struct view endpoint, struct err *err);
 /* Appends the last lines of both outputs of the container, printable, without escape sequences of

@@ -69,6 +69,19 @@ static int read_stop(struct stream *stream, struct err *err)
     return answer;
 }
 
+/* Podman accepts the stop of a container that does not run. */
+static int require_running(struct docker *docker, const char *which, struct err *err)
+{
+    struct docker_container container;
+    int answer = docker_container_inspect(docker, which, &container, err);
+
+    if (answer == DOCKER_OK &&
+        (container.state == CONTAINER_CREATED || container.state == CONTAINER_EXITED))
+        answer = DOCKER_ABSENT;
+    docker_container_finish(&container);
+    return answer;
+}
+
 static int send_stop(struct docker *docker, const char *which, struct err *err)
 {
     int64_t patience = docker->endpoint.patience;
@@ -76,8 +89,10 @@ static int send_stop(struct docker *docker, const char *which, struct err *err)
                                    patience && patience < STOP_AWAITED ? patience : STOP_AWAITED};
     _cleanup_text_ struct text path = {0};
     struct stream *stream;
-    int answer;
+    int answer = require_running(docker, which, err);
 
+    if (answer != DOCKER_OK)
+        return answer;
     if (container_path(which, "/stop", &path, err) < 0)
         return ERR_FAIL;
     text_printf(&path, "?t=%d", STOP_LONGEST);

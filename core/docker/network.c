@@ -46,7 +46,7 @@ int docker_network_exists(struct docker *docker, const char *name, struct err *e
     return answer;
 }
 
-static int refuse_connect(const struct docker *docker, const char *which, const char *network,
+static int refuse_connect(const struct docker *docker, const char *which,
                           const struct container_reply *reply, struct err *err)
 {
     if (container_said(reply, "already exists in network") ||
@@ -54,12 +54,33 @@ static int refuse_connect(const struct docker *docker, const char *which, const 
         return 0;
     if (container_reply_absent(reply))
         return container_missing(docker, which, err);
-    if (network_is_absent(reply)) {
-        err_set(err, ERR_NOT_FOUND, CODE_NETWORK, "the daemon at %s has no network %.128s",
-                docker->endpoint.host, network);
-        return err_hint(err, "create it: docker network create %.128s", network);
-    }
     return container_refuse(reply, CODE_REFUSED, "connecting a container with a network", err);
+}
+
+/* Docker connects a container that has not run yet with a network that does not exist, and then
+ * fails to start it. */
+static int require_network(struct docker *docker, const char *network, struct err *err)
+{
+    int answer = docker_network_exists(docker, network, err);
+
+    if (answer != DOCKER_ABSENT)
+        return answer;
+    err_set(err, ERR_NOT_FOUND, CODE_NETWORK, "the daemon at %s has no network %.128s",
+            docker->endpoint.host, network);
+    return err_hint(err, "create it: docker network create %.128s", network);
+}
+
+static void write_connect(struct text *body, const char *which, struct view endpoint)
+{
+    struct json_writer w;
+
+    text_init(body, CONTAINER_BODY_MAX);
+    jw_init(&w, body, true);
+    jw_object(&w, NULL);
+    jw_string(&w, "Container", which);
+    if (endpoint.size)
+        jw_raw(&w, "EndpointConfig", endpoint);
+    jw_end(&w);
 }
 
 int docker_container_connect(struct docker *docker, const char *which, const char *network,
@@ -67,22 +88,16 @@ int docker_container_connect(struct docker *docker, const char *which, const cha
 {
     _cleanup_text_ struct text path = {0}, body = {0};
     struct container_reply reply;
-    struct json_writer w;
     int failed;
 
-    text_init(&body, CONTAINER_BODY_MAX);
-    jw_init(&w, &body, true);
-    jw_object(&w, NULL);
-    jw_string(&w, "Container", which);
-    if (endpoint.size)
-        jw_raw(&w, "EndpointConfig", endpoint);
-    jw_end(&w);
+    write_connect(&body, which, endpoint);
     if (text_check(&body, "a network of a container", err) < 0 ||
-        network_path(network, "/connect", &path, err) < 0)
+        network_path(network, "/connect", &path, err) < 0 ||
+        require_network(docker, network, err) < 0)
         return ERR_FAIL;
     failed = container_ask_path(docker, "POST", path.data, text_view(&body), &reply, err);
     if (failed == 0 && reply.status != 200)
-        failed = refuse_connect(docker, which, network, &reply, err);
+        failed = refuse_connect(docker, which, &reply, err);
     container_reply_finish(&reply);
     return failed;
 }

@@ -212,7 +212,7 @@ class Containers:
         if not one:
             return self.absent(which)
         if one["state"] != "running":
-            return 304, b""
+            return (204 if self.podman else 304), b""
         one["manual"] = True
         self.signal(one, one["spec"].get("StopSignal") or "SIGTERM")
         return 204, b""
@@ -270,10 +270,10 @@ class Containers:
         asked = json.loads(body)
         which = asked.get("Container", "")
         one = self.find(which)
-        if network not in self.networks:
-            return 404, message(f"network {network} not found")
         if not one:
             return self.absent(which)
+        if network not in self.networks and (self.podman or one["state"] == "running"):
+            return 404, message(f"network {network} not found")
         if network in one["ends"]:
             return 403, message(f"endpoint with name {one['name']} already exists in network {network}")
         one["ends"][network] = asked.get("EndpointConfig") or {}
