@@ -96,7 +96,10 @@ import socket, sys
 sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
 for each in sockets:
     each.bind(("127.0.0.1", 0))
-print(*(each.getsockname()[1] for each in sockets))
+ports = [each.getsockname()[1] for each in sockets]
+for each in sockets:
+    each.close()
+print(*ports)
 PYTHON
 }
 

@@ -11,10 +11,12 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "deploy/traffic/caddy_admin.h"
 #include "deploy/traffic/caddy_upstreams.h"
 #include "deploy/traffic/driver.h"
 
+#define MIGRATE     "/proc/sys/net/ipv4/tcp_migrate_req"
 #define ANSWER_MAX  (1 * MIB)
 #define CHANGES_MAX 10 /* PATCHes of one switch: another program changes the configuration, too */
 
@@ -142,11 +144,25 @@ static int caddy_where(struct traffic *traffic, unsigned *slots, struct err *err
     return failed;
 }
 
+/* Caddy listens anew at each change. Linux resets the connections that the old socket has not yet
+ * accepted, unless this setting moves them to the new one. Linux before 5.14 does not have it. */
+static void examine_kernel(struct text *lines)
+{
+    _cleanup_text_ struct text value = {0};
+    struct err err;
+
+    text_init(&value, 64);
+    if (file_read(MIGRATE, &value, &err) == FILE_OK && value.data[0] == '0')
+        text_str(lines, "net.ipv4.tcp_migrate_req is 0: each change of Caddy's configuration can "
+                        "reset new connections; set it to 1 in /etc/sysctl.d\n");
+}
+
 static void caddy_examine(struct traffic *traffic, struct text *lines)
 {
     unsigned slots = 0;
     struct err err;
 
+    examine_kernel(lines);
     if (caddy_where(traffic, &slots, &err) < 0)
         text_printf(lines, "%s\n", err.text);
     else if (slots == 0)
