@@ -45,7 +45,7 @@ requests()
 {
     : >s3.log
     : >docker.log
-    deploy site "$@" || return 1
+    deploy site || return 1
     echo "bucket:"
     python3 -c 'import json, sys
 for line in open("s3.log"):
