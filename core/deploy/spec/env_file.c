@@ -84,7 +84,7 @@ static int add_line(const struct line *line, const char *text, size_t size, stru
 int env_file_parse(struct view content, const char *path, struct text *out, struct err *err)
 {
     struct line line = {.path = path, .err = err};
-    const char *at = (const char *)content.data, *end = at + content.size;
+    const char *at = content.size ? (const char *)content.data : "", *end = at + content.size;
 
     if (content.size >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
         at += 3;
@@ -168,7 +168,8 @@ static bool redact_url(const char *value)
 
 void env_file_redact(struct view variables)
 {
-    const char *at = (const char *)variables.data, *end = at + variables.size;
+    const char *at = variables.size ? (const char *)variables.data : "";
+    const char *end = at + variables.size;
     unsigned kept = 0;
 
     for (; at < end && kept < SECRETS_MAX; at += strlen(at) + 1) {
