@@ -70,6 +70,22 @@ static bool is_resumable(const struct cli *cli)
            !config_switch(config, OPT_NO_RESUME);
 }
 
+static bool is_deployment(const struct cli *cli)
+{
+    return cli->args->command == CMD_DEPLOY || cli->args->command == CMD_WATCH;
+}
+
+/* Returns the hint of a command that a signal stopped without cleaning up. */
+static const char *hint_of_stop(const struct cli *cli)
+{
+    if (is_deployment(cli))
+        return "the same command completes the deployment, or takes it "
+               "back";
+    return is_resumable(cli)
+               ? "transferred data is kept: run the same command again to continue"
+               : "no unfinished object is visible in the bucket: run the same command again";
+}
+
 /* Prepares the message that is printed if a signal must end the program immediately. Called before
  * the configuration is known, and after. */
 static void prepare_last_words(const struct cli *cli, char message[LAST_WORDS_MAX])
@@ -80,10 +96,7 @@ static void prepare_last_words(const struct cli *cli, char message[LAST_WORDS_MA
     struct view view;
 
     err_set(&err, ERR_CANCELLED, "signal", "stopped immediately, without cleaning up");
-    err_hint(&err,
-             is_resumable(cli)
-                 ? "transferred data is kept: run the same command again to continue"
-                 : "no unfinished object is visible in the bucket: run the same command again");
+    err_hint(&err, "%s", hint_of_stop(cli));
     output_init(&output, cli->output.json);
     text_init(&text, LAST_WORDS_MAX);
     output.command = cli->output.command;
@@ -184,7 +197,10 @@ int main(int argc, char **argv)
     if (failed)
         hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
-        err_hint(&err, "no unfinished result is visible: run the same command again");
+        err_hint(&err, "%s",
+                 is_deployment(&cli)
+                     ? hint_of_stop(&cli)
+                     : "no unfinished result is visible: run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cancel.signal));
     credentials_close(&cli);
     config_finish(&cli.config);

@@ -374,6 +374,25 @@ static void check_entry(struct entry *entry, const char *app, const char *env)
     deployments_free(deployment);
 }
 
+/* Reports whether `watch` runs as a service: the unit file is that of docs/deploy/watch.md. */
+static void check_service(struct doctor *doctor)
+{
+    static const char *const folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system",
+                                          "/lib/systemd/system"};
+    char path[128];
+
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        snprintf(path, sizeof path, "%s/s3dock-watch.service", folders[i]);
+        if (access(path, R_OK) == 0) {
+            doctor_ok(doctor, "watch", "installed as a service: %s", path);
+            return;
+        }
+    }
+    doctor_skipped(doctor, "watch",
+                   "not installed as a service, so a promotion reaches this host with the next "
+                   "s3dock deploy");
+}
+
 /* Opens the daemon, if it can be reached: the check of Docker reports why not. */
 static struct docker *open_daemon(struct cli *cli, struct docker_container_list *containers)
 {
@@ -399,6 +418,7 @@ void doctor_check_deployments(struct doctor *doctor, struct cli *cli)
     entry.docker = open_daemon(cli, &containers);
     for (unsigned n = 0; deployments_name(cli, n, app, env); n++)
         check_entry(&entry, app, env);
+    check_service(doctor);
     docker_container_list_finish(&containers);
     docker_close(entry.docker);
 }

@@ -45,13 +45,16 @@ static int state_folder_of(const char *given, char *out, struct err *err)
                : err_errno(err, ENAMETOOLONG, "state", "cannot use %s", folder);
 }
 
-/* A lock needs no disk. Without a folder for that, it is beside the journal. */
+/* A lock needs no disk. Without a folder for that, it is beside the journal. So it is if a variable
+ * chooses the folder of the journal: both belong together. */
 static bool lock_folder_of(const char *given, const char *state, char *out)
 {
-    const char *run = getenv("XDG_RUNTIME_DIR");
+    const char *run = getenv("XDG_RUNTIME_DIR"), *chosen = getenv("XDG_STATE_HOME");
 
     if (given)
         return join(out, given, "");
+    if (chosen && chosen[0] == '/')
+        return join(out, state, "");
     if (geteuid() == 0)
         return join(out, "/run/s3dock", "");
     return run && run[0] == '/' ? join(out, run, "/s3dock") : join(out, state, "");

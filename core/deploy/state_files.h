@@ -1,7 +1,8 @@
 /*
  * state_files - the lock and the journal of a deployment on this host.
  *
- * The lock is in /run/s3dock (root), $XDG_RUNTIME_DIR/s3dock, or beside the journal. The journal is in
+ * The lock is beside the journal if XDG_STATE_HOME is set; else it is in /run/s3dock (root) or
+ * $XDG_RUNTIME_DIR/s3dock, or beside the journal if there is no such folder. The journal is in
  * the folder `deploy` of file_state_dir.
  */
 #ifndef S3DOCK_DEPLOY_STATE_FILES_H

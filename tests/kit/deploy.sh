@@ -18,7 +18,6 @@ need_deployments()
     at_exit remove_containers
     at_exit "xargs -r kill -TERM <'$work/loads'" # also those of other shells
     ENTRIES=()
-    # The lock of root is in /run/s3dock: other runs of the tests have other names.
     APP=shop$$
 }
 
@@ -49,7 +48,6 @@ need_network()
 remove_containers()
 {
     on_edge docker ps -aq --filter "name=^$APP-" | xargs -r env DOCKER_HOST="$EDGE" docker rm -f
-    rm -f /run/s3dock/"$APP"@*
 }
 
 # --- images -----------------------------------------------------------------------------------------

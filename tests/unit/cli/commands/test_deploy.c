@@ -95,6 +95,43 @@ static void validate_reads_every_deployment_with_its_files(void **state)
     unlink("shop.json5");
 }
 
+/* ---- doctor ---- */
+
+static int examine(const char *folder)
+{
+    char endpoint[256];
+
+    snprintf(endpoint, sizeof endpoint, "file://%s/store", folder);
+    return RUN(false, "doctor", "--endpoint", endpoint, "--bucket", "images",
+               "--docker-host=unix:///nowhere");
+}
+
+static void doctor_examines_each_deployment(void **state)
+{
+    setenv("HOME", *state, 1);
+    setenv("XDG_STATE_HOME", *state, 1);
+    setenv("XDG_CACHE_HOME", *state, 1);
+    setenv("S3DOCK_CONFIG", "s3dock.json5", 1);
+    assert_int_equal(system("mkdir -p store/images"), 0);
+    write_text("shop.json5", "{}");
+    write_text("s3dock.json5",
+               "{deploy: {shop: {test: {container: 'none.json5'},"
+               " production: {container: 'shop.json5', port: 80, slots: [1, 2], traffic:"
+               " {haproxy: '/nowhere.sock', backend: 'shop'}}, wrong: {prot: 1}}}}");
+    assert_int_equal(examine(*state), ERR_FAIL);
+    assert_non_null(strstr(said.data, "shop/test: there is no container file"));
+    assert_non_null(strstr(said.data, "shop/production: the record of this host can be written"));
+    assert_non_null(strstr(said.data, "/nowhere.sock"));
+    assert_non_null(strstr(said.data, "deploy.shop.wrong.prot"));
+    assert_non_null(strstr(said.data, "  watch "));
+    assert_int_equal(access("store/images/deployments/shop/production/.s3dock-doctor", F_OK), -1);
+    unsetenv("S3DOCK_CONFIG");
+    unsetenv("XDG_STATE_HOME");
+    unsetenv("XDG_CACHE_HOME");
+    assert_int_equal(unlink("shop.json5"), 0);
+    assert_int_equal(system("rm -r store s3dock"), 0);
+}
+
 /* ---- the first spec ---- */
 
 static void init_writes_a_spec_that_validate_accepts(void **state)
@@ -181,6 +218,7 @@ int main(void)
         IN_FOLDER(without_an_entry_the_hint_names_both_ways_to_write_one),
         IN_FOLDER(a_deployment_of_a_found_file_needs_trust),
         IN_FOLDER(validate_reads_every_deployment_with_its_files),
+        IN_FOLDER(doctor_examines_each_deployment),
         IN_FOLDER(init_writes_a_spec_that_validate_accepts),
         IN_FOLDER(init_overwrites_nothing),
         IN_FOLDER(an_untrusted_file_stays_untrusted),
