@@ -118,6 +118,23 @@ static void try_range(struct probe *p)
         probe_odd(p, RIGHT_RANGE, "the content read differs from the content written");
 }
 
+/* A store may send the object in spite of the condition. That costs a poll some bytes. */
+static void try_unless(struct probe *p)
+{
+    _cleanup_text_ struct text text = {0};
+    struct store_op op = {.verb = STORE_GET, .key = p->written, .text = &text, .unless = p->etag};
+    enum store_answer answer;
+
+    text_init(&text, BODY_MAX);
+    answer = probe_ask(p, RIGHT_UNLESS, &op);
+    if (answer == STORE_SAME)
+        probe_ok(p, RIGHT_UNLESS, "an unchanged object is not sent again");
+    else if (answer == STORE_DONE && strcmp(op.info.etag, p->etag) == 0)
+        probe_ok(p, RIGHT_UNLESS, "the store sends unchanged objects, too");
+    else if (answer != STORE_FAILED)
+        probe_odd(p, RIGHT_UNLESS, "the object has another ETag than it got when it was written");
+}
+
 static void try_copy(struct probe *p)
 {
     struct store_op op = {
@@ -180,8 +197,8 @@ static void clean_up(struct probe *p)
 
 static void try_writing(struct probe *p)
 {
-    static void (*const steps[])(struct probe *) = {try_head, try_get, try_range, try_copy,
-                                                    try_conditions};
+    static void (*const steps[])(struct probe *) = {try_head,   try_get,  try_range,
+                                                    try_unless, try_copy, try_conditions};
 
     if (!try_put(p))
         return;

@@ -25,6 +25,8 @@ static const struct {
     [RIGHT_HEAD] = {"head", "s3:GetObject", "images cannot be found", DOCTOR_FAILED},
     [RIGHT_GET] = {"get", "s3:GetObject", "images cannot be pulled", DOCTOR_FAILED},
     [RIGHT_RANGE] = {"get a range", "s3:GetObject", "images cannot be pulled", DOCTOR_FAILED},
+    [RIGHT_UNLESS] = {"get if changed", "s3:GetObject", "s3dock watch cannot poll environments",
+                      DOCTOR_WARNING},
     [RIGHT_COPY] = {"copy", "s3:GetObject and s3:PutObject",
                     "an image of the same name cannot be replaced", DOCTOR_WARNING},
     [RIGHT_IF_ABSENT] = {"put if absent", "s3:PutObject",

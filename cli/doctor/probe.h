@@ -23,6 +23,7 @@ enum right {
     RIGHT_HEAD,
     RIGHT_GET,
     RIGHT_RANGE,
+    RIGHT_UNLESS,
     RIGHT_COPY,
     RIGHT_IF_ABSENT,
     RIGHT_IF_UNCHANGED,

@@ -29,7 +29,7 @@ check "doctor passes with a good setup" s3dock doctor
 report
 check "the exit code is 0" same 0 "$code"
 check "the JSON states ok" same true "$(json ok report.json)"
-for name in configuration credentials endpoint clock bucket list put head get "get a range" copy "put if absent" \
+for name in configuration credentials endpoint clock bucket list put head get "get a range" "get if changed" copy "put if absent" \
     "put if unchanged" "upload: begin" "upload: part" "upload: list" "upload: complete" "upload: copy part" \
     "upload: abort" delete docker "docker images" "docker layers"; do
     check "$name is ok" same ok "$(status "$name")"

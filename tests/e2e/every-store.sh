@@ -12,6 +12,7 @@ BIG=app:20250721-2118-f7a5a27
 # The features that the server lacks. The program detects them, and doctor warns about them.
 COPIES=ok CONDITIONS=ok
 [ "$STORE" != rclone ] || COPIES=warning CONDITIONS=warning
+UNCHANGED="an unchanged object is not sent again"
 
 push()
 {
@@ -20,12 +21,12 @@ push()
 
 # --- doctor, push, pull -------------------------------------------------------------------------------
 
-# doctor_found NAME: the status of one check.
+# doctor_found NAME [MEMBER]: the status of one check, or another member.
 doctor_found()
 {
-    python3 - "$1" <<'PYTHON'
+    python3 - "$1" "${2:-status}" <<'PYTHON'
 import json, sys
-print(next((check["status"] for check in json.load(open("doctor.json"))["data"]["checks"] if check["name"] == sys.argv[1]), None))
+print(next((check[sys.argv[2]] for check in json.load(open("doctor.json"))["data"]["checks"] if check["name"] == sys.argv[1]), None))
 PYTHON
 }
 
@@ -44,6 +45,7 @@ check "doctor --create creates the bucket" new_bucket
 check "doctor finds the new bucket" new_bucket
 check "doctor finds nothing that prevents work" into doctor.json s3dock doctor --json
 check "doctor tests conditions" same $CONDITIONS "$(doctor_found "put if absent")"
+check "an unchanged object is not read again" same "$UNCHANGED" "$(doctor_found "get if changed" detail)"
 check "doctor tests copies" same $COPIES "$(doctor_found "upload: copy part")"
 check "doctor leaves nothing in the bucket" same '' "$(bucket_state)"
 
