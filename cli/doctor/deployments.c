@@ -29,6 +29,7 @@
 
 #define CHECK       "deployment"
 #define PROBE_NAME  ".s3dock-doctor" /* no name of a host: `status` ignores it */
+#define NO_ETAG     "\"00000000000000000000000000000000\"" /* of no object */
 #define LINES_MAX   (16 * KIB)
 #define SUBJECT_MAX 320
 
@@ -302,14 +303,27 @@ static void probe_record(const struct entry *entry, struct store *store)
     static const char body[] =
         "s3dock doctor wrote this to see whether it may; it can be deleted.\n";
     char key[512];
-    struct store_op put = {.verb = STORE_PUT, .key = key, .body = view_str(body), .optional = true};
+    /* A host has no right to delete. Policies come before conditions, so a condition that is false
+     * shows the right, and nothing is written. A store that ignores it writes the object. */
+    struct store_op put = {.verb = STORE_PUT,
+                           .key = key,
+                           .body = view_str(body),
+                           .if_match = NO_ETAG,
+                           .optional = true};
     struct store_op remove = {.verb = STORE_DELETE, .key = key, .optional = true};
+    enum store_answer answer;
     struct err err, ignored;
 
     snprintf(key, sizeof key, "deployments/%s/%s/" PROBE_NAME, entry->deployment->app,
              entry->deployment->env);
-    if (store_run(store, &put, &err) == STORE_DONE) {
-        (void)store_run(store, &remove, &ignored);
+    answer = store_run(store, &put, &err);
+    if (answer == STORE_FAILED && put.failure == STORE_UNSUPPORTED) {
+        put.if_match = NULL;
+        answer = store_run(store, &put, &err);
+    }
+    if (answer != STORE_FAILED) {
+        if (answer == STORE_DONE)
+            (void)store_run(store, &remove, &ignored);
         doctor_ok(entry->doctor, CHECK, "%s: the record of this host can be written",
                   entry->subject);
         return;
