@@ -198,7 +198,8 @@ static bool was_stopped(const struct run *run, const struct deploy_unit *unit)
             entry && strcmp(entry->serving, serving->facts.id) == 0);
 }
 
-/* Starts O again. The candidate must not run beside it. */
+/* Starts O again. The candidate must not run beside it. The policy comes last: without one, the next
+ * converge recognises that O was stopped by a run. */
 static int restore(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     for (unsigned i = 0; i < unit->count; i++) {
@@ -209,7 +210,7 @@ static int restore(struct run *run, struct deploy_unit *unit, struct err *err)
             (unit_disarm(run, other, err) || stop_container(run, unit, other, &stopped, err)))
             return ERR_FAIL;
     }
-    return unit_arm(run, unit->serving, err) || unit_start(run, unit->serving, err) ||
+    return unit_start(run, unit->serving, err) || unit_arm(run, unit->serving, err) ||
                    unit_gate(run, unit, unit->serving, err) ||
                    unit_enter(run, unit, unit->serving, err)
                ? ERR_FAIL

@@ -22,6 +22,7 @@ static int open_journal(struct run *run, struct err *err)
 {
     int answer = journal_load(run->host, &run->journal, err);
 
+    run->journal_lost = answer != JOURNAL_OK;
     if (answer == JOURNAL_DAMAGED)
         run_warn(run, "the journal of this deployment was damaged: it was renamed, and the state "
                       "was read from the containers");
@@ -39,9 +40,10 @@ static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes
         run_warn_of(run, "an earlier run was not put in order", err);
         return 0;
     }
-    if (run->journal.phase == JOURNAL_IDLE)
+    if (run->journal.phase == JOURNAL_IDLE && !run->journal_lost)
         return 0;
     run->journal.phase = JOURNAL_IDLE;
+    run->journal_lost = false;
     return run_save_journal(run, err);
 }
 
@@ -50,6 +52,20 @@ static void note_serving(struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++)
         run->units[i].served = run->units[i].serving;
     report_before(run);
+}
+
+/* After converge: an interrupted rollback has reached its image, or was taken back. */
+static int end_rollback(struct run *run, struct err *err)
+{
+    bool reached = true;
+
+    if (!run->journal.target[0])
+        return 0;
+    for (unsigned i = 0; i < run->unit_count; i++)
+        reached &= container_runs(run->units[i].serving) &&
+                   strcmp(run->units[i].serving->labels.image, run->journal.target) == 0;
+    journal_set_hold(&run->journal, reached);
+    return run_save_journal(run, err);
 }
 
 /* ---- deploy ---- */
@@ -145,7 +161,7 @@ static int keep_unchanged(struct run *run, struct err *err)
         return 0;
     str_copy(journal->etag, sizeof journal->etag, run->want.etag);
     str_copy(journal->ref, sizeof journal->ref, run->want.ref);
-    journal->hold[0] = journal->left[0] = '\0';
+    journal_set_hold(journal, false);
     return run_save_journal(run, err);
 }
 
@@ -160,7 +176,7 @@ static int deploy(struct run *run, struct err *err)
     unsigned changes = 0;
     bool calm = quiet(run), nothing_to_do;
 
-    if (!calm && put_in_order(run, true, &changes, err))
+    if ((!calm && put_in_order(run, true, &changes, err)) || end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
     if (read_target(run, err) || check_hold(run, err) || check_failure(run, err))
@@ -184,7 +200,7 @@ static int only_converge(struct run *run, struct err *err)
     bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
 
     run->result->outcome = DEPLOY_UNCHANGED;
-    if (!quiet(run) && put_in_order(run, false, &changes, err))
+    if ((!quiet(run) && put_in_order(run, false, &changes, err)) || end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
     str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.etag);
@@ -224,10 +240,20 @@ static const struct deploy_container *find_previous(const struct run *run,
     return best;
 }
 
+/* A container of the image that an interrupted rollback wanted. */
+static const struct deploy_container *find_target(const struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count && run->journal.target[0]; i++)
+        for (unsigned j = 0; j < run->units[i].count; j++)
+            if (strcmp(run->units[i].members[j]->labels.image, run->journal.target) == 0)
+                return run->units[i].members[j];
+    return NULL;
+}
+
 static int choose_previous(struct run *run, struct err *err)
 {
     const struct deployment *deployment = run->options->deployment;
-    const struct deploy_container *previous = NULL;
+    const struct deploy_container *previous = find_target(run);
 
     for (unsigned i = 0; i < run->unit_count && !previous; i++)
         previous = find_previous(run, &run->units[i]);
@@ -242,20 +268,30 @@ static int choose_previous(struct run *run, struct err *err)
     return 0;
 }
 
-/* A unit that has the image already, and no earlier container of it, was not replaced together with
- * the others. */
-static void settle_previous(struct run *run)
+static bool has_earlier(const struct run *run, const struct deploy_unit *unit)
 {
+    for (unsigned i = 0; i < unit->count; i++)
+        if (container_retired(unit->members[i]) &&
+            strcmp(unit->members[i]->facts.image_id, run->want.image_id) == 0)
+            return true;
+    return false;
+}
+
+/* A unit that has the image already, and no earlier container of it, was not replaced together with
+ * the others, or an interrupted rollback has reached it. */
+static bool settle_previous(struct run *run)
+{
+    bool all = true;
+
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
         unit->settled = container_runs(unit->serving) &&
-                        strcmp(unit->serving->facts.image_id, run->want.image_id) == 0;
-        for (unsigned j = 0; j < unit->count; j++)
-            if (container_retired(unit->members[j]) &&
-                strcmp(unit->members[j]->facts.image_id, run->want.image_id) == 0)
-                unit->settled = false;
+                        strcmp(unit->serving->facts.image_id, run->want.image_id) == 0 &&
+                        (run->journal.target[0] || !has_earlier(run, unit));
+        all &= unit->settled;
     }
+    return all;
 }
 
 /* The files are needed only for a new container. */
@@ -285,17 +321,8 @@ static int refresh_hold(struct run *run, struct err *err)
     return run_save_journal(run, err);
 }
 
-/* Returns true if the commit of a rollback was interrupted: converge completes it, and a second one
- * would undo it. */
-static bool was_rolling_back(const struct journal *journal)
-{
-    return journal->hold[0] &&
-           (journal->phase == JOURNAL_COMMIT || journal->phase == JOURNAL_RETIRE);
-}
-
 static int roll_back(struct run *run, struct err *err)
 {
-    bool done_before = was_rolling_back(&run->journal);
     struct err failure;
     unsigned changes = 0;
 
@@ -303,15 +330,13 @@ static int roll_back(struct run *run, struct err *err)
     if (put_in_order(run, false, &changes, err))
         return ERR_FAIL;
     note_serving(run);
-    if (done_before) {
-        run->result->outcome = DEPLOY_ROLLED_BACK;
-        return 0;
-    }
     if (choose_previous(run, err))
         return ERR_FAIL;
-    settle_previous(run);
     read_recipes(run);
-    if (replace(run, err))
+    run->result->outcome = DEPLOY_ROLLED_BACK;
+    if (settle_previous(run))
+        journal_set_hold(&run->journal, true);
+    else if (replace(run, err))
         return ERR_FAIL;
     if (refresh_hold(run, &failure))
         run_warn_of(run, "the hold was not written", &failure);

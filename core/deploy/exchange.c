@@ -1,6 +1,6 @@
 /*
  * C gets its policy before O is stopped: a container that was never started does not come up when the
- * host boots. O loses its policy only after it has ended, so that O comes back if the host boots
+ * host boots. One that ran before may, so it gets its policy after O has ended. O loses its policy only after it has ended, so that O comes back if the host boots
  * before.
  */
 #include "deploy/exchange.h"
@@ -27,8 +27,11 @@ static int stop_serving(struct run *run, struct deploy_unit *unit, struct err *e
 
 int exchange(struct run *run, struct deploy_unit *unit, struct err *err)
 {
-    if (unit_arm(run, unit->candidate, err) || stop_serving(run, unit, err) ||
-        prepare_start(run, unit, err) || prepare_gate(run, unit, err))
+    bool ran_before = unit->reused;
+
+    if ((!ran_before && unit_arm(run, unit->candidate, err)) || stop_serving(run, unit, err) ||
+        unit_arm(run, unit->candidate, err) || prepare_start(run, unit, err) ||
+        prepare_gate(run, unit, err))
         return ERR_FAIL;
     if (unit->gap_from)
         unit->report->gap_seconds = (double)(run_now(run) - unit->gap_from) / 1e9;

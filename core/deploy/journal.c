@@ -71,6 +71,7 @@ static void write_journal(const struct journal *journal, struct text *out)
     jw_string_if(&w, "image_ref", journal->ref);
     jw_string_if(&w, "hold", journal->hold);
     jw_string_if(&w, "left", journal->left);
+    jw_string_if(&w, "target", journal->target);
     write_failure(&w, &journal->failure);
     write_units(&w, journal);
     write_stops(&w, journal);
@@ -187,6 +188,7 @@ static bool read_journal(struct json_node node, struct journal *out)
            read_text(node, "image_ref", out->ref, sizeof out->ref) &&
            read_text(node, "hold", out->hold, sizeof out->hold) &&
            read_text(node, "left", out->left, sizeof out->left) &&
+           read_text(node, "target", out->target, sizeof out->target) &&
            read_failure(json_get(node, "failure"), &out->failure) &&
            read_units(json_get(node, "units"), out) && read_stops(json_get(node, "stops"), out);
 }
@@ -230,6 +232,17 @@ int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
 }
 
 /* ---- members ---- */
+
+void journal_set_hold(struct journal *journal, bool hold)
+{
+    const char *etag = journal->failure.etag[0] ? journal->failure.etag : journal->etag;
+
+    journal->hold[0] = journal->target[0] = '\0';
+    if (hold)
+        str_copy(journal->hold, sizeof journal->hold, etag[0] ? etag : JOURNAL_HOLD_ANY);
+    else
+        journal->left[0] = '\0';
+}
 
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit)
 {

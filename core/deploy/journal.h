@@ -54,6 +54,7 @@ struct journal {
     char
         hold[STORE_ETAG_MAX]; /* a rollback holds the environment while the pointer has this ETag */
     char left[512];           /* reference of the image that the rollback left */
+    char target[512];         /* of the image that an unfinished rollback returns to; or "" */
     struct journal_failure failure;
     unsigned unit_count;
     struct journal_unit units[DEPLOY_UNITS_MAX];
@@ -76,6 +77,8 @@ int journal_save(struct deploy_host *host, const struct journal *journal, struct
 bool journal_parse(struct view text, struct journal *out);
 void journal_write(const struct journal *journal, struct text *out);
 
+/* Ends a rollback with a hold on the pointer that was read last, or ends both. */
+void journal_set_hold(struct journal *journal, bool hold);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);
 /* Notes the containers of a unit. */

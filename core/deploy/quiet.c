@@ -49,7 +49,7 @@ bool quiet(struct run *run)
 
     for (unsigned i = 0; i < run->unit_count; i++)
         run->units[i].serving = run->units[i].candidate = NULL;
-    if (run->journal.phase != JOURNAL_IDLE ||
+    if (run->journal.phase != JOURNAL_IDLE || run->journal_lost ||
         run->host->table->peek(run->host, run->containers, RUN_CONTAINERS_MAX, &count, &ignored))
         return false;
     for (unsigned i = 0; i < count; i++)

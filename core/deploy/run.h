@@ -48,6 +48,7 @@ struct run {
     struct deploy_host *host;
     struct deploy_result *result;
     struct journal journal;
+    bool journal_lost; /* there was none at the start of the run, or it was damaged */
     struct deploy_want want;
     bool rollback;
     bool fresh; /* no retired container is started again */

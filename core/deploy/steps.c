@@ -133,24 +133,12 @@ static int observe_all(struct run *run, struct deploy_unit *unused, struct err *
     return ERR_FAIL;
 }
 
-/* A rollback holds the pointer that it contradicts; a deployment ends the hold. */
-static void set_hold(const struct run *run, struct journal *journal)
-{
-    const char *etag = journal->failure.etag[0] ? journal->failure.etag : journal->etag;
-
-    journal->hold[0] = journal->left[0] = '\0';
-    if (!run->rollback)
-        return;
-    str_copy(journal->hold, sizeof journal->hold, etag[0] ? etag : JOURNAL_HOLD_ANY);
-    str_copy(journal->left, sizeof journal->left, run->result->previous_ref);
-}
-
 static int announce_commit(struct run *run, struct deploy_unit *unused, struct err *err)
 {
     struct journal *journal = &run->journal;
 
     (void)unused;
-    set_hold(run, journal);
+    journal_set_hold(journal, run->rollback); /* a deployment ends a hold */
     journal->rebuilt = false;
     if (!run->rollback) {
         str_copy(journal->etag, sizeof journal->etag, run->want.etag);
@@ -302,6 +290,10 @@ int steps_run(struct run *run, struct err *err)
     struct err failure;
 
     run->journal.phase = JOURNAL_PREPARE;
+    if (run->rollback) {
+        str_copy(run->journal.target, sizeof run->journal.target, run->want.ref);
+        str_copy(run->journal.left, sizeof run->journal.left, run->result->previous_ref);
+    }
     if (run_steps(run, BEFORE_COMMIT, ARRAY_SIZE(BEFORE_COMMIT), false, err) ||
         run_steps(run, AFTER_COMMIT, ARRAY_SIZE(AFTER_COMMIT), true, err))
         return ERR_FAIL;
