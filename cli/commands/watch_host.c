@@ -1,12 +1,10 @@
 /*
  * All functions of the table are called on the main thread, one at a time. While one of them waits,
- * it reports to the watchdog of the service manager, but only as long as its step is inside of its
- * own limit: a step that hangs is ended by the manager.
+ * it reports to the watchdog of the service manager.
  */
 #include "cli/commands/watch_host.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,34 +13,25 @@
 
 #include "base/codes.h"
 #include "base/file.h"
-#include "base/json_write.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "cli/cli.h"
 #include "cli/commands/transfer_ui.h"
+#include "cli/commands/watch_hook.h"
+#include "cli/commands/watch_report.h"
 #include "cli/connect.h"
 #include "cli/credentials.h"
 #include "cli/deployments.h"
-#include "cli/print/hints.h"
 #include "cli/version.h"
 #include "deploy/deploy.h"
 #include "deploy/machine.h"
 #include "deploy/record.h"
 #include "docker/docker.h"
 #include "docker/host.h"
-#include "flow/program.h"
-#include "flow/run.h"
 #include "pull/pull.h"
 #include "store/store.h"
+#include "watch/memory.h"
 #include "watch/notify.h"
-
-#define EVENT_MAX      (16 * KIB)
-#define METRICS_EVERY  (10 * NS_PER_S)
-#define HOOK_LIMIT     (30 * 60 * NS_PER_S)
-#define POLL_LIMIT     (2 * 60 * NS_PER_S)
-#define STILL_LIMIT    (5 * 60 * NS_PER_S)  /* of a transfer without progress */
-#define LOAD_LIMIT     (30 * 60 * NS_PER_S) /* of the daemon that loads an image */
-#define MMAP_THRESHOLD (128 * 1024)
+#include "watch/watchdog.h"
 
 /* A bucket that is in use: one for each profile. */
 struct live_store {
@@ -55,10 +44,6 @@ struct live_store {
 struct live_entry {
     struct live_store *from;
     struct pointer_poll poll;
-    /* in the file of the metrics */
-    enum watch_state state;
-    uint64_t runs[METRICS_RUNS];
-    char image[NAME_REF_MAX];
 };
 
 struct live_watch {
@@ -70,57 +55,15 @@ struct live_watch {
     struct live_store stores[WATCH_ENTRIES_MAX];
     unsigned store_count;
     struct notify notify;
+    struct watchdog watchdog;
+    struct watch_report report;
     uint64_t seed;
     char machine[MACHINE_SIZE];
     bool is_unusable; /* the settings of a bucket are not valid: `fault` */
     struct err fault;
     /* of the current step */
-    int64_t until;        /* the watchdog is served until then */
-    uint64_t done, moved; /* of the transfer */
-    enum transfer_phase phase;
-    int64_t metrics_stored; /* time of the last write; 0: none */
+    unsigned at; /* the entry */
 };
-
-/* ---- the watchdog ---- */
-
-static void begin_step(struct live_watch *live, int64_t limit)
-{
-    live->until = clock_boot() + limit;
-    live->done = live->moved = 0;
-    notify_alive(&live->notify, clock_boot());
-}
-
-static void wake(void *arg)
-{
-    struct live_watch *live = arg;
-    int64_t now = clock_boot();
-
-    if (now < live->until)
-        notify_alive(&live->notify, now);
-}
-
-/* The deployment calls it only inside of its own limits. */
-static void wake_deploy(void *arg)
-{
-    struct live_watch *live = arg;
-
-    notify_alive(&live->notify, clock_boot());
-}
-
-static void wake_transfer(void *arg, const struct transfer_progress *progress)
-{
-    struct live_watch *live = arg;
-    bool loads = progress->phase == PHASE_LOAD;
-
-    if (progress->phase != live->phase)
-        live->until = clock_boot() + (loads ? LOAD_LIMIT : STILL_LIMIT);
-    else if (!loads && (progress->done != live->done || progress->moved != live->moved))
-        live->until = clock_boot() + STILL_LIMIT;
-    live->phase = progress->phase;
-    live->done = progress->done;
-    live->moved = progress->moved;
-    wake(live);
-}
 
 /* ---- clocks ---- */
 
@@ -169,101 +112,31 @@ static void host_sleep(void *arg, int64_t until)
 
 static void host_note(void *arg, unsigned at, const char *text)
 {
-    const struct live_watch *live = arg;
-
-    output_notice(&live->cli->output, "%s/%s: %s", live->entries[at].app, live->entries[at].env,
-                  text);
+    watch_report_note(&((struct live_watch *)arg)->report, at, text);
 }
 
 static void host_warn(void *arg, unsigned at, const struct err *why)
 {
-    const struct live_watch *live = arg;
-    struct err err = *why;
+    struct live_watch *live = arg;
 
-    if (live->is_unusable)
-        return; /* the command prints it */
-    hints_add(&err);
-    output_warn(&live->cli->output, "%s/%s: %s [%s.%s]%s%s", live->entries[at].app,
-                live->entries[at].env, err.text, err_family_name(err.family), err.code,
-                err.hint[0] ? "; hint: " : "", err.hint);
-}
-
-static void write_event(const struct watch_event *event, struct text *out)
-{
-    struct json_writer w;
-    char time[CLOCK_RFC3339_SIZE];
-
-    clock_rfc3339(clock_wall() / NS_PER_S * NS_PER_S, time);
-    jw_init(&w, out, true);
-    jw_object(&w, NULL);
-    jw_string(&w, "time", time);
-    jw_string(&w, "event", event->event);
-    jw_string(&w, "app_name", event->entry->app);
-    jw_string(&w, "environment", event->entry->env);
-    jw_string(&w, "image_ref", event->image_ref);
-    jw_string_if(&w, "previous_ref", event->previous_ref ? event->previous_ref : "");
-    jw_string_if(&w, "pointer_etag", event->pointer_etag);
-    if (event->err) {
-        jw_object(&w, "error");
-        jw_string(&w, "type", err_family_name(event->err->family));
-        jw_string(&w, "code", event->err->code);
-        jw_string(&w, "message", event->err->text);
-        jw_end(&w);
-    }
-    jw_end(&w);
-    text_char(out, '\n');
+    if (!live->is_unusable) /* else the command prints it */
+        watch_report_warn(&live->report, at, why);
 }
 
 static int host_tell(void *arg, const struct watch_event *event, struct err *err)
 {
-    _cleanup_text_ struct text line = {0};
-
     (void)arg;
-    text_init(&line, EVENT_MAX);
-    write_event(event, &line);
-    if (text_check(&line, "the change", err))
-        return ERR_FAIL;
-    log_redact(line.data);
-    return file_write_all(STDOUT_FILENO, line.data, strlen(line.data), "standard output", err);
-}
-
-/* Returns whether the file of the metrics is due. Changes that alerts need are written at once. */
-static bool metrics_are_due(struct live_watch *live, const struct watch_entry *entries,
-                            unsigned count, int64_t now)
-{
-    bool due = !live->metrics_stored || now - live->metrics_stored >= METRICS_EVERY;
-
-    for (unsigned i = 0; i < count; i++) {
-        struct live_entry *last = &live->live[i];
-        const struct metrics_entry *metrics = &entries[i].metrics;
-
-        due = due || entries[i].state != last->state ||
-              memcmp(metrics->runs, last->runs, sizeof last->runs) != 0 ||
-              strcmp(metrics->image, last->image) != 0;
-        last->state = entries[i].state;
-        memcpy(last->runs, metrics->runs, sizeof last->runs);
-        str_copy(last->image, sizeof last->image, metrics->image);
-    }
-    return due;
+    return watch_report_event(event, err);
 }
 
 static void host_publish(void *arg, const struct watch_entry *entries, unsigned count)
 {
     struct live_watch *live = arg;
-    const char *path = config_text(&live->cli->config, OPT_METRICS);
-    struct metrics_entry metrics[WATCH_ENTRIES_MAX];
-    char status[400];
-    struct err err;
+    char status[sizeof live->notify.status];
 
     watch_summary(entries, count, status, sizeof status);
     notify_status(&live->notify, status);
-    if (!path || !metrics_are_due(live, entries, count, clock_boot()))
-        return;
-    for (unsigned i = 0; i < count; i++)
-        metrics[i] = entries[i].metrics;
-    if (metrics_store(metrics, count, path, &err) && !live->metrics_stored)
-        output_warn(&live->cli->output, "the metrics cannot be written: %s", err.text);
-    live->metrics_stored = clock_boot();
+    watch_report_metrics(&live->report, entries, count);
 }
 
 /* ---- the bucket ---- */
@@ -288,11 +161,11 @@ static enum poll_answer host_poll(void *arg, unsigned at, struct watch_target *o
 {
     struct live_watch *live = arg;
     struct live_entry *entry = &live->live[at];
-    struct poll_wait wait = {.wake = wake, .arg = live};
+    struct poll_wait wait = {.wake = watchdog_wake, .arg = &live->watchdog};
     enum poll_answer answer;
     struct store *store;
 
-    begin_step(live, POLL_LIMIT);
+    watchdog_begin(&live->watchdog, WATCHDOG_POLL);
     if (open_store(live, at, &store, err))
         return POLL_FAILED;
     answer = pointer_poll_run(&entry->poll, store, &wait, asked, err);
@@ -316,15 +189,9 @@ static void fill_transfer(struct live_watch *live, struct transfer_options *out)
                                                  : (unsigned)config_number(config, OPT_JOBS),
         .memory = (size_t)config_number(config, OPT_MEMORY),
         .cancel = live->cli->cancel,
-        .progress = wake_transfer,
-        .progress_arg = live,
+        .progress = watchdog_transfer,
+        .progress_arg = &live->watchdog,
     };
-}
-
-/* A transfer leaves free memory in the heaps of its threads. The service waits for hours. */
-static void give_memory_back(void)
-{
-    malloc_trim(0);
 }
 
 static int host_pull(void *arg, unsigned at, const struct watch_target *target, struct err *err)
@@ -339,12 +206,12 @@ static int host_pull(void *arg, unsigned at, const struct watch_target *target, 
     struct pull_result result;
     int failed;
 
-    begin_step(live, STILL_LIMIT);
+    watchdog_begin(&live->watchdog, WATCHDOG_STILL);
     fill_transfer(live, &options.transfer);
     failed = open_store(live, at, &options.store, err) ||
              connect_docker(live->cli, &options.docker, err) || pull_run(&options, &result, err);
     docker_close(options.docker);
-    give_memory_back();
+    memory_give_back();
     return failed ? ERR_FAIL : 0;
 }
 
@@ -358,6 +225,25 @@ static void note_deploy(void *arg, const char *text)
 static void warn_deploy(void *arg, const char *text)
 {
     output_warn(&((struct live_watch *)arg)->cli->output, "%s", text);
+}
+
+/* The deployment calls it only inside of its own limits. */
+static void wake_deploy(void *arg)
+{
+    notify_alive(&((struct live_watch *)arg)->notify, clock_boot());
+}
+
+/* The status of the service names the phase, while a deployment runs. */
+static void show_phase(void *arg, const char *phase, const char *unit)
+{
+    struct live_watch *live = arg;
+    const struct watch_entry *entry = &live->entries[live->at];
+    char status[sizeof live->notify.status];
+
+    snprintf(status, sizeof status, "%s/%s %s%s%s", entry->app, entry->env, phase,
+             unit[0] ? " of " : "", unit);
+    notify_status(&live->notify, status);
+    notify_alive(&live->notify, clock_boot());
 }
 
 /* The entry is read for each use: it is large, and idle memory is scarce on small hosts. The
@@ -374,12 +260,17 @@ static int use_deployment(struct live_watch *live, unsigned at, struct store *st
         .endpoint = &endpoint,
         .reuse = (enum reuse)config_number(&live->cli->config, OPT_REUSE),
         .cancel = live->cli->cancel,
-        .observer = {.arg = live, .note = note_deploy, .warn = warn_deploy, .wake = wake_deploy},
+        .observer = {.arg = live,
+                     .phase = show_phase,
+                     .note = note_deploy,
+                     .warn = warn_deploy,
+                     .wake = wake_deploy},
         .automatic = true,
     };
     struct deployment *deployment = NULL;
     int failed;
 
+    live->at = at;
     fill_transfer(live, &options.transfer);
     failed = deployments_read(live->cli, entry->app, entry->env, &deployment, NULL, err) ||
              connect_docker_endpoint(live->cli, &endpoint, err);
@@ -393,7 +284,7 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
 {
     struct live_watch *live = arg;
 
-    begin_step(live, POLL_LIMIT);
+    watchdog_begin(&live->watchdog, WATCHDOG_POLL);
     return use_deployment(live, at, live->live[at].from->store, deploy_converge, result, err);
 }
 
@@ -403,10 +294,10 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
     struct store *store;
     int failed;
 
-    begin_step(live, STILL_LIMIT);
+    watchdog_begin(&live->watchdog, WATCHDOG_STILL);
     failed = open_store(live, at, &store, err) ||
              use_deployment(live, at, store, deploy_run, result, err);
-    give_memory_back();
+    memory_give_back();
     return failed ? ERR_FAIL : 0;
 }
 
@@ -420,67 +311,25 @@ static int host_heartbeat(void *arg, unsigned at, struct err *err)
         .version = S3DOCK_VERSION,
     };
 
-    begin_step(live, POLL_LIMIT);
+    watchdog_begin(&live->watchdog, WATCHDOG_POLL);
     return open_store(live, at, &options.store, err) || record_heartbeat(&options, err) < 0
                ? ERR_FAIL
                : 0;
 }
 
-/* ---- the hook ---- */
-
-static int run_hook(struct live_watch *live, char *const *environment, struct err *err)
-{
-    struct program program = {
-        .what = "the hook",
-        .line = config_text(&live->cli->config, OPT_HOOK),
-        .env = environment,
-        .limit = HOOK_LIMIT,
-        .family = ERR_LOCAL,
-        .code = "hook",
-        .cancel = live->cli->cancel,
-        .wake = wake,
-        .arg = live,
-    };
-    int code;
-
-    if (program_run(&program, &code, err))
-        return ERR_FAIL;
-    return code ? err_set(err, ERR_LOCAL, "hook", "the hook ended with exit code %d", code) : 0;
-}
-
 static int host_hook(void *arg, unsigned at, const struct watch_target *target, struct err *err)
 {
     struct live_watch *live = arg;
-    const struct watch_entry *entry = &live->entries[at];
-    char app[NAME_APP_MAX + 16], env[NAME_ENV_MAX + 16], image[NAME_REF_MAX + 16],
-        previous[NAME_REF_MAX + 20];
-    const char *const changes[] = {PROGRAM_NO_NOTIFY, app, env, image, previous, NULL};
-    char **environment;
-    int failed;
+    struct watch_hook hook = {.line = config_text(&live->cli->config, OPT_HOOK),
+                              .cancel = live->cli->cancel,
+                              .wake = watchdog_wake,
+                              .arg = &live->watchdog};
 
-    snprintf(app, sizeof app, "S3DOCK_APP=%s", entry->app);
-    snprintf(env, sizeof env, "S3DOCK_ENV=%s", entry->env);
-    snprintf(image, sizeof image, "S3DOCK_IMAGE=%s", target->resolved.image.ref);
-    snprintf(previous, sizeof previous, "S3DOCK_PREVIOUS=%s", entry->served);
-    environment = run_environment(changes);
-    if (!environment)
-        return err_memory(err, "the environment of the hook");
-    begin_step(live, HOOK_LIMIT);
-    failed = run_hook(live, environment, err);
-    free(environment);
-    return failed;
+    watchdog_begin(&live->watchdog, WATCH_HOOK_LIMIT);
+    return watch_hook_run(&hook, &live->entries[at], target->resolved.image.ref, err);
 }
 
 /* ---- set up ---- */
-
-/* Large blocks are mapped and returned to the system when they are freed; few threads share few
- * heaps. */
-static void limit_memory(void)
-{
-    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
-    mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
-    mallopt(M_ARENA_MAX, 1);
-}
 
 static struct live_store *find_store(struct live_watch *live, const char *profile)
 {
@@ -555,11 +404,13 @@ struct live_watch *live_watch_create(struct cli *cli, struct watch_entry *entrie
         err_memory(err, "the watch");
         return NULL;
     }
-    limit_memory();
+    memory_limit();
     live->cli = cli;
     live->entries = entries;
     live->count = count;
     live->deploy = deploy;
+    watch_report_init(&live->report, cli, entries);
+    live->watchdog.notify = &live->notify;
     notify_init(&live->notify, config_environment("NOTIFY_SOCKET"),
                 config_environment("WATCHDOG_USEC"), config_environment("WATCHDOG_PID"), getpid());
     failed = random_fill(&live->seed, sizeof live->seed, err) || read_machine(live, err);

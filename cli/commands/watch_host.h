@@ -9,14 +9,12 @@
 
 #include <stdbool.h>
 
+#include "cli/commands/watch_report.h"
 #include "watch/watch.h"
 
 struct cli;
 struct err;
 struct live_watch;
-
-/* How many environments one process follows. */
-#define WATCH_ENTRIES_MAX 64
 
 /* Prepares the host of these entries, which must live as long. With `deploy`, each of them must be
  * in the configuration. Sends no request. Fails with usage.*, not_found.deployment. */

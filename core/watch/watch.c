@@ -49,6 +49,16 @@ static void look_again(struct watch_entry *entry, int64_t now)
     entry->work.due = now;
 }
 
+/* Another image serves than the last run left: somebody has rolled back, or removed the container.
+ * The run decides what follows. */
+static void reconsider(const struct watch *watch, struct watch_entry *entry)
+{
+    entry->state = WATCH_BEHIND;
+    entry->settled = false;
+    entry->pulled = true;
+    entry->work.due = entry_now(watch);
+}
+
 static int take_care_result(const struct watch *watch, struct watch_entry *entry,
                             const struct deploy_result *result, struct err *err)
 {
@@ -62,8 +72,12 @@ static int take_care_result(const struct watch *watch, struct watch_entry *entry
         entry->state = WATCH_DOWN;
         return 0;
     }
-    if (entry->state == WATCH_DOWN || (entry_serves_wanted(entry) && entry->state == WATCH_FAILED))
-        entry->state = entry_serves_wanted(entry) ? WATCH_CURRENT : WATCH_FAILED;
+    if (entry_serves_wanted(entry))
+        entry_settle(entry, WATCH_CURRENT);
+    else if (entry->state == WATCH_DOWN)
+        entry->state = WATCH_FAILED;
+    else if (entry->state == WATCH_CURRENT)
+        reconsider(watch, entry);
     if (result->outcome == DEPLOY_DEPLOYED || result->outcome == DEPLOY_ROLLED_BACK)
         return entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
                           NULL, err);
@@ -92,8 +106,6 @@ static int run_care(const struct watch *watch, struct watch_entry *entry, struct
         schedule_success(&entry->care, entry_now(watch), entry_random(watch));
         entry_report_recovery(watch, entry, entry->caring, "the containers can be seen again");
         failed = take_care_result(watch, entry, &result, err);
-        if (!failed && entry_serves_wanted(entry) && !entry->settled)
-            entry_settle(entry, WATCH_CURRENT);
         look_again(entry, entry_now(watch));
     }
     deploy_result_finish(&result);

@@ -539,6 +539,40 @@ static void a_rollback_on_this_host_is_not_undone(void **state)
     assert_int_equal(entries[0].metrics.held, 0);
 }
 
+static void roll_back_by_hand(void)
+{
+    w.serves = 2;
+    w.hold = 1;
+}
+
+static void a_rollback_by_hand_is_noticed_and_kept(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), roll_back_by_hand}, {0, NULL}};
+
+    (void)state;
+    run_for(DAY, plan);
+    assert_int_equal(w.serves, 2);
+    assert_int_equal(entries[0].state, WATCH_HELD);
+    assert_int_equal(entries[0].metrics.held, 1);
+    assert_string_equal(w.events, "held 1");
+}
+
+static void lose_container(void)
+{
+    w.serves = 0;
+}
+
+static void a_container_that_was_removed_is_made_again(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), lose_container}, {0, NULL}};
+
+    (void)state;
+    run_for(2 * HOUR, plan);
+    assert_int_equal(w.serves, 1);
+    assert_int_equal(w.runs, 1);
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+}
+
 static void break_service(void)
 {
     w.pointer = w.bad = 2;
@@ -709,6 +743,8 @@ int main(void)
         TEST(a_bad_image_is_not_tried_again_until_the_pointer_moves),
         TEST(a_bad_image_is_tried_again_after_a_change_of_the_spec),
         TEST(a_rollback_on_this_host_is_not_undone),
+        TEST(a_rollback_by_hand_is_noticed_and_kept),
+        TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
         TEST(a_pointer_that_vanishes_or_is_garbage_stops_nothing),
         TEST(a_second_watcher_says_so_and_waits),
