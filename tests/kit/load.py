@@ -38,7 +38,7 @@ import sys
 import time
 
 HEAD_MAX = 65536
-EXAMPLES = 12
+EXAMPLES = 6  # of each kind
 
 
 class Failure(Exception):
@@ -274,8 +274,17 @@ def hosts_of(results):
     return list(hosts.values())
 
 
+def examples_of(bad):
+    """The first failures of each kind."""
+    seen = collections.Counter()
+    for result in bad:
+        seen[result.failure.kind] += 1
+        if seen[result.failure.kind] <= EXAMPLES:
+            yield result
+
+
 def summarise(load, options):
-    results = sorted(load.results)
+    results = sorted(load.results, key=lambda result: result.began)
     good = [result for result in results if not result.failure]
     bad = [result for result in results if result.failure]
     usual = sorted(result.ended - result.began for result in good if result.kind == "usual")
@@ -295,7 +304,8 @@ def summarise(load, options):
         "longest_gap": max((after - before for before, after in zip(ends, ends[1:])), default=0),
         "own_delay": load.lag,
         "hosts": hosts_of(results),
-        "examples": [f"{result.began:.3f} {result.kind}: {result.failure}" for result in bad[:EXAMPLES]]
+        "examples": [f"{result.began:.3f} {result.kind}, after {result.ended - result.began:.3f} s: {result.failure}"
+                     for result in examples_of(bad)]
         + [f"{result.began:.3f} {result.kind}: {result.host} answered after it had left" for result in stray[:EXAMPLES]],
     }
 
