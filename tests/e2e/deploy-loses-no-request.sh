@@ -3,6 +3,7 @@
 # has lost its requests. A restart of the container, under the same load, does lose requests.
 #
 # DEPLOYMENTS=100 tests/e2e/deploy-loses-no-request.sh [PROXY...]: more of them, with all their numbers on standard error.
+# KEEP=FOLDER: keeps the results and the log of each proxy.
 # RATE=200, OBSERVE=1s, LATE=5 (seconds). WITNESS=yes: hey (closed loop, 20 connections) beside the load.
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "the load leaves no time for a sanitizer"
@@ -63,7 +64,7 @@ run_proxy()
 numbers()
 {
     python3 - "$1" "$work" <<'PYTHON'
-import json, statistics, sys
+import json, os, re, statistics, sys
 env, work = sys.argv[1:]
 load = json.load(open(f"{work}/{env}.load"))
 latency = load["latency"]
@@ -79,6 +80,10 @@ print(f"{env}: {len(results)} deployments, median {statistics.median(took):.2f} 
       f"{latency['median'] * 1000:.1f} ms, p99 {latency['p99'] * 1000:.0f} ms, max {latency['max']:.2f} s, "
       f"longest gap {load['longest_gap']:.2f} s, own delay {load['own_delay']:.2f} s, {len(load['hosts'])} containers",
       file=sys.stderr)
+if os.path.exists(f"{work}/{env}.hey"):
+    hey = open(f"{work}/{env}.hey").read()
+    print(f"{env}: hey:", " ".join(re.findall(r"Slowest:.*|Requests/sec:.*", hey)),
+          " ".join(hey.partition("Status code distribution:")[2].split()), file=sys.stderr)
 PYTHON
 }
 
@@ -99,11 +104,22 @@ check_proxy()
     local env=$1 deployed loaded witnessed
     read -r deployed loaded witnessed <"$work/$env.codes"
     check "$env: $DEPLOYMENTS deployments succeed" show_unless "$deployed" "$work/$env.err" "$work/$env.json"
-    check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load" "$work/$env.load.err"
+    check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load.err" "$work/$env.load"
     check "$env: every container answers until it leaves" is_complete "$env"
     check "$env: no container gets a second SIGTERM" no_second_signal "$env"
     [ -z "${WITNESS:-}" ] || check "$env: hey sees no failure" show_unless "$witnessed" "$work/$env.hey"
     [ "$DEPLOYMENTS" -le 2 ] || numbers "$env"
+    [ -z "${KEEP:-}" ] || keep_files "$env"
+}
+
+keep_files()
+{
+    local file
+    mkdir -p "$KEEP"
+    for file in load leaves results err hey; do
+        cp "$work/$1.$file" "$KEEP/$1.$file" 2>/dev/null
+    done
+    cp "$work/$1.proxy/log" "$KEEP/$1.log"
 }
 
 # show_unless CODE FILE...: prints the files if the code is not 0.
