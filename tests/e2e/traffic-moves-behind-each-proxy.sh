@@ -82,25 +82,28 @@ is_whole()
     [ "$(tail -n 1 "$1")" = end ]
 }
 
-# websocket NUMBER: sends so many lines, one each 100 ms, and reads them back.
+# websocket: writes the file `open` when it is connected, sends a line each 50 ms and reads it back, until `close` exists.
 websocket()
 {
-    python3 - "$FRONT" "$1" <<'PYTHON'
-import socket, sys, time
+    python3 - "$FRONT" "$home/open" "$home/close" <<'PYTHON'
+import os, socket, sys, time
 peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
-peer.sendall(b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+peer.sendall(b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 answer = peer.makefile("rb")
 if b" 101 " not in answer.readline():
     sys.exit("no 101")
 while answer.readline() != b"\r\n":
     pass
-for number in range(int(sys.argv[2])):
-    line = b"line %d\n" % number
-    peer.sendall(line)
-    if answer.readline() != line:
-        sys.exit(f"cut after {number} lines")
-    time.sleep(0.1)
+open(sys.argv[2], "w").close()
+lines, last = 0, False
+while not last:
+    last = os.path.exists(sys.argv[3])  # one line more after the switch
+    peer.sendall(b"line %d\n" % lines)
+    if answer.readline() != b"line %d\n" % lines:
+        sys.exit(f"cut after {lines} lines")
+    lines += 1
+    time.sleep(0.05)
 PYTHON
 }
 
@@ -168,33 +171,39 @@ check_load()
     try "no request fails during switches under load" switches_under_load
 }
 
-is_busy()
+has_left()
 {
-    move "busy:$1" | grep -q ': [1-9]'
+    grep -q '^leave:green' "$home/drain"
 }
 
 # drain_while LENGTH: a stream and a websocket of green, during a switch to blue; the drain waits for them. LENGTH: of
-# both, in tenths of a second.
+# the stream, in tenths of a second.
 drain_while()
 {
-    local stream socket
+    local stream socket mover
+    rm -f "$home/open" "$home/close"
     switch_to green blue
+    websocket >"$home/websocket" 2>&1 &
+    socket=$!
+    wait_until 60 test -e "$home/open"
     get "/stream?$1" >"$home/stream" &
     stream=$!
-    websocket "$1" >"$home/websocket" 2>&1 &
-    socket=$!
-    wait_until 20 is_busy green
-    DRAINED=0 WEBSOCKET=0
-    move enter:blue leave:green busy:green idle:green:60000 >"$home/drain" 2>&1 || DRAINED=1
-    wait $stream
+    sleep 0.3
+    move enter:blue leave:green busy:green idle:green:60000 >"$home/drain" 2>&1 &
+    mover=$!
+    wait_until 60 has_left
+    touch "$home/close"
+    WEBSOCKET=0 DRAINED=0
     wait $socket || WEBSOCKET=1
+    wait $mover || DRAINED=1
+    wait $stream
 }
 
 # On a busy machine, a switch can take longer than a short stream.
 check_drain()
 {
     local length
-    for length in 10 30 100; do
+    for length in 15 40 100; do
         drain_while $length
         ! grep -q '^busy:green: [1-9]' "$home/drain" || return 0
     done
@@ -210,7 +219,9 @@ is_drained()
 check_websocket()
 {
     cp "$home/websocket" "$home/out"
-    if [[ $NAME == caddy* ]] && "$("$KIT/proxy" caddy path)" version | grep -q '^v*2\.[0-6]\.'; then
+    if [ ! -e "$home/open" ]; then
+        result 1 "a websocket is opened"
+    elif [[ $NAME == caddy* ]] && "$("$KIT/proxy" caddy path)" version | grep -q '^v*2\.[0-6]\.'; then
         result $((1 - WEBSOCKET)) "a websocket is closed at the switch"
     else
         result "$WEBSOCKET" "a websocket continues during the drain"
