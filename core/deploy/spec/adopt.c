@@ -78,10 +78,13 @@ static unsigned find_port(const struct adoption *a)
     struct json_node ports = json_get(a->config, "ExposedPorts"), name, value = {0};
     char text[ADOPT_NAME_SIZE];
 
-    while ((value = json_next(ports, value, &name)).doc)
-        if (json_string(name, text, sizeof text) && strstr(text, "/tcp") && atoi(text) > 0 &&
-            atoi(text) <= UINT16_MAX)
-            return (unsigned)atoi(text);
+    while ((value = json_next(ports, value, &name)).doc) {
+        char *end = text;
+        long port = json_string(name, text, sizeof text) ? strtol(text, &end, 10) : 0;
+
+        if (port > 0 && port <= UINT16_MAX && strcmp(end, "/tcp") == 0)
+            return (unsigned)port;
+    }
     return 8080;
 }
 

@@ -95,12 +95,11 @@ static bool names_variable(struct json_node list, struct json_node variable)
     text_init_secret(&b, TEXT_SIZE);
     json_string_text(variable, &a);
     for (struct json_node at = json_first(list); at.doc; at = json_next(list, at, NULL)) {
-        size_t size = strcspn(a.data ? a.data : "", "=");
+        size_t size = strcspn(a.size ? a.data : "", "=");
 
         text_clear(&b);
-        json_string_text(at, &b);
-        if (size && b.size >= size && strncmp(a.data, b.data, size) == 0 &&
-            (b.data[size] == '=' || !b.data[size]))
+        if (json_string_text(at, &b) && size && b.size >= size &&
+            memcmp(a.data, b.data, size) == 0 && (b.data[size] == '=' || !b.data[size]))
             return true;
     }
     return false;

@@ -191,8 +191,10 @@ static void write_host_config(struct body *body)
 static unsigned networks_in_body(const struct spec_networks *networks,
                                  const struct container_birth *birth)
 {
-    const char *dot = birth->api_version ? strchr(birth->api_version, '.') : NULL;
-    bool several = dot && (atoi(birth->api_version) > 1 || atoi(dot + 1) >= SEVERAL_NETWORKS);
+    const char *version = birth->api_version ? birth->api_version : "";
+    char *dot = NULL;
+    long major = strtol(version, &dot, 10), minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
+    bool several = major > 1 || (major == 1 && minor >= SEVERAL_NETWORKS);
 
     return several || networks->count == 0 ? networks->count : 1;
 }

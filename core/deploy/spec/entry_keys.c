@@ -64,7 +64,7 @@ bool entry_resolve(const char *file, const char *path, char *out, size_t size)
 static int read_path(const struct entry_place *place, struct json_node value, char *out,
                      size_t size, struct err *err)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX] = "";
 
     if (entry_text(place, value, path, sizeof path, err))
         return ERR_FAIL;

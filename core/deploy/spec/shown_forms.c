@@ -71,7 +71,7 @@ static bool shows_path(struct json_node spec, struct json_node inspect, struct j
 
 /* ---- signals ---- */
 
-static int signal_number(struct json_node node)
+static long signal_number(struct json_node node)
 {
     static const struct {
         const char *name;
@@ -85,11 +85,11 @@ static int signal_number(struct json_node node)
     if (!json_string(node, text, sizeof text))
         return 0;
     if (*text >= '0' && *text <= '9')
-        return atoi(text);
+        return strtol(text, NULL, 10);
     if (strncasecmp(name, "SIG", 3) == 0)
         name += 3;
     if (strncasecmp(name, "RTMIN", 5) == 0)
-        return 34 + (name[5] == '+' ? atoi(name + 6) : 0);
+        return 34 + (name[5] == '+' ? strtol(name + 6, NULL, 10) : 0);
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
         if (strcasecmp(name, signals[i].name) == 0)
             return signals[i].number;
@@ -99,7 +99,7 @@ static int signal_number(struct json_node node)
 /* Podman shows the number of a signal. */
 static bool shows_signal(struct json_node spec, struct json_node inspect, struct json_node root)
 {
-    int number = signal_number(spec);
+    long number = signal_number(spec);
 
     (void)root;
     return same_scalar(spec, inspect) || (number && number == signal_number(inspect));
