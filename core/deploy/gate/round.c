@@ -21,7 +21,7 @@
 #define EXEC_TIME    (30 * NS_PER_S) /* of exec */
 #define HEALTH_TIME                                                                                \
     (60 * NS_PER_S) /* of the command of a HEALTHCHECK, whose own limit counts, too */
-#define ADDRESS_SIZE 128
+#define ADDRESS_SIZE 256
 
 /* ---- plan ---- */
 

@@ -30,7 +30,9 @@ struct script {
     const char *app[4];   /* responses of the application; the last one repeats */
 };
 
-static struct script script;
+static struct script script; /* of the test */
+static struct script played; /* the copy that the servers read */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct raw_server daemon_server, app_server;
 static atomic_int inspects, execs, asked;
 static struct docker *docker;
@@ -39,6 +41,35 @@ static struct gate_spec spec;
 static struct gate_input input;
 static struct gate_report report;
 static struct err err;
+
+static void play_script(void)
+{
+    pthread_mutex_lock(&lock);
+    played = script;
+    pthread_mutex_unlock(&lock);
+}
+
+static struct script read_script(void)
+{
+    struct script copy;
+
+    pthread_mutex_lock(&lock);
+    copy = played;
+    pthread_mutex_unlock(&lock);
+    return copy;
+}
+
+static int wait_gate(void)
+{
+    play_script();
+    return gate_wait(&input, &report, &err);
+}
+
+static int test_once(void)
+{
+    play_script();
+    return gate_once(&input, &report, &err);
+}
 
 static const char *nth(const char *const *list, int n)
 {
@@ -60,32 +91,34 @@ static bool respond(int fd, const char *status, const char *body)
 
 static bool respond_inspect(int fd)
 {
+    const struct script now = read_script();
     int n = atomic_fetch_add(&inspects, 1);
     char body[4096];
 
-    if (n < script.silent_inspects)
+    if (n < now.silent_inspects)
         return respond(fd, "500 Internal Server Error", "{\"message\":\"trouble\"}");
-    n -= script.silent_inspects;
-    if (strcmp(nth(script.state, n < 3 ? n : 3), "gone") == 0)
+    n -= now.silent_inspects;
+    if (strcmp(nth(now.state, n < 3 ? n : 3), "gone") == 0)
         return respond(fd, "404 Not Found", "{\"message\":\"No such container: " ID "\"}");
     snprintf(body, sizeof body,
              "{\"Id\":\"" ID "\",\"Name\":\"/shop.g2\",\"Image\":\"sha256:" ID "\","
              "\"RestartCount\":%s,\"State\":{%s},\"Config\":{%s},\"HostConfig\":{},"
              "\"NetworkSettings\":{\"Networks\":{\"web\":{\"IPAddress\":\"127.0.0.1\"}}}}",
-             script.restarts ? script.restarts : "0", nth(script.state, n < 3 ? n : 3),
-             script.config ? script.config : "");
+             now.restarts ? now.restarts : "0", nth(now.state, n < 3 ? n : 3),
+             now.config ? now.config : "");
     return respond(fd, "200 OK", body);
 }
 
 static bool respond_exec(int fd)
 {
+    const struct script now = read_script();
     char body[128];
     int n = atomic_load(&execs) - 1;
 
-    if (n >= script.exec_count)
-        n = script.exec_count - 1;
+    if (n >= now.exec_count)
+        n = now.exec_count - 1;
     snprintf(body, sizeof body, "{\"ID\":\"" ID "\",\"Running\":false,\"ExitCode\":%d}",
-             n < 0 ? 0 : script.exec_codes[n]);
+             n < 0 ? 0 : now.exec_codes[n]);
     return respond(fd, "200 OK", body);
 }
 
@@ -113,8 +146,9 @@ static bool answer_daemon(struct raw_server *server, int fd, const char *head)
 
 static bool answer_app(struct raw_server *server, int fd, const char *head)
 {
+    const struct script now = read_script();
     int n = atomic_fetch_add(&asked, 1);
-    const char *status = nth(script.app, n < 3 ? n : 3);
+    const char *status = nth(now.app, n < 3 ? n : 3);
 
     (void)server;
     (void)head;
@@ -168,7 +202,7 @@ static int tear_down(void **state)
 
 static void assert_fails(const char *code, const char *words)
 {
-    assert_int_equal(gate_wait(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(wait_gate(), ERR_FAIL);
     assert_true(err_is(&err, ERR_DEPLOY, code));
     if (!strstr(err.text, words))
         fail_msg("\"%s\" lacks \"%s\"", err.text, words);
@@ -181,7 +215,7 @@ static void an_application_that_answers_passes(void **state)
     (void)state;
     script.state[0] = RUNS;
     strcpy(spec.http, "/healthz");
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_string_equal(report.kind, "http");
     assert_int_equal(report.tries, 2);
     assert_string_equal(report.started_at, "2026-11-29T10:00:00Z");
@@ -196,7 +230,7 @@ static void a_late_start_is_waited_for(void **state)
     script.app[0] = script.app[1] = "503 Busy";
     script.app[2] = "200 OK";
     strcpy(spec.http, "/healthz");
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_int_equal(report.tries, 4);
     assert_non_null(strstr(report.answer, "/healthz: status 503: words of the application"));
 }
@@ -210,7 +244,7 @@ static void the_address_of_the_container_is_used(void **state)
     input.address = "";
     input.network = "web";
     input.port = (uint16_t)strtoul(strrchr(app_server.url, ':') + 1, NULL, 10);
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_string_equal(report.kind, "http+tcp");
     input.network = "other";
     spec.within = 200 * NS_PER_MS;
@@ -265,10 +299,10 @@ static void a_restart_since_an_earlier_gate_is_found(void **state)
     strcpy(spec.http, "/healthz");
     script.state[0] = RUNS;
     input.started_at = "2026-11-29T09:00:00Z";
-    assert_int_equal(gate_once(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(test_once(), ERR_FAIL);
     assert_true(err_is(&err, ERR_DEPLOY, CODE_EXITED));
     input.started_at = "2026-11-29T10:00:00Z";
-    assert_int_equal(gate_once(&input, &report, &err), 0);
+    assert_int_equal(test_once(), 0);
     assert_int_equal(report.tries, 1);
 }
 
@@ -278,7 +312,7 @@ static void a_container_that_is_absent_or_not_started_fails(void **state)
     script.state[0] = "\"Status\":\"created\",\"Running\":false,\"Error\":\"port is taken\"";
     assert_fails(CODE_EXITED, "was not started: port is taken");
     script.state[0] = "gone";
-    assert_int_equal(gate_wait(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(wait_gate(), ERR_FAIL);
     assert_true(err_is(&err, ERR_DEPLOY, CODE_EXITED));
     assert_non_null(strstr(err.text, "was removed"));
 }
@@ -291,7 +325,7 @@ static void the_health_of_the_daemon_has_four_answers(void **state)
     script.config = "\"Healthcheck\":{\"Test\":[\"CMD-NEW\",\"x\"],\"Interval\":100000000,"
                     "\"Timeout\":100000000,\"Retries\":1}";
     script.state[0] = RUNS ",\"Health\":{\"Status\":\"healthy\"}";
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_string_equal(report.kind, "docker");
     script.state[0] = RUNS ",\"Health\":{\"Status\":\"starting\"}";
     assert_fails(CODE_UNHEALTHY, "its health is \"starting\"");
@@ -320,7 +354,7 @@ static void the_command_of_a_healthcheck_is_run_before_the_daemon_has_a_verdict(
     script.config = TEST_OF("[\"CMD\",\"/app\",\"--health\"]");
     script.exec_codes[0] = 1;
     script.exec_count = 2;
-    assert_int_equal(gate_wait(&input, &report, &err), 0); /* not configured: the image has it */
+    assert_int_equal(wait_gate(), 0); /* not configured: the image has it */
     assert_string_equal(report.kind, "docker");
     assert_int_equal(report.tries, 3);
     assert_non_null(strstr(report.answer, "the command of the HEALTHCHECK: exit code 1"));
@@ -334,7 +368,7 @@ static void the_time_is_raised_to_that_of_the_healthcheck(void **state)
     script.state[2] = RUNS ",\"Health\":{\"Status\":\"healthy\"}";
     script.config = TEST_OF("[\"CMD-NEW\",\"x\"]");
     spec.docker = true;
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_int_equal(report.tries, 3);
 }
 
@@ -348,7 +382,7 @@ static void a_command_in_the_container_decides(void **state)
     spec.exec = argv;
     script.exec_codes[0] = 7;
     script.exec_count = 2;
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_string_equal(report.kind, "exec");
     assert_int_equal(report.tries, 3);
     spec.within = 300 * NS_PER_MS;
@@ -362,12 +396,12 @@ static void without_any_test_the_uptime_counts_and_the_report_is_blind(void **st
     (void)state;
     script.state[0] = RUNS;
     input.served = true;
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_string_equal(report.kind, "uptime");
     assert_true(report.blind);
     assert_true(report.seconds >= 2);
     spec.uptime = 300 * NS_PER_MS;
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_false(report.blind);
     assert_true(report.seconds < 2);
 }
@@ -379,10 +413,10 @@ static void one_failure_of_a_container_that_serves_is_forgiven(void **state)
     strcpy(spec.http, "/healthz");
     script.app[0] = "503 Busy";
     script.app[1] = "200 OK";
-    assert_int_equal(gate_once(&input, &report, &err), 0);
+    assert_int_equal(test_once(), 0);
     assert_int_equal(report.tries, 2);
     script.app[1] = NULL;
-    assert_int_equal(gate_once(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(test_once(), ERR_FAIL);
     assert_true(err_is(&err, ERR_DEPLOY, CODE_UNHEALTHY));
     assert_non_null(strstr(err.text, "is not healthy any more"));
 }
@@ -393,10 +427,10 @@ static void a_daemon_in_trouble_is_asked_again(void **state)
     script.state[0] = RUNS;
     script.silent_inspects = 3;
     strcpy(spec.http, "/healthz");
-    assert_int_equal(gate_wait(&input, &report, &err), 0);
+    assert_int_equal(wait_gate(), 0);
     assert_int_equal(report.tries, 5);
     script.silent_inspects = 1000;
-    assert_int_equal(gate_once(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(test_once(), ERR_FAIL);
     assert_int_equal(err.family, ERR_DOCKER);
     assert_non_null(strstr(err.text, "cannot test container"));
 }
@@ -427,7 +461,7 @@ static void a_cancel_ends_the_wait_and_the_watchdog_is_woken(void **state)
     input.wake = count_wake;
     input.arg = &woken;
     assert_int_equal(pthread_create(&thread, NULL, request_cancel, NULL), 0);
-    assert_int_equal(gate_wait(&input, &report, &err), ERR_FAIL);
+    assert_int_equal(wait_gate(), ERR_FAIL);
     pthread_join(thread, NULL);
     assert_int_equal(err.family, ERR_CANCELLED);
     assert_true(woken >= 2);
