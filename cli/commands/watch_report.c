@@ -12,8 +12,7 @@
 #include "cli/cli.h"
 #include "cli/print/hints.h"
 
-#define EVENT_MAX     (16 * KIB)
-#define METRICS_EVERY (10 * NS_PER_S)
+#define EVENT_MAX (16 * KIB)
 
 void watch_report_note(const struct watch_report *report, unsigned at, const char *text)
 {
@@ -69,26 +68,6 @@ int watch_report_event(const struct watch_event *event, struct err *err)
     return file_write_all(STDOUT_FILENO, line.data, strlen(line.data), "standard output", err);
 }
 
-/* Returns whether the file of the metrics is due. Changes that alerts need are written at once. */
-static bool metrics_are_due(struct watch_report *report, const struct watch_entry *entries,
-                            unsigned count, int64_t now)
-{
-    bool due = !report->metrics_stored || now - report->metrics_stored >= METRICS_EVERY;
-
-    for (unsigned i = 0; i < count; i++) {
-        struct watch_stored *last = &report->stored[i];
-        const struct metrics_entry *metrics = &entries[i].metrics;
-
-        due = due || entries[i].state != last->state ||
-              memcmp(metrics->runs, last->runs, sizeof last->runs) != 0 ||
-              strcmp(metrics->image, last->image) != 0;
-        last->state = entries[i].state;
-        memcpy(last->runs, metrics->runs, sizeof last->runs);
-        str_copy(last->image, sizeof last->image, metrics->image);
-    }
-    return due;
-}
-
 void watch_report_metrics(struct watch_report *report, const struct watch_entry *entries,
                           unsigned count)
 {
@@ -96,7 +75,7 @@ void watch_report_metrics(struct watch_report *report, const struct watch_entry 
     struct metrics_entry metrics[WATCH_ENTRIES_MAX];
     struct err err;
 
-    if (!path || !metrics_are_due(report, entries, count, clock_boot()))
+    if (!path)
         return;
     for (unsigned i = 0; i < count; i++)
         metrics[i] = entries[i].metrics;
@@ -104,7 +83,6 @@ void watch_report_metrics(struct watch_report *report, const struct watch_entry 
         report->metrics_failed = true;
         output_warn(&report->cli->output, "the metrics cannot be written: %s", err.text);
     }
-    report->metrics_stored = clock_boot();
 }
 
 void watch_report_init(struct watch_report *report, const struct cli *cli,

@@ -5,7 +5,6 @@
 #define S3DOCK_CLI_COMMANDS_WATCH_REPORT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "watch/watch.h"
 
@@ -15,19 +14,10 @@ struct err;
 /* How many environments one process follows. */
 #define WATCH_ENTRIES_MAX 64
 
-/* The state of an entry in the file of the metrics. */
-struct watch_stored {
-    enum watch_state state;
-    uint64_t runs[METRICS_RUNS];
-    char image[NAME_REF_MAX];
-};
-
 struct watch_report {
     const struct cli *cli;             /* borrowed */
     const struct watch_entry *entries; /* borrowed */
-    int64_t metrics_stored;            /* time of the last write; 0: none */
     bool metrics_failed;               /* a warning was printed */
-    struct watch_stored stored[WATCH_ENTRIES_MAX];
 };
 
 void watch_report_init(struct watch_report *report, const struct cli *cli,
@@ -37,7 +27,7 @@ void watch_report_note(const struct watch_report *report, unsigned at, const cha
 void watch_report_warn(const struct watch_report *report, unsigned at, const struct err *why);
 /* Prints a change as one line of JSON on standard output. local.*: it cannot. */
 int watch_report_event(const struct watch_event *event, struct err *err);
-/* Writes the file of --metrics, if it is due. */
+/* Writes the file of --metrics. */
 void watch_report_metrics(struct watch_report *report, const struct watch_entry *entries,
                           unsigned count);
 

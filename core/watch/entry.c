@@ -140,7 +140,7 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
 
     entry->wanted = *target;
     entry->pulled = false;
-    if (entry_serves_wanted(entry)) {
+    if (entry_serves_wanted(entry) && !entry->unrecorded) {
         entry_settle(entry, WATCH_CURRENT);
         return;
     }

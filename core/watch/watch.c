@@ -72,16 +72,19 @@ static int take_care_result(const struct watch *watch, struct watch_entry *entry
         entry->state = WATCH_DOWN;
         return 0;
     }
-    if (entry_serves_wanted(entry))
+    if (entry_serves_wanted(entry) && !entry->unrecorded)
         entry_settle(entry, WATCH_CURRENT);
     else if (entry->state == WATCH_DOWN)
         entry->state = WATCH_FAILED;
     else if (entry->state == WATCH_CURRENT)
         reconsider(watch, entry);
-    if (result->outcome == DEPLOY_DEPLOYED || result->outcome == DEPLOY_ROLLED_BACK)
-        return entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
-                          NULL, err);
-    return 0;
+    if (result->outcome != DEPLOY_DEPLOYED && result->outcome != DEPLOY_ROLLED_BACK)
+        return 0;
+    entry->unrecorded = true;
+    if (entry->wanted.change[0])
+        reconsider(watch, entry);
+    return entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
+                      NULL, err);
 }
 
 static int run_care(const struct watch *watch, struct watch_entry *entry, struct err *err)

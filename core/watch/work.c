@@ -83,6 +83,7 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
         count_run(watch, entry, METRICS_DEPLOYED, result, began);
         entry->metrics.since = entry_wall(watch);
     }
+    entry->unrecorded = false;
     entry_report_recovery(watch, entry, entry->working, "the deployment has succeeded");
     entry_settle(entry, result->outcome == DEPLOY_HELD ? WATCH_HELD : WATCH_CURRENT);
     return result->outcome == DEPLOY_UNCHANGED

@@ -35,6 +35,7 @@ static struct world {
     bool garbage, away, forbidden, daemon_away, disk_full, locked;
     int bad; /* this image fails */
     bool down, forget;
+    bool completed;     /* converge completes an interrupted run */
     int hold;           /* a rollback holds this pointer */
     int failed;         /* the image that failed last: deploy_run remembers it */
     int pulled, serves; /* numbers of images */
@@ -168,7 +169,8 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
     if (w.locked)
         return err_set(why, ERR_CONFLICT, CODE_DEPLOY, "locked");
     set_served(result);
-    result->outcome = w.down ? DEPLOY_DOWN : DEPLOY_UNCHANGED;
+    result->outcome = w.down ? DEPLOY_DOWN : w.completed ? DEPLOY_DEPLOYED : DEPLOY_UNCHANGED;
+    w.completed = false;
     return 0;
 }
 
@@ -557,6 +559,28 @@ static void a_rollback_by_hand_is_noticed_and_kept(void **state)
     assert_string_equal(w.events, "held 1");
 }
 
+static void interrupt_run(void)
+{
+    w.completed = true;
+    w.serves = 1;
+}
+
+/* Another process was killed in the middle of a deployment, while the bucket is away. */
+static void what_converge_completed_is_recorded_when_the_bucket_is_back(void **state)
+{
+    static const struct happening plan[] = {
+        {AT(HOUR), leave}, {AT(HOUR), interrupt_run}, {AT(DAY), come_back}, {0, NULL}};
+
+    (void)state;
+    run_for(DAY, plan);
+    assert_string_equal(w.events, "deployed 1");
+    assert_int_equal(w.runs, 0);
+    w.end += HOUR;
+    assert_int_equal(watch_run(&options, &host, entries, 1, &err), 0);
+    assert_int_equal(w.runs, 1);
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+}
+
 static void lose_container(void)
 {
     w.serves = 0;
@@ -744,6 +768,7 @@ int main(void)
         TEST(a_bad_image_is_tried_again_after_a_change_of_the_spec),
         TEST(a_rollback_on_this_host_is_not_undone),
         TEST(a_rollback_by_hand_is_noticed_and_kept),
+        TEST(what_converge_completed_is_recorded_when_the_bucket_is_back),
         TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
         TEST(a_pointer_that_vanishes_or_is_garbage_stops_nothing),
