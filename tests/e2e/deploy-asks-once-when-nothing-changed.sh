@@ -6,28 +6,7 @@
 . "$KIT/deploy.sh"
 need_deployments
 
-# A relay in front of the daemon of the host. It writes the first line of every request to docker.log.
-python3 - "${EDGE#unix://}" relay.sock docker.log <<'PYTHON' &
-import re, socket, sys, threading
-REQUEST = re.compile(rb"(?:^|\r\n)((?:GET|POST|PUT|HEAD|DELETE) [^ ]+) HTTP/1\.1\r\n")
-log = open(sys.argv[3], "ab", buffering=0)
-
-def copy(source, target, counted):
-    while data := source.recv(65536):
-        if counted:
-            log.write(b"".join(line + b"\n" for line in REQUEST.findall(data)))
-        target.sendall(data)
-    target.shutdown(socket.SHUT_WR)
-
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[2])
-server.listen()
-while True:
-    client, daemon = server.accept()[0], socket.socket(socket.AF_UNIX)
-    daemon.connect(sys.argv[1])
-    threading.Thread(target=copy, args=(client, daemon, True), daemon=True).start()
-    threading.Thread(target=copy, args=(daemon, client, False), daemon=True).start()
-PYTHON
+"$KIT/request_log" "${EDGE#unix://}" relay.sock docker.log &
 at_exit "kill $!"
 python3 "$KIT/fake_s3.py" --port-file s3.port --log s3.log &
 at_exit "kill $!"
