@@ -303,8 +303,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "An image that a version or an environment uses is never removed; this is\n"
              "checked again right before the removal. The image that a rollback of an\n"
              "environment would restore stays, too. So do the image that a host runs and the\n"
-             "one that it ran before, for 30 days after its last document. If a version, an\n"
-             "environment, an audit event or the document of a host cannot be read, no image\n"
+             "one that it ran before, for 30 days after its last record. If a version, an\n"
+             "environment, an audit event or the record of a host cannot be read, no image\n"
              "is removed. Copies of replaced images under\n"
              "archive/ are not removed. An application without images is no error\n"
              "(exit code 0).\n"},

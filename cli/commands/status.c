@@ -1,5 +1,5 @@
 /*
- * Prints what each host runs, from the documents that the hosts write. Nothing is sent to a host.
+ * Prints what each host runs, from the records that the hosts write. Nothing is sent to a host.
  */
 #include <stdio.h>
 #include <string.h>
@@ -166,7 +166,7 @@ static int check_images(const char *app, const struct fleet *fleet, struct err *
                 "not known",
                 app, environment->env);
         return err_hint(err,
-                        "promote an image to %s, or delete the documents of its hosts: "
+                        "promote an image to %s, or delete the records of its hosts: "
                         "deployments/%s/%s/",
                         environment->env, app, environment->env);
     }
@@ -185,7 +185,7 @@ static int check_fleet(const char *app, const struct fleet *fleet, struct err *e
          "see the log of the deployment on the host"},
         {FLEET_FAILED, ERR_DEPLOY, "failed", "the last deployment failed on",
          "see the log of the deployment on the host"},
-        {FLEET_SILENT, ERR_DEPLOY, "silent", "no document arrived in time from",
+        {FLEET_SILENT, ERR_DEPLOY, "silent", "no record arrived in time from",
          "check that the host is up and that s3dock watch runs there"},
         {FLEET_BEHIND, ERR_DEPLOY, "behind", "another image runs on",
          "deploy there, or wait until s3dock watch has done it"},

@@ -166,7 +166,7 @@ int deployed_parse(struct view json, struct deployed *out, struct err *err)
     uint64_t heartbeat;
 
     *out = (struct deployed){.host = ""};
-    fields_open(&fields, json, "the document of the host", err);
+    fields_open(&fields, json, "the record of the host", err);
     fields_string(&fields, "host", out->host, sizeof out->host, is_host);
     fields_string(&fields, "machine", out->machine, sizeof out->machine, is_machine);
     fields_string(&fields, "app_name", out->app_name, sizeof out->app_name, is_app);

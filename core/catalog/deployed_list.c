@@ -111,7 +111,7 @@ static void take_document(void *arg, size_t at, enum store_answer answer, struct
     else if (deployed_parse(text, &deployed, &err))
         text_printf(search->warnings, "%s: %s\n", key, err.text);
     else if (!is_of_key(&deployed, key))
-        text_printf(search->warnings, "%s: the document names another host or environment\n", key);
+        text_printf(search->warnings, "%s: the record names another host or environment\n", key);
     else if (!search->failed)
         search->failed = search->each(search->arg, &deployed, search->err) != 0;
 }

@@ -311,7 +311,7 @@ static int write_document(struct record *record, struct err *err)
     snprintf(doc->version, sizeof doc->version, "%s", options->version ? options->version : "");
     text_init(&text, DOCUMENT_MAX);
     deployed_write(doc, &text);
-    if (text_check(&text, "the document of this host", err) < 0)
+    if (text_check(&text, "the record of this host", err) < 0)
         return ERR_FAIL;
     if (store_put_document(options->store, record->key, text_view(&text), NULL, false, NULL, err) !=
         STORE_DONE)

@@ -90,7 +90,7 @@ static void write_record(struct run *run, const struct err *failure)
     answer = run->host->table->record(run->host, run->result, failure, &trouble);
     run->result->recorded = answer == 0;
     if (answer < 0)
-        run_warn_of(run, "the document of this host was not written", &trouble);
+        run_warn_of(run, "the record of this host was not written", &trouble);
 }
 
 void report_after(struct run *run, const struct err *failure)
