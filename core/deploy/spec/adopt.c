@@ -72,10 +72,10 @@ static bool has_healthcheck(const struct adoption *a)
     return json_present(first) && !json_string_equals(first, "NONE");
 }
 
-/* Returns the first TCP port that the container exposes, or 8080. */
-static unsigned find_port(const struct adoption *a)
+/* Returns the first TCP port among the names of a map; 0 if there is none. */
+static unsigned first_port(struct json_node ports)
 {
-    struct json_node ports = json_get(a->config, "ExposedPorts"), name, value = {0};
+    struct json_node name, value = {0};
     char text[ADOPT_NAME_SIZE];
 
     while ((value = json_next(ports, value, &name)).doc) {
@@ -85,7 +85,16 @@ static unsigned find_port(const struct adoption *a)
         if (port > 0 && port <= UINT16_MAX && strcmp(end, "/tcp") == 0)
             return (unsigned)port;
     }
-    return 8080;
+    return 0;
+}
+
+/* Returns a port that is published, else one that is exposed, else 8080. */
+static unsigned find_port(const struct adoption *a)
+{
+    unsigned published = first_port(json_get(a->host, "PortBindings"));
+    unsigned exposed = first_port(json_get(a->config, "ExposedPorts"));
+
+    return published ? published : exposed ? exposed : 8080;
 }
 
 static void write_order(const struct adoption *a, unsigned port, struct text *out)
