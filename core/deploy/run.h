@@ -16,7 +16,7 @@
 
 struct err;
 
-#define RUN_CONTAINERS_MAX  256 /* of a deployment */
+#define RUN_CONTAINERS_MAX  128 /* of a deployment */
 #define UNIT_CONTAINERS_MAX 64
 
 struct deploy_unit {

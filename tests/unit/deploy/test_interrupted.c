@@ -1,0 +1,425 @@
+/*
+ * Deployments and rollbacks on a simulated host, interrupted at every call: killed before and after
+ * it, failed before and after its deed. The rules hold at every moment, and the next run repairs
+ * everything, whatever happened to journal, daemon, proxy and host in between.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "deploy/deployer.h"
+#include "kit/simulated_host.h"
+
+#define CALLS_MAX 400
+/* Every n-th call is interrupted. With the argument "all": every call (suite `slow`). */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STRIDE 37
+#else
+#define STRIDE 5
+#endif
+
+static unsigned stride = STRIDE;
+
+enum work { FIRST, DEPLOY, ROLLBACK, ROLLBACK_STALE, AGAIN, WORKS };
+static const char *const WORK_NAMES[WORKS] = {"first", "deploy", "rollback", "stale rollback",
+                                              "again"};
+
+/* One of the set-ups. */
+struct scene {
+    struct deployment deployment;
+    struct deploy_options options;
+    enum sim_proxy proxy;
+    enum work work;
+    enum sim_image image; /* of the new candidate */
+    struct simulated_host start;
+    const char *before, *after; /* the image that serves at rest before, and after the work */
+    unsigned calls;             /* of an undisturbed run */
+    bool succeeds;
+};
+
+static unsigned long cases;
+static const char *fault_name = "";
+static char *hook_argv[] = {(char *)"hook", NULL};
+
+/* ---- set-ups ---- */
+
+static void set_unit(struct unit_spec *unit, const char *name, enum deploy_order order)
+{
+    *unit = (struct unit_spec){
+        .order = order, .port = 8080, .keep = 1, .stop = 5 * NS_PER_S, .drain = 5 * NS_PER_S};
+    str_copy(unit->unit, sizeof unit->unit, name);
+    snprintf(unit->name, sizeof unit->name, "shop-production-%s", name);
+}
+
+static void set_deployment(struct deployment *deployment, enum deploy_order order, unsigned units,
+                           bool mixed)
+{
+    *deployment = (struct deployment){
+        .unit_count = units, .observe = 2 * NS_PER_S, .before_switch = hook_argv};
+    str_copy(deployment->app, sizeof deployment->app, "shop");
+    str_copy(deployment->env, sizeof deployment->env, "production");
+    set_unit(&deployment->units[0], "web", order);
+    set_unit(&deployment->units[1], "worker",
+             mixed ? order == ORDER_STOP_FIRST ? ORDER_START_FIRST : ORDER_STOP_FIRST : order);
+}
+
+static bool is_rollback(const struct scene *scene)
+{
+    return scene->work == ROLLBACK || scene->work == ROLLBACK_STALE;
+}
+
+static bool has_stop_first(const struct scene *scene)
+{
+    for (unsigned i = 0; i < scene->deployment.unit_count; i++)
+        if (scene->deployment.units[i].order == ORDER_STOP_FIRST)
+            return true;
+    return false;
+}
+
+static int run_work(struct simulated_host *sim, const struct deploy_options *options,
+                    enum work work, struct err *err)
+{
+    struct deploy_result result;
+    int failed;
+
+    deploy_result_init(&result);
+    failed = work == ROLLBACK || work == ROLLBACK_STALE
+                 ? deployer_rollback(&sim->host, options, &result, err)
+                 : deployer_run(&sim->host, options, &result, err);
+    deploy_result_finish(&result);
+    return failed;
+}
+
+static void must_run(struct scene *scene, struct simulated_host *sim)
+{
+    struct err err;
+    const char *fault;
+
+    sim_begin(sim, 0, SIM_KILL_BEFORE);
+    if (run_work(sim, &scene->options, DEPLOY, &err))
+        fail_msg("a deployment of the set-up fails: %s", err.text);
+    fault = sim_rest_fault(sim, sim->pointer_ref);
+    if (fault)
+        fail_msg("after a deployment of the set-up: %s", fault);
+}
+
+/* Every old container does not start a second time. */
+static void make_stale(struct simulated_host *sim)
+{
+    for (unsigned i = 0; i < sim->count; i++)
+        sim->containers[i].stale = sim->containers[i].c.facts.state != CONTAINER_RUNNING;
+}
+
+/* Two earlier deployments, but for the first one; then the new pointer. */
+static void prepare_start(struct scene *scene)
+{
+    static char refs[2][64];
+    struct simulated_host *sim = &scene->start;
+
+    sim_init(sim, &scene->deployment, scene->proxy);
+    sim_add_foreign(sim, "somebody");
+    sim_add_foreign(sim, "shop-production-web.g7x");
+    for (unsigned i = 1; i <= 2 && scene->work != FIRST; i++) {
+        sim_point(sim, i, SIM_GOOD);
+        must_run(scene, sim);
+        str_copy(refs[i - 1], sizeof refs[0], sim->pointer_ref);
+    }
+    scene->before = scene->work == FIRST ? NULL : refs[1];
+    if (scene->work == ROLLBACK_STALE)
+        make_stale(sim);
+    if (scene->work == FIRST || scene->work == DEPLOY)
+        sim_point(sim, 3, scene->image);
+    scene->after = scene->work == ROLLBACK || scene->work == ROLLBACK_STALE ? refs[0]
+                   : scene->image == SIM_GOOD                               ? sim->pointer_ref
+                                                                            : scene->before;
+    if (scene->work == AGAIN)
+        sim_happen(sim, SIM_PROXY_RESTART, 0);
+}
+
+/* ---- checks ---- */
+
+static void fail_at(const struct scene *scene, unsigned call, enum sim_fault fault,
+                    const char *when, const char *what, const struct err *err)
+{
+    static const char *const faults[] = {"kill before", "kill after", "error before",
+                                         "error after"};
+
+    fail_msg("%s, proxy %u, image %u, %s, %s, %u units: %s call %u of %u, %s, %s: %s%s%s",
+             WORK_NAMES[scene->work], scene->proxy, scene->image,
+             scene->deployment.units[0].order == ORDER_STOP_FIRST ? "stop-first" : "start-first",
+             scene->deployment.units[1].order == ORDER_STOP_FIRST ? "stop-first" : "start-first",
+             scene->deployment.unit_count, faults[fault], call, scene->calls, fault_name, when,
+             what, err ? ": " : "", err ? err->text : "");
+}
+
+/* The rest state after a run without faults. Nothing can rest where nothing ever served. Without the
+ * journal, a rollback may take a dying container of a stop-first unit for one that serves. */
+static const char *rest_fault(const struct scene *scene, struct simulated_host *sim,
+                              const char *ref)
+{
+    if (sim->breach[0])
+        return sim->breach;
+    if (!ref && ((scene->work == FIRST && !scene->succeeds) ||
+                 (is_rollback(scene) && has_stop_first(scene))))
+        return NULL;
+    return sim_rest_fault(sim, ref);
+}
+
+static void run_undisturbed(struct scene *scene)
+{
+    struct simulated_host sim = scene->start;
+    struct err err = {0};
+    const char *fault;
+
+    sim_begin(&sim, 0, SIM_KILL_BEFORE);
+    scene->succeeds = run_work(&sim, &scene->options, scene->work, &err) == 0;
+    scene->calls = sim.calls;
+    if (scene->succeeds != (scene->image == SIM_GOOD))
+        fail_at(scene, 0, SIM_KILL_BEFORE, "undisturbed", "the result is wrong", &err);
+    fault = rest_fault(scene, &sim, scene->after);
+    if (fault)
+        fail_at(scene, 0, SIM_KILL_BEFORE, "undisturbed", fault, &err);
+    cases++;
+}
+
+/* The first run had completed the rollback. */
+static bool is_repeated_rollback(const struct scene *scene, const struct err *err)
+{
+    return is_rollback(scene) && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
+}
+
+/* The same command again, without a fault. It must end as an undisturbed one. */
+static void run_again(const struct scene *scene, struct simulated_host *sim, unsigned call,
+                      enum sim_fault kind, const char *when, bool image_known)
+{
+    struct err err = {0};
+    const char *fault;
+    bool succeeded;
+
+    sim_begin(sim, 0, SIM_KILL_BEFORE);
+    succeeded = run_work(sim, &scene->options, scene->work, &err) == 0;
+    if (succeeded != scene->succeeds && image_known && !is_repeated_rollback(scene, &err))
+        fail_at(scene, call, kind, when, "the next run ends otherwise", &err);
+    fault = rest_fault(scene, sim, image_known ? scene->after : NULL);
+    if (fault)
+        fail_at(scene, call, kind, when, fault, &err);
+    cases++;
+}
+
+/* What is wrong at rest after the clean-up alone. A first candidate may be taken back. Nothing shows
+ * that a rollback has stopped a stop-first unit, if the journal is lost: the next deployment starts
+ * it. The candidate of a stop-first unit that passes its gate is kept without being observed. */
+static const char *converged_fault(const struct scene *scene, struct simulated_host *sim,
+                                   bool journal_lost)
+{
+    if (scene->work == FIRST || (journal_lost && is_rollback(scene) && has_stop_first(scene)) ||
+        (scene->image == SIM_FADES && has_stop_first(scene)))
+        return sim->breach[0] ? sim->breach : NULL;
+    return sim_rest_fault(sim, NULL);
+}
+
+/* Only the clean-up, without the bucket, and again for a container that still was about to end. */
+static void only_converge(const struct scene *scene, struct simulated_host *sim, unsigned call,
+                          enum sim_fault kind, const char *when, bool journal_lost)
+{
+    const char *fault = "";
+
+    for (unsigned round = 0; round < 3 && fault; round++) {
+        struct deploy_result result;
+        struct err err = {0};
+
+        sim_begin(sim, 0, SIM_KILL_BEFORE);
+        if (deployer_converge(&sim->host, &scene->options, &result, &err))
+            fail_at(scene, call, kind, when, "converge fails", &err);
+        fault = converged_fault(scene, sim, journal_lost);
+    }
+    if (fault)
+        fail_at(scene, call, kind, when, fault, NULL);
+    cases++;
+}
+
+/* A rollback that is repeated after it was done goes forth again, so its image is known only while
+ * the journal says that it was interrupted. */
+static bool image_is_known(const struct scene *scene, enum sim_event event)
+{
+    return !is_rollback(scene) || (event != SIM_JOURNAL_REMOVED && event != SIM_JOURNAL_EMPTIED &&
+                                   event != SIM_JOURNAL_DAMAGED);
+}
+
+/* Events that are played only with a good candidate: six bad ones would take most of the time. */
+static bool is_rare(unsigned event)
+{
+    return event != SIM_NOTHING && event != SIM_JOURNAL_REMOVED && event != SIM_REBOOT;
+}
+
+static void continue_after_kill(const struct scene *scene, const struct simulated_host *killed,
+                                unsigned call, enum sim_fault kind)
+{
+    static const char *const names[SIM_EVENTS] = {"then",
+                                                  "journal removed",
+                                                  "journal emptied",
+                                                  "journal damaged",
+                                                  "daemon restarted",
+                                                  "proxy restarted",
+                                                  "host rebooted"};
+
+    for (unsigned event = 0; event < SIM_EVENTS; event++) {
+        unsigned details = event == SIM_JOURNAL_DAMAGED ? 2 : 1;
+
+        if (scene->image != SIM_GOOD && is_rare(event))
+            continue;
+        for (unsigned detail = 0; detail < details; detail++) {
+            struct simulated_host sim = *killed, other;
+
+            sim_happen(&sim, (enum sim_event)event, call * 37 + detail * 101);
+            other = sim;
+            run_again(scene, &sim, call, kind, names[event],
+                      image_is_known(scene, (enum sim_event)event));
+            only_converge(scene, &other, call, kind, names[event],
+                          event >= SIM_JOURNAL_REMOVED && event <= SIM_JOURNAL_DAMAGED);
+        }
+    }
+}
+
+/* A run with a fault that it sees. */
+static void check_error(const struct scene *scene, struct simulated_host *sim, bool failed,
+                        unsigned call, enum sim_fault kind, const struct err *err)
+{
+    if (sim->breach[0])
+        fail_at(scene, call, kind, "during the run", sim->breach, err);
+    if (failed && err->family == ERR_DOWN &&
+        scene->deployment.units[0].order == ORDER_START_FIRST &&
+        scene->deployment.units[1].order == ORDER_START_FIRST)
+        fail_at(scene, call, kind, "during the run", "nothing serves", err);
+}
+
+static void interrupt(const struct scene *scene, unsigned call, enum sim_fault kind)
+{
+    struct simulated_host sim = scene->start;
+    struct err err = {0};
+    bool failed;
+
+    sim_begin(&sim, call, kind);
+    failed = run_work(&sim, &scene->options, scene->work, &err);
+    fault_name = sim.fault_name ? sim.fault_name : "";
+    check_error(scene, &sim, failed, call, kind, &err);
+    cases++;
+    if (kind == SIM_KILL_BEFORE || kind == SIM_KILL_AFTER)
+        continue_after_kill(scene, &sim, call, kind);
+    else if (failed || !is_rollback(scene))
+        run_again(scene, &sim, call, kind, "then", true);
+    else
+        only_converge(scene, &sim, call, kind, "then", false);
+}
+
+/* ---- the enumeration ---- */
+
+static void play(struct scene *scene)
+{
+    scene->options = (struct deploy_options){
+        .deployment = &scene->deployment,
+        .force = scene->work == AGAIN,
+    };
+    prepare_start(scene);
+    run_undisturbed(scene);
+    assert_in_range(scene->calls, 1, CALLS_MAX);
+    for (unsigned kind = 0; kind < SIM_FAULTS; kind++)
+        for (unsigned call = 1 + (kind + scene->calls) % stride; call <= scene->calls;
+             call += stride)
+            interrupt(scene, call, (enum sim_fault)kind);
+}
+
+static void play_all(enum work work, enum sim_image image)
+{
+    for (unsigned proxy = SIM_TWO_SERVERS; proxy <= SIM_NO_PROXY; proxy++)
+        for (unsigned order = ORDER_START_FIRST; order <= ORDER_STOP_FIRST; order++)
+            for (unsigned units = 1; units <= 2; units++)
+                for (unsigned mixed = 0; mixed < units; mixed++) {
+                    struct scene *scene = calloc(1, sizeof *scene);
+
+                    assert_non_null(scene);
+                    scene->proxy = (enum sim_proxy)proxy;
+                    scene->work = work;
+                    scene->image = image;
+                    set_deployment(&scene->deployment, (enum deploy_order)order, units, mixed);
+                    play(scene);
+                    free(scene);
+                }
+}
+
+static void a_first_deployment_converges(void **state)
+{
+    (void)state;
+    play_all(FIRST, SIM_GOOD);
+}
+
+static void a_deployment_converges(void **state)
+{
+    (void)state;
+    play_all(DEPLOY, SIM_GOOD);
+}
+
+static void a_bad_candidate_is_taken_back(void **state)
+{
+    (void)state;
+    for (unsigned image = SIM_GOOD + 1; image < SIM_IMAGES; image++)
+        play_all(DEPLOY, (enum sim_image)image);
+}
+
+static void a_bad_first_candidate_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    for (unsigned image = SIM_GOOD + 1; image < SIM_IMAGES; image++)
+        play_all(FIRST, (enum sim_image)image);
+}
+
+static void a_rollback_converges(void **state)
+{
+    (void)state;
+    play_all(ROLLBACK, SIM_GOOD);
+}
+
+static void a_rollback_to_a_container_that_does_not_start_makes_a_new_one(void **state)
+{
+    (void)state;
+    play_all(ROLLBACK_STALE, SIM_GOOD);
+}
+
+static void a_forced_deployment_of_the_same_image_converges(void **state)
+{
+    (void)state;
+    play_all(AGAIN, SIM_GOOD);
+}
+
+static int report_cases(void **state)
+{
+    (void)state;
+    printf("# %lu cases\n", cases);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_deployment_converges),
+        cmocka_unit_test(a_deployment_converges),
+        cmocka_unit_test(a_bad_candidate_is_taken_back),
+        cmocka_unit_test(a_bad_first_candidate_leaves_nothing_behind),
+        cmocka_unit_test(a_rollback_converges),
+        cmocka_unit_test(a_rollback_to_a_container_that_does_not_start_makes_a_new_one),
+        cmocka_unit_test(a_forced_deployment_of_the_same_image_converges),
+    };
+
+    if (argc > 1 && strcmp(argv[1], "all") == 0)
+        stride = 1;
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, report_cases);
+}
