@@ -95,7 +95,7 @@ static int caddy_switch(struct traffic *traffic, struct caddy_answer *answer,
                         const struct traffic_target *target, struct err *err)
 {
     int64_t deadline = traffic_deadline(traffic);
-    struct caddy_upstreams upstreams;
+    struct caddy_upstreams upstreams = {0};
 
     for (unsigned changes = 0;; changes++) {
         if (get(traffic, answer, &upstreams, err) < 0)

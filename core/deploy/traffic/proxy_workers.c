@@ -47,17 +47,17 @@ static bool read_process_file(int64_t pid, const char *name, char *out, size_t s
 /* The name of the program is in parentheses and may contain any character. */
 static bool read_process(int64_t pid, struct process *out)
 {
-    char line[1024], *at;
+    char line[1024], *at, *end;
+    int field = STAT_PARENT;
 
+    *out = (struct process){0};
     if (!read_process_file(pid, "stat", line, sizeof line))
         return false;
     at = strrchr(line, ')');
     if (!at || at[1] != ' ' || !at[2])
         return false;
     out->state = at[2];
-    at += 3;
-    for (int field = STAT_PARENT; field <= STAT_STARTED && *at == ' '; field++) {
-        char *end;
+    for (at += 3; field <= STAT_STARTED && *at == ' '; field++, at = end) {
         unsigned long long value = strtoull(at, &end, 10);
 
         if (end == at)
@@ -65,9 +65,8 @@ static bool read_process(int64_t pid, struct process *out)
         if (field == STAT_PARENT)
             out->parent = (int64_t)value;
         out->started = value;
-        at = end;
     }
-    return *at == ' ' || *at == '\n';
+    return field > STAT_STARTED;
 }
 
 static bool read_pid(const char *pid_file, int64_t *pid)

@@ -349,11 +349,11 @@ static pid_t start_proxy(void)
     char line[2048];
     pid_t pid;
 
-    snprintf(
-        line, sizeof line,
-        "sleep 100 & trap 'sleep 101 & echo 2 >%s/new' HUP; trap 'kill $(jobs -p); exit' TERM; "
-        "echo ready >%s/ready; while :; do wait; done",
-        dir, dir);
+    snprintf(line, sizeof line,
+             "sleep 100 & trap 'sleep 101 & echo 2 >%s/new' HUP; trap 'kill $(jobs -p) "
+             "2>/dev/null; exit' TERM; "
+             "echo ready >%s/ready; while :; do wait; done",
+             dir, dir);
     unlink(path_of("ready"));
     unlink(path_of("new"));
     pid = fork();
