@@ -68,7 +68,8 @@ make_release()
         changes+=(-c "$change")
     done
     mkdir -p "$work/image/data" "$work/image/tmp"
-    ln -f "$APP_PROGRAM" "$work/image/app" 2>/dev/null || cp "$APP_PROGRAM" "$work/image/app"
+    # A link would change the file for the tar of another scenario.
+    [ -e "$work/image/app" ] || cp "$APP_PROGRAM" "$work/image/app"
     tar -C "$work/image" --owner=0 --group=0 -c . |
         docker import -c "ENV GEN=$gen" -c 'CMD ["/app"]' -c 'EXPOSE 8080' "${changes[@]}" - "$(ref_of "$gen")" >/dev/null &&
         s3dock push "$(ref_of "$gen")" >"$work/push.log" 2>&1 && docker image rm "$(ref_of "$gen")" >/dev/null
