@@ -39,7 +39,9 @@ uint64_t entry_random(const struct watch *watch)
 
 double entry_wall(const struct watch *watch)
 {
-    return (double)(watch->host->wall(watch->host->arg) / NS_PER_S);
+    int64_t seconds = watch->host->wall(watch->host->arg) / NS_PER_S;
+
+    return (double)seconds;
 }
 
 unsigned entry_index(const struct watch *watch, const struct watch_entry *entry)

@@ -75,7 +75,7 @@ static void write_gauge(const struct gauge *gauge, const struct metrics_entry *e
     add_head(out, gauge->name, "gauge", gauge->help);
     for (unsigned i = 0; i < count; i++) {
         add_labels(out, gauge->name, &entries[i]);
-        text_printf(out, "} %.15g\n", read_number(&entries[i], gauge));
+        text_printf(out, "} %.12g\n", read_number(&entries[i], gauge));
     }
 }
 

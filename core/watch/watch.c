@@ -23,7 +23,7 @@ static void publish(const struct watch *watch)
         int64_t wait =
             entry->poll.backoff > entry->work.backoff ? entry->poll.backoff : entry->work.backoff;
 
-        entry->metrics.backoff = (double)(wait / NS_PER_MS) / 1000;
+        entry->metrics.backoff = (double)wait / (double)NS_PER_S;
         entry->metrics.behind = entry->wanted.change[0] && !entry_serves_wanted(entry);
         entry->metrics.held = entry->state == WATCH_HELD;
         entry->metrics.down = entry->state == WATCH_DOWN;

@@ -65,7 +65,7 @@ static void count_run(const struct watch *watch, struct watch_entry *entry, enum
                       const struct deploy_result *result, int64_t began)
 {
     entry->metrics.runs[run]++;
-    entry->metrics.last_duration = (double)((entry_now(watch) - began) / NS_PER_MS) / 1000;
+    entry->metrics.last_duration = (double)(entry_now(watch) - began) / (double)NS_PER_S;
     entry->metrics.gap = 0;
     for (unsigned i = 0; i < result->unit_count; i++)
         if (result->units[i].gap_seconds > entry->metrics.gap)
