@@ -74,7 +74,7 @@ SLOW=$!
 await grep -q 'until it is ready' slow.err
 check "c17: a second deployment reports the first one" exits 8 on_edge s3dock deploy "$APP" site
 kill -KILL $SLOW
-wait $SLOW 2>/dev/null
+{ wait $SLOW; } 2>/dev/null
 check "c17, c18: after kill -9 there is no lock and no container in the way" deploy site
 check "c14: the container had the time of its own spec to stop, and then it was killed" \
     python3 -c 'import json, sys
@@ -93,5 +93,28 @@ check "c19: the new version serves" bash -c 'curl -fsS "http://$0/" | grep -q ge
 check "c23: the containers of others are untouched" same 1 "$(host run -d --name "$NAME-2.g1" --network "deploy$$" "$(ref_of 4)" >/dev/null;
     on_edge s3dock deploy --force "$APP" site >/dev/null 2>&1; host ps -q --filter "name=^$NAME-2.g1" | wc -l)"
 chmod 700 store/images/deployments
+
+# generations: the states and generations of both containers.
+generations()
+{
+    host inspect -f '{{.State.Running}} {{.Config.Env}}' "$APP-pair-web" "$APP-pair-worker" | sed 's/\(true\|false\).*GEN=\([^] ]*\).*/\1 \2/' | xargs
+}
+
+read -r BLUE GREEN < <(free_ports 2)
+add_container web.json5
+add_container worker.json5
+ENTRIES=()
+add_entry pair "observe: \"1s\", drain: \"1s\", units: {
+    web: { container: \"web.json5\", port: 8080, slots: [$BLUE, $GREEN], health: { http: \"/healthz\" } },
+    worker: { container: \"worker.json5\", order: \"stop-first\", health: { uptime: \"1s\" } } },"
+promote_release 1 pair
+check "two units are deployed" deploy pair
+promote_release 4 pair
+sed -i 's/HostConfig: {/Env: ["EXIT_CODE=3"], &/' "$HOME/.s3dock/worker.json5"
+check "c10: a worker that fails takes all units back" exits 11 deploy pair
+check "c10: both units have the first version" same "true 1 true 1" "$(generations)"
+add_container worker.json5
+check "c10: without the fault both get the new one" deploy pair
+check "c10: both units have it" same "true 4 true 4" "$(generations)"
 
 FINISHED=yes
