@@ -77,6 +77,7 @@
 #define CODE_SOURCE         "source"
 #define CODE_START          "start"
 #define CODE_STORAGE_CLASS  "storage_class"
+#define CODE_STREAM         "stream"
 #define CODE_SWITCH         "switch"
 #define CODE_TAG            "tag"
 #define CODE_TAGS           "tags"

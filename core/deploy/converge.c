@@ -148,7 +148,8 @@ static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *c
             continue;
         *changes += useless || !container_stopped(other) ||
                     (run->host->sets_restart && container_armed(run, other));
-        if (useless ? run->host->table->remove(run->host, other->facts.id, true, err) < 0
+        if (useless ? run->host->table->remove(run->host, other->facts.id,
+                                               container_never_ran(other), err) < 0
                     : dismiss(run, unit, other, err))
             return ERR_FAIL;
     }

@@ -40,8 +40,8 @@ static int remove_member(struct run *run, struct deploy_unit *unit, unsigned at,
 {
     const struct deploy_container *container = unit->members[at];
 
-    if (run->host->table->remove(run->host, container->facts.id,
-                                 container->facts.state == CONTAINER_CREATED, err) < 0)
+    if (run->host->table->remove(run->host, container->facts.id, container_never_ran(container),
+                                 err) < 0)
         return ERR_FAIL;
     drop_member(unit, at);
     run->result->pruned_containers++;

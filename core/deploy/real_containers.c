@@ -117,6 +117,8 @@ int real_inspect(struct deploy_host *host, const char *which, struct deploy_cont
     out->ours = is_ours(real_of(host), labels, &out->labels);
     out->facts = container;
     out->facts.document = NULL;
+    if (!docker_engine(docker)->same_host)
+        out->facts.pid = 0; /* here, it is the number of another process, or of none */
     docker_container_finish(&container);
     return DOCKER_OK;
 }
@@ -236,7 +238,7 @@ static int judge_with(struct docker *docker, const struct container_spec *spec,
         .spec = spec,
         .candidate = &judged->candidate,
         .others = judged->list,
-        .memory_available = docker_engine(docker)->local ? memory_available() : 0,
+        .memory_available = docker_engine(docker)->same_host ? memory_available() : 0,
     };
 
     if (docker_container_inspect(docker, candidate, &judged->candidate, err))

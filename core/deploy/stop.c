@@ -45,11 +45,11 @@ static int wait_stopped(const struct run *run, struct deploy_container *containe
     }
 }
 
-/* A lost response leaves open whether the signal arrived. All other failures mean that it did
- * not. */
+/* A lost response leaves open whether the signal arrived: it came too late, or the connection broke.
+ * All other failures mean that it did not. */
 static bool may_have_arrived(const struct err *failure)
 {
-    return strcmp(failure->code, CODE_TIMEOUT) == 0;
+    return err_is(failure, ERR_DOCKER, CODE_TIMEOUT) || err_is(failure, ERR_DOCKER, CODE_STREAM);
 }
 
 static int send_signal(const struct run *run, const struct deploy_container *container,

@@ -20,6 +20,15 @@ bool container_stopped(const struct deploy_container *container)
            container->facts.state == CONTAINER_EXITED;
 }
 
+/* Podman prepares a container anew for each start: one that ran can be "created" again. */
+bool container_never_ran(const struct deploy_container *container)
+{
+    const char *started = container->facts.started_at;
+
+    return container->facts.state == CONTAINER_CREATED && !container_retired(container) &&
+           (!started[0] || strncmp(started, "0001-", 5) == 0);
+}
+
 bool container_has_policy(const struct deploy_container *container)
 {
     const char *policy = container->facts.restart_policy;

@@ -14,6 +14,8 @@ struct err;
 
 bool container_runs(const struct deploy_container *container);    /* NULL: false */
 bool container_stopped(const struct deploy_container *container); /* not paused, not restarting */
+/* Returns true if it cannot have written to a volume. */
+bool container_never_ran(const struct deploy_container *container);
 bool container_has_policy(const struct deploy_container *container); /* other than "no" */
 /* Returns true if it comes back when the host boots, once it has been started. */
 bool container_armed(const struct run *run, const struct deploy_container *container);
