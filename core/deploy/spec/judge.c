@@ -331,14 +331,15 @@ static void warn_log(const struct judge_input *input, struct text *warnings)
 int judge(const struct judge_input *input, struct text *warnings, struct err *err)
 {
     static int (*const rules[])(const struct judge_input *input, struct err *err) = {
-        check_auto_remove, check_borrowed,     check_dependents, check_ports,
-        check_addresses,   check_host_network, check_volumes,
+        check_auto_remove, check_borrowed,  check_dependents,
+        check_ports,       check_addresses, check_host_network,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
         if (rules[i](input, err))
             return ERR_FAIL;
-    if (shown_check(input->spec, input->candidate, warnings, err))
+    /* a misspelled mount is the reason of a volume without a name */
+    if (shown_check(input->spec, input->candidate, warnings, err) || check_volumes(input, err))
         return ERR_FAIL;
     if (warnings) {
         warn_shared_data(input, warnings);

@@ -203,6 +203,8 @@ static void anonymous_volumes_lose_their_data(void **state)
 
     (void)state;
     assert_refused((struct trial){"{}", mounted}, "a volume at /data for which shop.json5");
+    assert_refused((struct trial){"{HostConfig: {Bind: ['" VOLUME ":/data']}}", mounted},
+                   "did you mean Binds?");
     assert_passes((struct trial){"{}", mounted, .fresh = true});
     assert_passes((struct trial){"{HostConfig: {Binds: ['" VOLUME ":/data']}}", mounted});
     assert_passes((struct trial){"{HostConfig: {Mounts: [{Type: 'volume', Source: '" VOLUME
