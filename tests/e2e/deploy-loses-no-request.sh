@@ -104,7 +104,11 @@ check_proxy()
     local env=$1 deployed loaded witnessed
     read -r deployed loaded witnessed <"$work/$env.codes"
     check "$env: $DEPLOYMENTS deployments succeed" show_unless "$deployed" "$work/$env.err" "$work/$env.json"
-    check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load.err" "$work/$env.load"
+    if [ "$loaded" = 1 ] && only_queue_of_caddy "$env"; then
+        skip_check "$env: no request fails" "net.ipv4.tcp_migrate_req is 0: Caddy's reload reset connections (docs/deploy/caddy.md)"
+    else
+        check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load.err" "$work/$env.load"
+    fi
     check "$env: every container answers until it leaves" is_complete "$env"
     check "$env: no container gets a second SIGTERM" no_second_signal "$env"
     [ -z "${WITNESS:-}" ] || check "$env: hey sees no failure" show_unless "$witnessed" "$work/$env.hey"
@@ -129,6 +133,17 @@ show_unless()
         tail -n 15 "${@:2}"
         return 1
     }
+}
+
+# only_queue_of_caddy ENV: Caddy closes its listener at each change, and the kernel resets the connections that wait in it.
+# The sysctl prevents that; a test does not change the machine.
+only_queue_of_caddy()
+{
+    [ "$1" = caddy ] && [ "$(cat /proc/sys/net/ipv4/tcp_migrate_req 2>/dev/null)" != 1 ] && python3 - "$work/$1.load" <<'PYTHON'
+import json, sys
+load = json.load(open(sys.argv[1]))
+sys.exit(set(load["failures"]) != {"reset"} or load["answers_after_leave"] or load["failed"] * 50 > load["requests"])
+PYTHON
 }
 
 no_second_signal()
