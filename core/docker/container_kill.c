@@ -3,7 +3,7 @@
  * a restart policy: there, s3dock asks for a stop instead. That request ends with the container, so
  * the response is awaited for a moment only; Podman continues the stop without the connection.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -104,12 +104,14 @@ static int send_stop(struct docker *docker, const char *which, struct err *err)
     return answer;
 }
 
+/* A version that cannot be read counts as old: a stop is right with every version. */
 static bool restarts_after_kill(const struct docker_engine *engine)
 {
-    unsigned major, minor;
+    char *end = NULL;
+    unsigned long major = strtoul(engine->version, &end, 10);
+    unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
 
-    return engine->podman && (sscanf(engine->version, "%3u.%3u", &major, &minor) != 2 ||
-                              major < 4 || (major == 4 && minor < 7));
+    return engine->podman && (major < 4 || (major == 4 && minor < 7));
 }
 
 int docker_container_kill(struct docker *docker, const char *which, const char *signal,
