@@ -2,8 +2,8 @@
  * container - one container of the daemon: inspect, create, start, signal, update, rename, remove.
  *
  * All requests are short: they fail with docker.timeout after endpoint->patience. No request waits
- * for a container: callers poll docker_container_inspect. `which` is an id or a name; usage.container
- * if it cannot be one. not_found.container: there is none, unless a function returns DOCKER_ABSENT
+ * for a container: callers poll docker_container_inspect. `which` is an id or a name;
+ * usage.container if it cannot be one. not_found.container: there is none, unless a function returns DOCKER_ABSENT
  * for that. Only the daemon's own 404 counts: a proxy's 404 is docker.refused.
  *
  * Image ids. `image_id` of a container is the daemon's id of its image, and equals the `id` that
