@@ -108,7 +108,8 @@ static int check_failure(const struct run *run, struct err *err)
 
     replace_spec_of(run, spec);
     if (!run->options->automatic || run->options->force || !failure->etag[0] ||
-        strcmp(failure->etag, run->want.etag) != 0 || strcmp(failure->spec, spec) != 0)
+        strcmp(failure->etag, run->want.etag) != 0 || strcmp(failure->spec, spec) != 0 ||
+        (failure->ref[0] && strcmp(failure->ref, run->want.ref) != 0))
         return 0;
     err_set(err, ERR_CONFLICT, CODE_FAILED,
             "%s failed before (deploy.%s) and is not tried again: %s", run->want.ref, failure->code,

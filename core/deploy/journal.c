@@ -50,6 +50,7 @@ static void write_failure(struct json_writer *w, const struct journal_failure *f
         return;
     jw_object(w, "failure");
     jw_string(w, "pointer_etag", failure->etag);
+    jw_string_if(w, "image_ref", failure->ref);
     jw_string(w, "spec", failure->spec);
     jw_string(w, "code", failure->code);
     jw_string(w, "text", failure->text);
@@ -172,6 +173,7 @@ static bool read_stops(struct json_node array, struct journal *out)
 static bool read_failure(struct json_node node, struct journal_failure *out)
 {
     return read_text(node, "pointer_etag", out->etag, sizeof out->etag) &&
+           read_text(node, "image_ref", out->ref, sizeof out->ref) &&
            read_text(node, "spec", out->spec, sizeof out->spec) &&
            read_text(node, "code", out->code, sizeof out->code) &&
            read_text(node, "text", out->text, sizeof out->text);

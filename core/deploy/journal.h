@@ -40,6 +40,7 @@ struct journal_stop {
 
 struct journal_failure {
     char etag[STORE_ETAG_MAX]; /* "": there is none */
+    char ref[512]; /* the image: a tag can move while the pointer stays. "": not known */
     char spec[SHA256_HEX_SIZE];
     char code[32];
     char text[512];

@@ -39,6 +39,7 @@ static void remember(struct run *run, const struct err *failure)
     if (run->rollback || !is_worth_remembering(failure))
         return;
     str_copy(memory->etag, sizeof memory->etag, run->want.etag);
+    str_copy(memory->ref, sizeof memory->ref, run->want.ref);
     replace_spec_of(run, memory->spec);
     str_copy(memory->code, sizeof memory->code, failure->code);
     snprintf(memory->text, sizeof memory->text, "%.*s", (int)sizeof memory->text - 1,

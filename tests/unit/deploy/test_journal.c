@@ -34,6 +34,7 @@ static void fill(struct journal *journal)
     str_copy(journal->left, sizeof journal->left, "shop:20260702-1000-abcde");
     str_copy(journal->target, sizeof journal->target, "shop:20260701-1000-abcde");
     str_copy(journal->failure.etag, sizeof journal->failure.etag, "\"bad\"");
+    str_copy(journal->failure.ref, sizeof journal->failure.ref, "shop:20260101-1000-abcdef1");
     str_copy(journal->failure.spec, sizeof journal->failure.spec, "0123");
     str_copy(journal->failure.code, sizeof journal->failure.code, "unhealthy");
     str_copy(journal->failure.text, sizeof journal->failure.text, "500 <b>\n\"down\"");
