@@ -107,6 +107,7 @@ static int run_entry(struct cli *cli, struct deploy_options *options, struct err
     options->cancel = cli->cancel;
     failed = failed || open_bucket(cli, &entered, options, err) || run(cli, options, err);
     store_destroy(options->store);
+    options->endpoint = NULL;
     deployments_leave(&entered);
     return failed ? ERR_FAIL : 0;
 }

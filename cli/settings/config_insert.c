@@ -100,7 +100,7 @@ static struct view next_token(struct scan *scan)
 
 static bool is_mark(struct view token, char mark)
 {
-    return token.size == 1 && token.data[0] == mark;
+    return token.size == 1 && (char)token.data[0] == mark;
 }
 
 static bool is_name(struct view token, const char *name)
