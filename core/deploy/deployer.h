@@ -4,7 +4,8 @@
 #ifndef S3DOCK_DEPLOY_DEPLOYER_H
 #define S3DOCK_DEPLOY_DEPLOYER_H
 
-#include "deploy/deploy.h"
+#include "deploy/deploy_options.h"
+#include "deploy/deploy_result.h"
 #include "deploy/host.h"
 
 struct err;

@@ -4,7 +4,7 @@
 #ifndef S3DOCK_DEPLOY_DRY_RUN_H
 #define S3DOCK_DEPLOY_DRY_RUN_H
 
-#include "deploy/deploy.h"
+#include "deploy/deploy_options.h"
 #include "deploy/host.h"
 
 struct err;

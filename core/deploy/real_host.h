@@ -5,7 +5,7 @@
 #ifndef S3DOCK_DEPLOY_REAL_HOST_H
 #define S3DOCK_DEPLOY_REAL_HOST_H
 
-#include "deploy/deploy.h"
+#include "deploy/deploy_options.h"
 #include "deploy/host.h"
 
 struct err;

@@ -4,7 +4,8 @@
 #ifndef S3DOCK_DEPLOY_REAL_PARTS_H
 #define S3DOCK_DEPLOY_REAL_PARTS_H
 
-#include "deploy/deploy.h"
+#include "deploy/deploy_options.h"
+#include "deploy/deploy_result.h"
 #include "deploy/host.h"
 #include "deploy/spec/container_spec.h"
 #include "deploy/state_files.h"

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "deploy/deploy.h"
+#include "deploy/deploy_options.h"
+#include "deploy/deploy_result.h"
 #include "deploy/host.h"
 #include "deploy/journal.h"
 
