@@ -22,7 +22,8 @@ static bool take(struct run *run, struct deploy_container *container)
 {
     struct deploy_unit *unit = unit_of(run, container);
 
-    if (!unit || container->facts.state == CONTAINER_EXITED)
+    if (!unit || container->facts.state == CONTAINER_EXITED ||
+        !container_has_our_name(unit, container)) /* a copy, or nothing has the name */
         return true;
     if (unit->serving || !container_runs(container) ||
         container->facts.health == HEALTH_UNHEALTHY ||
@@ -50,7 +51,7 @@ bool quiet(struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++)
         run->units[i].serving = run->units[i].candidate = NULL;
     if (run->journal.phase != JOURNAL_IDLE || run->journal_lost ||
-        run->host->table->peek(run->host, run->containers, RUN_CONTAINERS_MAX, &count, &ignored))
+        run->host->table->peek(run->host, run->containers, run->container_max, &count, &ignored))
         return false;
     for (unsigned i = 0; i < count; i++)
         if (!take(run, &run->containers[i]))

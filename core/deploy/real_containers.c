@@ -64,15 +64,21 @@ int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned mo
     struct docker *docker = real_docker(host, err);
     struct docker_container_list list;
     struct deploy_labels labels;
+    int failed = 0;
 
     *count = 0;
     if (!docker || docker_list_containers(docker, LABEL_DEPLOY, &list, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < list.count && *count < most; i++)
-        if (is_ours(real_of(host), list.containers[i].labels, &labels))
-            str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
+    for (unsigned i = 0; i < list.count && !failed; i++)
+        if (is_ours(real_of(host), list.containers[i].labels, &labels)) {
+            if (*count == most)
+                failed = err_set(err, ERR_DOCKER, "containers",
+                                 "the deployment has more than %u containers", most);
+            else
+                str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
+        }
     docker_container_list_finish(&list);
-    return 0;
+    return failed;
 }
 
 int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,

@@ -17,7 +17,8 @@ int run_init(struct run *run, struct deploy_host *host, const struct deploy_opti
     run->options = options;
     run->host = host;
     run->result = result;
-    run->containers = calloc(RUN_CONTAINERS_MAX, sizeof *run->containers);
+    run->container_max = deployment->unit_count * UNIT_CONTAINERS_MAX;
+    run->containers = calloc(run->container_max, sizeof *run->containers);
     if (!run->containers)
         return err_memory(err, "the list of containers");
     run->unit_count = deployment->unit_count;

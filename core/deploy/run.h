@@ -17,8 +17,7 @@
 
 struct err;
 
-#define RUN_CONTAINERS_MAX  128 /* of a deployment */
-#define UNIT_CONTAINERS_MAX 64
+#define UNIT_CONTAINERS_MAX 128 /* more than `keep` may be */
 
 struct deploy_unit {
     unsigned at; /* its number */
@@ -52,9 +51,11 @@ struct run {
     bool journal_lost; /* there was none at the start of the run, or it was damaged */
     struct deploy_want want;
     bool rollback;
-    bool fresh; /* no retired container is started again */
+    bool fresh;          /* no retired container is started again */
+    bool told_strangers; /* the warnings of the survey were printed */
     unsigned container_count;
-    struct deploy_container *containers; /* RUN_CONTAINERS_MAX */
+    unsigned container_max; /* of all units */
+    struct deploy_container *containers;
     unsigned unit_count;
     struct deploy_unit units[DEPLOY_UNITS_MAX];
 };

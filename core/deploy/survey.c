@@ -17,13 +17,25 @@ static struct deploy_unit *unit_of(struct run *run, const struct deploy_containe
     return NULL;
 }
 
-static void add_member(struct deploy_unit *unit, struct deploy_container *container)
+static int add_member(struct deploy_unit *unit, struct deploy_container *container, struct err *err)
 {
     if (unit->count == UNIT_CONTAINERS_MAX)
-        return;
+        return err_set(err, ERR_DOCKER, "containers", "%s has more than %d containers",
+                       unit->spec->name, UNIT_CONTAINERS_MAX);
     unit->members[unit->count++] = container;
     if (container->labels.generation > unit->generation)
         unit->generation = container->labels.generation;
+    return 0;
+}
+
+/* A container of a unit that the entry does not have any more is the user's to stop. */
+static void warn_forgotten(const struct run *run, const struct deploy_container *container)
+{
+    if (!run->told_strangers && container_runs(container))
+        run_warn(run,
+                 "%s runs, but the entry of the deployment has no unit of its label %s: stop it if "
+                 "nobody needs it",
+                 container->facts.name, container->labels.deploy);
 }
 
 /* Adds a container to its unit. Others are skipped. */
@@ -33,18 +45,61 @@ static int add_container(struct run *run, const char *id, struct err *err)
     struct deploy_unit *unit;
     int answer;
 
-    if (run->container_count == RUN_CONTAINERS_MAX)
-        return err_set(err, ERR_DOCKER, "containers", "the deployment has more than %d containers",
-                       RUN_CONTAINERS_MAX);
+    if (run->container_count == run->container_max)
+        return err_set(err, ERR_DOCKER, "containers", "the deployment has more than %u containers",
+                       run->container_max);
     answer = run->host->table->inspect(run->host, id, container, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
     unit = container->ours ? unit_of(run, container) : NULL;
-    if (unit) {
-        run->container_count++;
-        add_member(unit, container);
+    if (!unit) {
+        if (container->ours)
+            warn_forgotten(run, container);
+        return 0;
     }
-    return 0;
+    run->container_count++;
+    return add_member(unit, container, err);
+}
+
+/* ---- copies ---- */
+
+/* Returns true if the labels of a container were copied from another one. A container that somebody
+ * renamed is no copy, as long as no other one has its place. */
+static bool is_copy(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    if (container_has_our_name(unit, container))
+        return false;
+    for (unsigned i = 0; i < unit->count; i++) {
+        const struct deploy_container *other = unit->members[i];
+
+        if (strcmp(other->facts.name, unit->spec->name) == 0 ||
+            (other->labels.generation == container->labels.generation &&
+             container_has_our_name(unit, other)))
+            return true;
+    }
+    return false;
+}
+
+/* Copies are not ours to stop. Their generation stays counted, so that names are not used twice. */
+static void drop_copies(const struct run *run, struct deploy_unit *unit)
+{
+    unsigned at = 0;
+
+    while (at < unit->count) {
+        const struct deploy_container *container = unit->members[at];
+
+        if (!is_copy(unit, container)) {
+            at++;
+            continue;
+        }
+        if (!run->told_strangers)
+            run_warn(run,
+                     "%s has the labels of a container of %s, but not its name: it is left alone",
+                     container->facts.name, unit->spec->name);
+        memmove(&unit->members[at], &unit->members[at + 1],
+                (unit->count - at - 1) * sizeof unit->members[0]);
+        unit->count--;
+    }
 }
 
 int survey_add(struct run *run, struct deploy_unit *unit, const char *id,
@@ -89,7 +144,7 @@ static void read_slots(const struct run *run, struct deploy_unit *unit)
 
 int survey(struct run *run, struct err *err)
 {
-    char(*ids)[DOCKER_ID_SIZE] = calloc(RUN_CONTAINERS_MAX, sizeof *ids);
+    char(*ids)[DOCKER_ID_SIZE] = calloc(run->container_max, sizeof *ids);
     unsigned count = 0;
     int failed;
 
@@ -102,13 +157,15 @@ int survey(struct run *run, struct err *err)
         unit->count = 0;
         unit->serving = unit->candidate = NULL;
     }
-    failed = run->host->table->list(run->host, ids, RUN_CONTAINERS_MAX, &count, err);
+    failed = run->host->table->list(run->host, ids, run->container_max, &count, err);
     for (unsigned i = 0; i < count && !failed; i++)
         failed = add_container(run, ids[i], err);
     free(ids);
     for (unsigned i = 0; i < run->unit_count && !failed; i++) {
+        drop_copies(run, &run->units[i]);
         failed = check_name(run, &run->units[i], err);
         read_slots(run, &run->units[i]);
     }
+    run->told_strangers = true;
     return failed ? ERR_FAIL : 0;
 }

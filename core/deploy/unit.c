@@ -48,6 +48,22 @@ bool container_retired(const struct deploy_container *container)
     return size > end && strcmp(container->facts.name + size - end, UNIT_RETIRED) == 0;
 }
 
+/* The part before the generation may be an earlier name of the unit. */
+bool container_has_our_name(const struct deploy_unit *unit,
+                            const struct deploy_container *container)
+{
+    const char *name = container->facts.name;
+    size_t size = strlen(name), end;
+    char generation[32];
+
+    if (strcmp(name, unit->spec->name) == 0)
+        return true;
+    if (container_retired(container))
+        size -= sizeof UNIT_RETIRED - 1;
+    end = (size_t)snprintf(generation, sizeof generation, ".g%u", container->labels.generation);
+    return size > end && strncmp(name + size - end, generation, end) == 0;
+}
+
 bool container_newer(const struct deploy_container *a, const struct deploy_container *b)
 {
     int64_t a_start, b_start;

@@ -22,6 +22,11 @@ bool container_armed(const struct run *run, const struct deploy_container *conta
 /* Returns true if its name says that it served and was replaced. */
 bool container_retired(const struct deploy_container *container);
 
+/* Returns true if its name is one that a run gives it: that of the unit, or one with its generation.
+ * Labels alone do not make a container ours: tools copy them, and so does a commit of a container. */
+bool container_has_our_name(const struct deploy_unit *unit,
+                            const struct deploy_container *container);
+
 /* Compares when two retired containers served: a rollback makes an old one the newest. */
 bool container_newer(const struct deploy_container *a, const struct deploy_container *b);
 
