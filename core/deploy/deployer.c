@@ -344,6 +344,52 @@ static int roll_back(struct run *run, struct err *err)
     return 0;
 }
 
+static void plan_unit_back(const struct run *run, const struct deploy_unit *unit)
+{
+    const struct deploy_container *previous = find_previous(run, unit);
+    struct text *plan = &run->result->plan;
+
+    if (unit->settled) {
+        text_printf(plan, "%s: nothing to do\n", unit->spec->name);
+        return;
+    }
+    if (previous && strcmp(previous->facts.image_id, run->want.image_id) == 0)
+        text_printf(plan, "start %s again: %s\n", previous->facts.name, run->want.ref);
+    else
+        text_printf(plan, "create a container of %s from %s\n", unit->spec->name, run->want.ref);
+    dry_run_switch(unit, plan);
+}
+
+static int plan_roll_back(struct run *run, struct err *err)
+{
+    if (open_journal(run, err) || survey(run, err))
+        return ERR_FAIL;
+    dry_run_serving(run);
+    report_before(run);
+    if (choose_previous(run, err))
+        return ERR_FAIL;
+    settle_previous(run);
+    for (unsigned i = 0; i < run->unit_count; i++)
+        plan_unit_back(run, &run->units[i]);
+    return text_check(&run->result->plan, "the plan", err);
+}
+
+/* Takes no lock, and changes neither the journal nor a container. */
+static int dry_rollback(struct deploy_host *host, const struct deploy_options *options,
+                        struct deploy_result *result, struct err *err)
+{
+    struct run run;
+    int failed;
+
+    if (run_init(&run, host, options, result, err))
+        return ERR_FAIL;
+    failed = plan_roll_back(&run, err);
+    result->outcome = DEPLOY_PLANNED;
+    str_copy(result->image_ref, sizeof result->image_ref, run.want.ref);
+    run_finish(&run);
+    return failed ? ERR_FAIL : 0;
+}
+
 /* ---- the frame ---- */
 
 static int check_orders(const struct deploy_options *options, struct err *err)
@@ -422,5 +468,7 @@ int deployer_converge(struct deploy_host *host, const struct deploy_options *opt
 int deployer_rollback(struct deploy_host *host, const struct deploy_options *options,
                       struct deploy_result *result, struct err *err)
 {
+    if (options->dry_run)
+        return dry_rollback(host, options, result, err);
     return run_command(host, options, result, roll_back, err);
 }

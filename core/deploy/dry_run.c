@@ -21,11 +21,13 @@ static void plan_create(const struct run *run, const struct deploy_unit *unit, s
     char name[DOCKER_NAME_SIZE];
 
     unit_candidate_name(unit, unit->generation + 1, name);
-    text_printf(plan, "create %s from %s in slot %s\n", name, run->want.ref,
-                deploy_slot_name(unit_free_slot(unit)));
+    text_printf(plan, "create %s from %s", name, run->want.ref);
+    if (unit->spec->slot_ports[SLOT_BLUE] || unit->spec->slot_names[SLOT_BLUE][0])
+        text_printf(plan, " in slot %s", deploy_slot_name(unit_free_slot(unit)));
+    text_printf(plan, "\n");
 }
 
-static void plan_switch(const struct deploy_unit *unit, struct text *plan)
+void dry_run_switch(const struct deploy_unit *unit, struct text *plan)
 {
     const char *name = unit->spec->name;
 
@@ -93,13 +95,12 @@ static int plan_unit(struct run *run, struct deploy_unit *unit, bool present, st
         return ERR_FAIL;
     else
         text_printf(plan, "compare it with its file: done, with a container that was removed\n");
-    plan_switch(unit, plan);
+    dry_run_switch(unit, plan);
     plan_prune(unit, plan);
     return 0;
 }
 
-/* The holder of the name serves; an interrupted run is not repaired. */
-static void choose_serving(struct run *run)
+void dry_run_serving(struct run *run)
 {
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
@@ -146,7 +147,7 @@ static int plan(struct run *run, struct err *err)
 
     if (survey(run, err) || run->host->table->resolve(run->host, &run->want, err))
         return ERR_FAIL;
-    choose_serving(run);
+    dry_run_serving(run);
     report_before(run);
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];

@@ -7,11 +7,20 @@
 #include "deploy/deploy_options.h"
 #include "deploy/host.h"
 
+struct deploy_unit;
 struct err;
+struct run;
+struct text;
 
 /* Fills result->plan. Takes no lock and writes no file. Unless `offline`, creates a container of each
  * unit, compares it with its spec, and removes it; it is never started. */
 int dry_run(struct deploy_host *host, const struct deploy_options *options,
             struct deploy_result *result, struct err *err);
+
+/* Takes the holder of each name as the container that serves. An interrupted run is not repaired:
+ * other containers that run are written into the plan. */
+void dry_run_serving(struct run *run);
+/* Writes how the candidate of a unit replaces the container that serves. */
+void dry_run_switch(const struct deploy_unit *unit, struct text *plan);
 
 #endif

@@ -173,12 +173,30 @@ static const char *rest_fault(const struct scene *scene, struct simulated_host *
     return sim_rest_fault(sim, ref);
 }
 
+/* A dry run of a rollback changes no container. */
+static void run_dry(const struct scene *scene)
+{
+    struct simulated_host sim = scene->start;
+    struct deploy_options options = scene->options;
+    struct err err = {0};
+
+    options.dry_run = true;
+    sim_begin(&sim, 0, SIM_KILL_BEFORE);
+    if (run_work(&sim, &options, scene->work, &err))
+        fail_at(scene, 0, SIM_KILL_BEFORE, "dry run", "the result is wrong", &err);
+    if (sim.count != scene->start.count ||
+        memcmp(sim.containers, scene->start.containers, sizeof sim.containers) != 0)
+        fail_at(scene, 0, SIM_KILL_BEFORE, "dry run", "a container has changed", NULL);
+}
+
 static void run_undisturbed(struct scene *scene)
 {
     struct simulated_host sim = scene->start;
     struct err err = {0};
     const char *fault;
 
+    if (is_rollback(scene))
+        run_dry(scene);
     sim_begin(&sim, 0, SIM_KILL_BEFORE);
     scene->succeeds = run_work(&sim, &scene->options, scene->work, &err) == 0;
     scene->calls = sim.calls;
