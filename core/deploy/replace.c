@@ -38,6 +38,7 @@ static void remember(struct run *run, const struct err *failure)
 
     if (run->rollback || !is_worth_remembering(failure))
         return;
+    run->result->remembered = true;
     str_copy(memory->etag, sizeof memory->etag, run->want.etag);
     str_copy(memory->ref, sizeof memory->ref, run->want.ref);
     replace_spec_of(run, memory->spec);
@@ -121,6 +122,7 @@ static void forget_try(struct run *run)
         run->units[i].gap_from = 0;
     }
     run->journal.failure = (struct journal_failure){0};
+    run->result->remembered = false;
     text_clear(&run->result->log);
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "deploy/deploy_result.h"
 #include "watch/work.h"
 
@@ -41,7 +42,7 @@ static void look_again(struct watch_entry *entry, int64_t now)
     bool waits =
         entry->state == WATCH_FAILED || entry->state == WATCH_HELD || entry->state == WATCH_DOWN;
 
-    if (!waits || ++entry->cares < CARES_PER_LOOK)
+    if (!entry->settled || !waits || ++entry->cares < CARES_PER_LOOK)
         return;
     entry->cares = 0;
     entry->settled = false;
@@ -100,7 +101,7 @@ static int run_care(const struct watch *watch, struct watch_entry *entry, struct
         schedule_failure(&entry->care, schedule_trouble_of(&failure), 0, entry_now(watch),
                          entry_random(watch));
         /* Another run holds the lock: it does what is necessary. */
-        if (failure.family == ERR_CONFLICT)
+        if (err_is(&failure, ERR_CONFLICT, CODE_DEPLOY))
             schedule_success(&entry->care, entry_now(watch), entry_random(watch));
         else if (failure.family != ERR_CANCELLED)
             entry_report_failure(watch, entry, entry->caring, &failure);

@@ -1,7 +1,7 @@
 /*
  * The pull comes first, so that only the switch waits for the splay. A pull that took long is
- * followed by a poll before the switch: the newest image wins. Failures of bucket, daemon and disk
- * are tried again for ever; a candidate that failed is not.
+ * followed by a poll before the switch: the newest image wins. Failures of bucket, daemon, disk,
+ * proxy and hooks are tried again for ever; an image that failed is not.
  */
 #include "watch/work.h"
 
@@ -92,7 +92,26 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
                                result->pointer_etag, err);
 }
 
-/* The candidate failed: the same pointer and spec are not tried again. */
+/* An image that failed is not tried again before the pointer or the spec changes. A hook, a proxy or
+ * a port that is taken may work the next time. Returns whether the failure is a new one. */
+static bool settle_failure(const struct watch *watch, struct watch_entry *entry, bool remembered,
+                           const struct err *failure)
+{
+    enum watch_state state = failure->family == ERR_DOWN ? WATCH_DOWN : WATCH_FAILED;
+    char before[sizeof entry->working];
+
+    if (remembered) {
+        watch->host->warn(watch->host->arg, entry_index(watch, entry), failure);
+        entry_settle(entry, state);
+        return true;
+    }
+    str_copy(before, sizeof before, entry->working);
+    entry_report_failure(watch, entry, entry->working, failure);
+    entry->state = state;
+    schedule_failure(&entry->work, SCHEDULE_PASSING, 0, entry_now(watch), entry_random(watch));
+    return strcmp(before, entry->working) != 0;
+}
+
 static int candidate_failed(const struct watch *watch, struct watch_entry *entry,
                             const struct deploy_result *result, const struct err *failure,
                             int64_t began, struct err *err)
@@ -104,8 +123,8 @@ static int candidate_failed(const struct watch *watch, struct watch_entry *entry
               : back ? METRICS_ROLLED_BACK
                      : METRICS_RUN_FAILED,
               result, began);
-    watch->host->warn(watch->host->arg, entry_index(watch, entry), failure);
-    entry_settle(entry, down ? WATCH_DOWN : WATCH_FAILED);
+    if (!settle_failure(watch, entry, result->remembered, failure))
+        return 0;
     return entry_tell(watch, entry,
                       down   ? "down"
                       : back ? "rolled_back"

@@ -33,7 +33,9 @@ static struct world {
     const struct happening *next; /* `act` NULL: the last */
     int pointer;                  /* number of the image that the environment means; 0: none */
     bool garbage, away, forbidden, daemon_away, disk_full, locked;
-    int bad; /* this image fails */
+    int bad;      /* this image fails */
+    int hook;     /* the hook of this image fails */
+    bool foreign; /* a container of somebody else has the name */
     bool down, forget;
     bool completed;     /* converge completes an interrupted run */
     int hold;           /* a rollback holds this pointer */
@@ -168,6 +170,8 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
         return err_set(why, ERR_DOCKER, CODE_UNREACHABLE, "no daemon");
     if (w.locked)
         return err_set(why, ERR_CONFLICT, CODE_DEPLOY, "locked");
+    if (w.foreign)
+        return err_set(why, ERR_CONFLICT, CODE_CONTAINER, "somebody else has the name");
     set_served(result);
     result->outcome = w.down ? DEPLOY_DOWN : w.completed ? DEPLOY_DEPLOYED : DEPLOY_UNCHANGED;
     w.completed = false;
@@ -195,8 +199,14 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
     w.runs++;
     if (!w.first_run)
         w.first_run = w.now;
+    if (w.hook == w.pointer) {
+        set_served(result);
+        result->outcome = DEPLOY_FAILED;
+        return err_set(why, ERR_DEPLOY, CODE_HOOK, "the hook failed");
+    }
     if (w.bad == w.pointer) {
         w.failed = w.bad;
+        result->remembered = true;
         set_served(result);
         result->outcome = w.down ? DEPLOY_DOWN : DEPLOY_FAILED;
         return err_set(why, w.down ? ERR_DOWN : ERR_DEPLOY, "unhealthy", "the candidate failed");
@@ -518,6 +528,49 @@ static void a_bad_image_is_tried_again_after_a_change_of_the_spec(void **state)
     assert_string_equal(w.events, "pulled 2, failed 2, deployed 2");
 }
 
+static void move_to_failing_hook(void)
+{
+    w.pointer = w.hook = 2;
+}
+
+static void repair_hook(void)
+{
+    w.hook = 0;
+}
+
+static void a_failing_hook_is_tried_again_with_growing_waits(void **state)
+{
+    static const struct happening plan[] = {
+        {AT(HOUR), move_to_failing_hook}, {AT(DAY), repair_hook}, {0, NULL}};
+
+    (void)state;
+    run_for(DAY, plan);
+    assert_in_range(w.runs, 23 * 6, 23 * 12); /* about 7.5 minutes between two tries */
+    assert_int_equal(w.warnings, 1);
+    assert_int_equal(w.serves, 1);
+    assert_int_equal(entries[0].state, WATCH_FAILED);
+    assert_string_equal(w.events, "pulled 2, failed 2");
+    w.end += HOUR;
+    assert_int_equal(watch_run(&options, &host, entries, 1, &err), 0);
+    assert_int_equal(w.serves, 2);
+    assert_string_equal(w.events, "pulled 2, failed 2, deployed 2");
+}
+
+static void take_name(void)
+{
+    w.foreign = true;
+}
+
+static void a_foreign_container_is_reported(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), take_name}, {0, NULL}};
+
+    (void)state;
+    run_for(DAY, plan);
+    assert_int_equal(w.warnings, 1);
+    assert_int_equal(w.serves, 1);
+}
+
 static void hold_1(void)
 {
     w.hold = w.pointer = 2;
@@ -766,6 +819,8 @@ int main(void)
         TEST(a_full_disk_is_tried_each_hour),
         TEST(a_bad_image_is_not_tried_again_until_the_pointer_moves),
         TEST(a_bad_image_is_tried_again_after_a_change_of_the_spec),
+        TEST(a_failing_hook_is_tried_again_with_growing_waits),
+        TEST(a_foreign_container_is_reported),
         TEST(a_rollback_on_this_host_is_not_undone),
         TEST(a_rollback_by_hand_is_noticed_and_kept),
         TEST(what_converge_completed_is_recorded_when_the_bucket_is_back),
