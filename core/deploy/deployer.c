@@ -22,6 +22,7 @@ static int open_journal(struct run *run, struct err *err)
 {
     int answer = journal_load(run->host, &run->journal, err);
 
+    journal_keep_units(&run->journal, run->options->deployment);
     run->journal_lost = answer != JOURNAL_OK;
     if (answer == JOURNAL_DAMAGED)
         run_warn(run, "the journal of this deployment was damaged: it was renamed, and the state "

@@ -223,7 +223,7 @@ int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
     memset(out, 0, sizeof *out);
     text_init(&text, JOURNAL_SIZE_MAX);
     answer = host->table->journal_read(host, &text, err);
-    if (answer < 0)
+    if (answer < 0 && !text.failed)
         return answer;
     if (answer == FILE_OK && journal_parse(text_view(&text), out))
         return JOURNAL_OK;
@@ -252,6 +252,24 @@ const struct journal_unit *journal_unit(const struct journal *journal, const cha
         if (strcmp(journal->units[i].unit, unit) == 0)
             return &journal->units[i];
     return NULL;
+}
+
+static bool has_unit(const struct deployment *deployment, const char *unit)
+{
+    for (unsigned i = 0; i < deployment->unit_count; i++)
+        if (strcmp(deployment->units[i].unit, unit) == 0)
+            return true;
+    return false;
+}
+
+void journal_keep_units(struct journal *journal, const struct deployment *deployment)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < journal->unit_count; i++)
+        if (has_unit(deployment, journal->units[i].unit))
+            journal->units[kept++] = journal->units[i];
+    journal->unit_count = kept;
 }
 
 void journal_set_unit(struct journal *journal, const char *unit, const char *serving,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "deploy/host.h"
+#include "deploy/spec/deployment.h"
 
 struct err;
 
@@ -82,6 +83,9 @@ void journal_write(const struct journal *journal, struct text *out);
 void journal_set_hold(struct journal *journal, bool hold);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);
+/* Removes the entries of units that the deployment does not have any more, so that there is room for
+ * all that it has. */
+void journal_keep_units(struct journal *journal, const struct deployment *deployment);
 /* Notes the containers of a unit. */
 void journal_set_unit(struct journal *journal, const char *unit, const char *serving,
                       const char *candidate);

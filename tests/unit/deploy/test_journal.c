@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -60,6 +61,27 @@ static void a_written_journal_is_read_back(void **state)
     write_to(&journal, &text);
     assert_true(journal_parse(text_view(&text), &read));
     assert_memory_equal(&journal, &read, sizeof journal);
+}
+
+static void entries_of_dropped_units_make_room(void **state)
+{
+    static struct deployment deployment;
+    struct journal journal = {0};
+    char name[8];
+
+    (void)state;
+    for (int i = 0; i < DEPLOY_UNITS_MAX; i++) {
+        snprintf(name, sizeof name, "old%d", i);
+        journal_set_unit(&journal, name, "o", "c");
+    }
+    deployment.unit_count = 2;
+    str_copy(deployment.units[0].unit, sizeof deployment.units[0].unit, "new");
+    str_copy(deployment.units[1].unit, sizeof deployment.units[1].unit, "old3");
+    journal_keep_units(&journal, &deployment);
+    journal_set_unit(&journal, "new", "o", "c");
+    assert_int_equal(journal.unit_count, 2);
+    assert_non_null(journal_unit(&journal, "old3"));
+    assert_non_null(journal_unit(&journal, "new"));
 }
 
 static void every_damaged_bit_is_recognised(void **state)
@@ -143,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_written_journal_is_read_back),
+        cmocka_unit_test(entries_of_dropped_units_make_room),
         cmocka_unit_test(every_damaged_bit_is_recognised),
         cmocka_unit_test(a_shorter_journal_is_damaged),
         cmocka_unit_test(a_stop_is_noted_for_one_start_of_a_container),
