@@ -320,8 +320,10 @@ int converge(struct run *run, bool keep_candidates, unsigned *changes, struct er
 
         if (converge_unit(run, &run->units[i], keep_candidates, changes, out)) {
             failed = ERR_FAIL;
-            if (out->family == ERR_CANCELLED)
+            if (out->family == ERR_CANCELLED) {
+                *err = *out;
                 return failed;
+            }
         }
     }
     return failed;

@@ -255,8 +255,10 @@ static void only_converge(const struct scene *scene, struct simulated_host *sim,
         struct err err = {0};
 
         sim_begin(sim, 0, SIM_KILL_BEFORE);
+        deploy_result_init(&result);
         if (deployer_converge(&sim->host, &scene->options, &result, &err))
             fail_at(scene, call, kind, when, "converge fails", &err);
+        deploy_result_finish(&result);
         fault = converged_fault(scene, sim, journal_lost);
     }
     if (fault)
