@@ -106,7 +106,7 @@ struct deploy_host_table {
     /* Reads the files of a unit: the body of its containers, and its env files. */
     int (*recipe)(struct deploy_host *host, unsigned unit, struct deploy_recipe *out,
                   struct err *err);
-    /* Lists the ids of all containers of the deployment, at most `most`. */
+    /* Lists the ids of all containers of the deployment. Fails if there are more than `most`. */
     int (*list)(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most,
                 unsigned *count, struct err *err);
     /* The same with a single request for all of them: name, state, health, labels, nothing else. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "deploy/real_parts.h"
 #include "deploy/spec/judge.h"
@@ -58,6 +59,12 @@ static bool is_ours(const struct real_host *real, struct json_node labels,
     return labels_read(labels, out) && strncmp(out->deploy, prefix, strlen(prefix)) == 0;
 }
 
+static int refuse_more(unsigned most, struct err *err)
+{
+    return err_set(err, ERR_DOCKER, CODE_CONTAINERS, "the deployment has more than %u containers",
+                   most);
+}
+
 int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most, unsigned *count,
               struct err *err)
 {
@@ -69,16 +76,27 @@ int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned mo
     *count = 0;
     if (!docker || docker_list_containers(docker, LABEL_DEPLOY, &list, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < list.count && !failed; i++)
-        if (is_ours(real_of(host), list.containers[i].labels, &labels)) {
-            if (*count == most)
-                failed = err_set(err, ERR_DOCKER, "containers",
-                                 "the deployment has more than %u containers", most);
-            else
-                str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
-        }
+    for (unsigned i = 0; i < list.count && !failed; i++) {
+        if (!is_ours(real_of(host), list.containers[i].labels, &labels))
+            continue;
+        if (*count == most)
+            failed = refuse_more(most, err);
+        else
+            str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
+    }
     docker_container_list_finish(&list);
     return failed;
+}
+
+static void take_listed(const struct docker_listed_container *listed,
+                        const struct deploy_labels *labels, struct deploy_container *out)
+{
+    *out = (struct deploy_container){.ours = true, .labels = *labels};
+    str_copy(out->facts.id, sizeof out->facts.id, listed->id);
+    str_copy(out->facts.name, sizeof out->facts.name, listed->name);
+    str_copy(out->facts.image_id, sizeof out->facts.image_id, listed->image_id);
+    out->facts.state = listed->state;
+    out->facts.health = listed->health;
 }
 
 int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,
@@ -86,27 +104,22 @@ int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned m
 {
     const struct deploy_options *options = real_of(host)->options;
     struct docker_container_list list;
+    struct deploy_labels labels;
+    int failed = 0;
 
     *count = 0;
     if (docker_list_containers_once(options->endpoint, options->cancel, LABEL_DEPLOY, &list, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < list.count && *count < most; i++) {
-        const struct docker_listed_container *listed = &list.containers[i];
-        struct deploy_container *container = &out[*count];
-
-        *container = (struct deploy_container){0};
-        if (!is_ours(real_of(host), listed->labels, &container->labels))
+    for (unsigned i = 0; i < list.count && !failed; i++) {
+        if (!is_ours(real_of(host), list.containers[i].labels, &labels))
             continue;
-        container->ours = true;
-        str_copy(container->facts.id, sizeof container->facts.id, listed->id);
-        str_copy(container->facts.name, sizeof container->facts.name, listed->name);
-        str_copy(container->facts.image_id, sizeof container->facts.image_id, listed->image_id);
-        container->facts.state = listed->state;
-        container->facts.health = listed->health;
-        ++*count;
+        if (*count == most)
+            failed = refuse_more(most, err);
+        else
+            take_listed(&list.containers[i], &labels, &out[(*count)++]);
     }
     docker_container_list_finish(&list);
-    return 0;
+    return failed;
 }
 
 int real_inspect(struct deploy_host *host, const char *which, struct deploy_container *out,
@@ -214,19 +227,27 @@ struct judged {
     unsigned count;
 };
 
-/* Inspects all other containers: one of them may share a name space with O. */
-static int read_others(struct docker *docker, struct judged *judged, struct err *err)
+/* Inspects the other containers: one of them may share a name space with O. */
+static int read_others(struct docker *docker, struct judged *judged, struct text *warnings,
+                       struct err *err)
 {
     struct docker_container_list list;
     int failed = docker_list_containers(docker, NULL, &list, err);
 
-    for (unsigned i = 0; !failed && i < list.count && judged->count < OTHERS_MAX; i++) {
+    for (unsigned i = 0; !failed && i < list.count; i++) {
         struct docker_container *other = &judged->others[judged->count];
         int answer;
 
         if (!strcmp(list.containers[i].id, judged->candidate.id) ||
             !strcmp(list.containers[i].id, judged->serving.id))
             continue;
+        if (judged->count == OTHERS_MAX) {
+            text_printf(warnings,
+                        "only %d of the %u containers of this daemon were examined: another one "
+                        "may share a name space with the container that serves\n",
+                        OTHERS_MAX, list.count);
+            break;
+        }
         answer = docker_container_inspect(docker, list.containers[i].id, other, err);
         if (answer == DOCKER_OK)
             judged->list[judged->count++] = other;
@@ -246,13 +267,15 @@ static int judge_with(struct docker *docker, const struct container_spec *spec,
         .others = judged->list,
         .memory_available = docker_engine(docker)->same_host ? memory_available() : 0,
     };
+    int answer = docker_container_inspect(docker, candidate, &judged->candidate, err);
 
-    if (docker_container_inspect(docker, candidate, &judged->candidate, err))
+    if (answer == DOCKER_ABSENT)
+        return err_set(err, ERR_DOCKER, CODE_INSPECT, "the candidate %.12s is gone", candidate);
+    if (answer < 0)
         return ERR_FAIL;
     if (serving[0]) {
-        int answer = docker_container_inspect(docker, serving, &judged->serving, err);
-
-        if (answer < 0 || (answer == DOCKER_OK && read_others(docker, judged, err)))
+        answer = docker_container_inspect(docker, serving, &judged->serving, err);
+        if (answer < 0 || (answer == DOCKER_OK && read_others(docker, judged, warnings, err)))
             return ERR_FAIL;
         input.serving = answer == DOCKER_OK ? &judged->serving : NULL;
     }
