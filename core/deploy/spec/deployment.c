@@ -191,6 +191,64 @@ static int check_units(const struct entry_place *place, bool has_units, struct d
     return check_pairs(place, out, err);
 }
 
+/* ---- entries together ---- */
+
+static bool uses_port(const struct deployment *deployment, int64_t port)
+{
+    for (unsigned i = 0; i < deployment->unit_count; i++)
+        for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+            if (port > 0 && deployment->units[i].slot_ports[slot] == port)
+                return true;
+    return false;
+}
+
+/* Returns a port of `slots` that the deployment uses, too, or 0. Slots that are no ports are
+ * skipped: the other entry need not be valid. */
+static int64_t shared_port(const struct deployment *deployment, struct json_node slots)
+{
+    int64_t port;
+
+    for (struct json_node at = json_first(slots); at.doc; at = json_next(slots, at, NULL))
+        if (json_int(at, &port) && uses_port(deployment, port))
+            return port;
+    return 0;
+}
+
+/* The same for all units of an entry. */
+static int64_t shared_with(const struct deployment *deployment, struct json_node entry)
+{
+    struct json_node units = json_get(entry, "units"), unit = {0}, name;
+    int64_t port = shared_port(deployment, json_get(entry, "slots"));
+
+    while (!port && (unit = json_next(units, unit, &name)).doc)
+        port = shared_port(deployment, json_get(unit, "slots"));
+    return port;
+}
+
+/* One host has all entries of a file. A proxy would give requests of one to the other. */
+static int check_entries(const struct entry_place *place, struct json_node apps,
+                         const struct deployment *out, struct err *err)
+{
+    struct json_node app_name, env_name, app = {0};
+
+    while ((app = json_next(apps, app, &app_name)).doc) {
+        struct json_node entry = {0};
+
+        while ((entry = json_next(app, entry, &env_name)).doc) {
+            char other_app[NAME_APP_MAX], other_env[NAME_ENV_MAX];
+            int64_t port = shared_with(out, entry);
+
+            if (!port || !json_string(app_name, other_app, sizeof other_app) ||
+                !json_string(env_name, other_env, sizeof other_env) ||
+                (strcmp(other_app, out->app) == 0 && strcmp(other_env, out->env) == 0))
+                continue;
+            return entry_refuse(place, err, "has a slot with the port %lld, as deploy.%s.%s has",
+                                (long long)port, other_app, other_env);
+        }
+    }
+    return 0;
+}
+
 /* ---- entries ---- */
 
 /* Finds a member by its exact name: names of environments may differ in case only. */
@@ -238,7 +296,9 @@ int deployment_read(struct json_node root, const char *file, const char *app, co
     if (!str_copy(out->app, sizeof out->app, app) || !str_copy(out->env, sizeof out->env, env) ||
         !str_copy(out->file, sizeof out->file, file))
         return entry_refuse(&place, err, "has a name that is too long");
-    return read_entry(&place, entry, out, warnings, err);
+    if (read_entry(&place, entry, out, warnings, err))
+        return ERR_FAIL;
+    return check_entries(&place, json_get(root, "deploy"), out, err);
 }
 
 void deployment_finish(struct deployment *deployment)

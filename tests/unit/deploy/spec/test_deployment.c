@@ -310,6 +310,41 @@ static void entries_are_found_by_their_exact_names(void **state)
     json_destroy(json);
 }
 
+/* Reads shop/production, which has the ports 1 and 2, beside another entry. */
+static void assert_beside(const char *other, const char *words)
+{
+    struct err err = {.text = ""};
+    struct text root;
+    struct json *json;
+    int answer;
+
+    text_init(&root, MIB);
+    text_printf(
+        &root,
+        "{deploy: {none: null, shop: {production: {container: 'c', port: 80, slots: [1, 2]},"
+        " old: null, %s}, blog: {eu: null}}}",
+        other);
+    json = json_of(root.data);
+    answer = deployment_read(json_root(json), "/c.json5", "shop", "production", &entry, NULL, &err);
+    deployment_finish(&entry);
+    json_destroy(json);
+    text_finish(&root);
+    if (!words && answer)
+        fail_msg("%s: %s", other, err.text);
+    if (words && (answer != ERR_FAIL || !strstr(err.text, words)))
+        fail_msg("%s: \"%s\" has no \"%s\"", other, err.text, words);
+}
+
+static void entries_of_one_file_have_different_ports(void **state)
+{
+    (void)state;
+    assert_beside("staging: {slots: [3, 2]}", "the port 2, as deploy.shop.staging has");
+    assert_beside("staging: {units: {web: {slots: [1, 4]}}}", "the port 1, as deploy.shop.staging");
+    assert_beside("staging: {slots: [3, 4]}", NULL);
+    assert_beside("staging: {slots: ['2', {}, null, 0, -1, 65538]}", NULL);
+    assert_beside("staging: {slots: 1, units: []}, eu: 7", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +358,7 @@ int main(void)
         cmocka_unit_test(one_slot_is_enough_for_stop_first),
         cmocka_unit_test(a_port_that_nobody_can_reach_is_a_warning),
         cmocka_unit_test(entries_are_found_by_their_exact_names),
+        cmocka_unit_test(entries_of_one_file_have_different_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
