@@ -88,13 +88,14 @@ static const char *skip_prefix(const char *name)
     return name;
 }
 
-static bool is_of_app(const char *tag, const char *app, const char *keep)
+/* Newer images stay: a host that also builds may not have pushed them. */
+static bool is_older(const char *tag, const char *app, const char *keep)
 {
     struct image_name name;
     struct err ignored;
 
     return name_parse_image(skip_prefix(tag), &name, &ignored) == 0 && strcmp(name.app, app) == 0 &&
-           strcmp(name.ref, keep) != 0;
+           strcmp(name.ref, keep) < 0;
 }
 
 static bool is_used(const struct docker_container_list *containers, const char *image_id)
@@ -111,7 +112,7 @@ static void prune_image(struct docker *docker, const struct docker_listed *image
     struct err ignored;
 
     for (unsigned i = 0; i < image->tag_count; i++)
-        if (is_of_app(image->tags[i], app, keep) &&
+        if (is_older(image->tags[i], app, keep) &&
             docker_untag(docker, image->tags[i], &ignored) == DOCKER_OK)
             ++*count;
     if (dangling && !image->tag_count && docker_untag(docker, image->id, &ignored) == DOCKER_OK)

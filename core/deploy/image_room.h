@@ -16,8 +16,8 @@ struct store;
  * the daemon has the image, runs elsewhere, or the bucket does not have the size. */
 int image_room(struct docker *docker, struct store *store, const struct deploy_want *want,
                struct deploy_room *out, struct err *err);
-/* Removes the images of an application that no container has, but for the reference `keep`. Images
- * that the daemon does not remove are skipped. */
+/* Removes the images of an application that no container has and that are older than the reference
+ * `keep`. Images that the daemon does not remove are skipped. */
 int image_room_prune(struct docker *docker, const char *app, const char *keep, bool dangling,
                      unsigned *count, struct err *err);
 
