@@ -18,8 +18,9 @@
 #include "deploy/retire.h"
 #include "deploy/unit.h"
 
-enum step_who {
+enum step_scope {
     EACH_UNIT,
+    EACH_REPLACED, /* each unit with an old container */
     EACH_START_FIRST,
     EACH_STOP_FIRST,
     ONCE, /* with NULL */
@@ -27,7 +28,7 @@ enum step_who {
 
 struct step {
     const char *name;
-    enum step_who who;
+    enum step_scope scope;
     int (*run)(struct run *run, struct deploy_unit *unit, struct err *err);
 };
 
@@ -55,7 +56,7 @@ static const struct deploy_unit *find_hook_unit(const struct run *run)
     return best;
 }
 
-/* The hook learns of the first unit that serves a port and runs beside O. */
+/* The hook gets the first unit that has a port and runs beside O. */
 static int run_before_switch(struct run *run, struct deploy_unit *unused, struct err *err)
 {
     const struct deploy_unit *unit = find_hook_unit(run);
@@ -119,7 +120,7 @@ static int enter(struct run *run, struct deploy_unit *unit, struct err *err)
 
 static int leave(struct run *run, struct deploy_unit *unit, struct err *err)
 {
-    return unit->serving ? unit_leave(run, unit, unit->serving, unit->candidate, err) : 0;
+    return unit_leave(run, unit, unit->serving, unit->candidate, err);
 }
 
 static int observe_all(struct run *run, struct deploy_unit *unused, struct err *err)
@@ -173,14 +174,14 @@ static const struct step BEFORE_COMMIT[] = {
     {"arm", ONCE, announce_switch},
     {"arm", EACH_UNIT, arm},
     {"enter", EACH_UNIT, enter},
-    {"leave", EACH_UNIT, leave},
+    {"leave", EACH_REPLACED, leave},
     {"observe", ONCE, observe_all},
     {"commit", ONCE, announce_commit},
 };
 
 static const struct step AFTER_COMMIT[] = {
-    {"commit", EACH_UNIT, converge_commit}, {"drain", EACH_UNIT, retire_drain},
-    {"stop", EACH_UNIT, retire_stop},       {"prune", EACH_UNIT, prune},
+    {"commit", EACH_UNIT, converge_commit}, {"drain", EACH_REPLACED, retire_drain},
+    {"stop", EACH_REPLACED, retire_stop},   {"prune", EACH_UNIT, prune},
     {"prune", ONCE, prune_all_images},
 };
 
@@ -190,7 +191,9 @@ static bool concerns(const struct step *step, const struct deploy_unit *unit)
 {
     if (unit->settled)
         return false;
-    return step->who == EACH_UNIT || (step->who == EACH_STOP_FIRST) == unit_stop_first(unit);
+    if (step->scope == EACH_REPLACED)
+        return unit->committed ? unit->former != NULL : unit->serving != NULL;
+    return step->scope == EACH_UNIT || (step->scope == EACH_STOP_FIRST) == unit_stop_first(unit);
 }
 
 static int run_for_units(struct run *run, const struct step *step, bool committed, struct err *err)
@@ -257,8 +260,8 @@ static int run_steps(struct run *run, const struct step *steps, size_t count, bo
 {
     for (size_t i = 0; i < count; i++) {
         int64_t start = run_now(run);
-        int failed = steps[i].who == ONCE ? run_once(run, &steps[i], committed, err)
-                                          : run_for_units(run, &steps[i], committed, err);
+        int failed = steps[i].scope == ONCE ? run_once(run, &steps[i], committed, err)
+                                            : run_for_units(run, &steps[i], committed, err);
 
         count_time(run, steps[i].name, start);
         if (failed)
