@@ -52,7 +52,19 @@ static void plan_prune(const struct deploy_unit *unit, struct text *plan)
     for (unsigned i = 0; i < unit->count; i++)
         retired += container_retired(unit->members[i]);
     if (retired > keep)
-        text_printf(plan, "remove %u older containers of %s\n", retired - keep, unit->spec->name);
+        text_printf(plan, "remove older containers of %s: %u\n", unit->spec->name, retired - keep);
+}
+
+static void plan_warnings(const struct text *warnings, struct text *plan)
+{
+    const char *at = warnings->data ? warnings->data : "";
+
+    while (*at) {
+        size_t size = strcspn(at, "\n");
+
+        text_printf(plan, "warning: %.*s\n", (int)size, at);
+        at += size + (at[size] == '\n');
+    }
 }
 
 /* Creates a container, compares it, and removes it. */
@@ -62,9 +74,11 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
                                    .slot = unit_free_slot(unit)};
     char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
     const struct deploy_birth birth = {.name = name, .labels = &labels};
+    _cleanup_text_ struct text warnings = {0};
     struct err trouble;
     int failed;
 
+    text_init(&warnings, 64 * KIB);
     unit_candidate_name(unit, labels.generation, name);
     str_copy(labels.deploy, sizeof labels.deploy, unit->label);
     str_copy(labels.image, sizeof labels.image, run->want.ref);
@@ -74,7 +88,8 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
     if (run->host->table->create(run->host, unit->at, &birth, id, err))
         return ERR_FAIL;
     failed = run->host->table->judge(run->host, unit->at, id,
-                                     unit->serving ? unit->serving->facts.id : "", plan, err);
+                                     unit->serving ? unit->serving->facts.id : "", &warnings, err);
+    plan_warnings(&warnings, plan);
     if (run->host->table->remove(run->host, id, true, &trouble) < 0)
         run_warn_of(run, "the container that was created for the comparison remains", &trouble);
     return failed;
