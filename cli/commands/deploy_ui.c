@@ -1,6 +1,6 @@
 /*
- * Phases go to standard error. The result is one line on standard output; what an operator should
- * know besides (requests that were cut, a kill, a gap) goes to standard error.
+ * Phases go to standard error. The result is one line on standard output. Requests that were cut, a
+ * kill and a gap are reported on standard error.
  */
 #include "cli/commands/deploy_ui.h"
 
@@ -45,15 +45,26 @@ static const char *phase_words(const char *phase)
     return phase;
 }
 
+/* A step without an entry or a unit does nothing. */
+static bool is_shown(const struct deploy_ui *ui, const char *phase, const char *unit)
+{
+    if (strcmp(phase, "hook") == 0)
+        return ui->before_switch;
+    return strcmp(phase, "exchange") != 0 || (unit && unit[0]);
+}
+
 static void show_phase(void *arg, const char *phase, const char *unit)
 {
     struct deploy_ui *ui = arg;
     char words[sizeof ui->progress.step];
     bool named = ui->several_units && unit && unit[0];
 
+    if (!is_shown(ui, phase, unit))
+        return;
     snprintf(words, sizeof words, "%s%s%s", named ? unit : "", named ? ": " : "",
              phase_words(phase));
-    progress_step(&ui->progress, words);
+    if (strcmp(words, ui->progress.step) != 0)
+        progress_step(&ui->progress, words);
 }
 
 static void show_note(void *arg, const char *text)
@@ -87,6 +98,7 @@ void deploy_ui_begin(struct deploy_ui *ui, struct cli *cli, struct deploy_option
     memset(ui, 0, sizeof *ui);
     ui->cli = cli;
     ui->several_units = deployment->unit_count > 1;
+    ui->before_switch = deployment->before_switch != NULL;
     snprintf(subject, sizeof subject, "%s/%s", deployment->app, deployment->env);
     transfer_begin(cli, subject, &ui->progress, &options->transfer);
     options->observer = (struct deploy_observer){
@@ -273,6 +285,15 @@ static void print_log(struct cli *cli, const struct deploy_result *result)
     print_lines(cli, &result->log, true);
 }
 
+/* Names the image that serves after a failed deployment. */
+static void print_serving(struct cli *cli, const struct deployment *deployment,
+                          const struct deploy_result *result, const struct err *failure)
+{
+    if (failure->family == ERR_DEPLOY && result->previous_ref[0])
+        output_note(&cli->output, "%s serves %s/%s, as before", result->previous_ref,
+                    deployment->app, deployment->env);
+}
+
 void deploy_ui_print(struct cli *cli, const struct deploy_options *options,
                      const struct deploy_result *result, const struct err *failure)
 {
@@ -280,6 +301,7 @@ void deploy_ui_print(struct cli *cli, const struct deploy_options *options,
     write_data(output_data(&cli->output), options, result, failure != NULL);
     if (failure) {
         print_log(cli, result);
+        print_serving(cli, options->deployment, result, failure);
         return;
     }
     if (result->outcome == DEPLOY_PLANNED)

@@ -13,8 +13,8 @@ struct err;
 struct deploy_ui {
     struct cli *cli;
     struct progress progress;
-    char unit[64];      /* of the current phase */
     bool several_units; /* the name of the unit is printed */
+    bool before_switch; /* the deployment has this hook */
 };
 
 /* Starts the progress, and fills options->transfer and options->observer. */
