@@ -173,6 +173,10 @@ static int check_images(const char *app, const struct fleet *fleet, struct err *
     return 0;
 }
 
+#define HELD_HINT                                                                                  \
+    "a rollback holds the environment on a host: the next promotion ends that, or s3dock deploy "  \
+    "--force there"
+
 /* Fails with the worst mark. A host that is only held is fine. */
 static int check_fleet(const char *app, const struct fleet *fleet, struct err *err)
 {
@@ -198,7 +202,9 @@ static int check_fleet(const char *app, const struct fleet *fleet, struct err *e
             continue;
         err_set(err, rows[i].family, rows[i].code, "%s: %s %zu of %zu host%s", app, rows[i].text,
                 count, fleet->host_count, fleet->host_count == 1 ? "" : "s");
-        return err_hint(err, "%s", rows[i].hint);
+        return err_hint(err, "%s",
+                        rows[i].mark == FLEET_BEHIND && fleet->marked[FLEET_HELD] ? HELD_HINT
+                                                                                  : rows[i].hint);
     }
     return check_images(app, fleet, err);
 }

@@ -57,8 +57,7 @@ static const struct row {
     {ERR_CONFLICT, CODE_DEPLOY, "wait for it with --wait 5m, or run the same command again%s", ""},
     {ERR_CONFLICT, CODE_CONTAINER,
      "take over its settings with s3dock deploy --adopt %s --output FILE, rename it (docker "
-     "rename) "
-     "and deploy; stop it when the new container serves",
+     "rename), and deploy; docs/deploy.md explains when to stop it",
      "CONTAINER APP ENV"},
     {ERR_CONFLICT, CODE_HOLD,
      "the next promotion ends the hold, and so does s3dock deploy --force %s", "APP ENV"},
@@ -66,6 +65,7 @@ static const struct row {
      "promote another image, or change the spec; s3dock deploy %s tries it again", "APP ENV"},
     {ERR_NOT_FOUND, CODE_NETWORK, "create it with docker network create, or correct the entry%s",
      ""},
+    {ERR_USAGE, CODE_OWNER, "let only yourself or root write it: chown, chmod go-w%s", ""},
     {ERR_DEPLOY, CODE_START, SERVES "s3dock doctor checks slots, networks and files%s", ""},
     {ERR_DEPLOY, CODE_EXITED, SERVES "docker logs shows the output of the new container%s", ""},
     {ERR_DEPLOY, CODE_UNHEALTHY, SERVES "docker logs shows the output of the new container%s", ""},
