@@ -4,13 +4,8 @@
 #
 # tests/e2e/traffic-moves-behind-each-proxy.sh [PROXY...]
 #
-# As root it runs in a network name space of its own, whose tcp_migrate_req is 1 (docs/deploy/caddy.md).
-PATH=$PATH:/usr/sbin:/sbin
-if [ -z "${TRAFFIC_APART:-}" ] && unshare --net ip link 2>/dev/null >&2; then
-    # shellcheck disable=SC2016
-    exec env TRAFFIC_APART=yes unshare --net bash -c 'ip link set lo up && { echo 1 >/proc/sys/net/ipv4/tcp_migrate_req; } 2>/dev/null
-        exec "$0" "$@"' "$0" "$@"
-fi
+# As root, or with sudo, it runs in a network name space of its own (tests/kit/apart).
+[ -n "${APART:-}" ] || ! "$(dirname "$0")/../kit/apart" check || exec "$(dirname "$0")/../kit/apart" "$0" "$@"
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
 . "$KIT/deploy.sh"
