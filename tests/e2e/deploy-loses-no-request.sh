@@ -5,6 +5,10 @@
 # DEPLOYMENTS=100 tests/e2e/deploy-loses-no-request.sh [PROXY...]: more of them, with all their numbers on standard error.
 # KEEP=FOLDER: keeps the results and the log of each proxy.
 # RATE=200, OBSERVE=1s, LATE=5 (seconds). WITNESS=yes: hey (closed loop, 20 connections) beside the load.
+#
+# As root, or with sudo, it runs in a network name space of its own (tests/kit/apart), with a daemon in it.
+[ -n "${APART:-}" ] || ! "$(dirname "$0")/../kit/apart" check || exec "$(dirname "$0")/../kit/apart" "$0" "$@"
+[ -z "${APART:-}" ] || unset E2E_EDGE
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "the load leaves no time for a sanitizer"
 # shellcheck source=../kit/deploy.sh
@@ -49,8 +53,10 @@ end_witness()
 # run_proxy ENV PORT: everything of one proxy, in a shell of its own. The codes are in ENV.codes.
 run_proxy()
 {
-    local deployed=0 loaded=0 witnessed=0
-    start_load "$1" "$2" --rate "$RATE" --late "${LATE:-5}"
+    local deployed=0 loaded=0 witnessed=0 sockets=0
+    # Caddy before 2.7 closes websockets at each change.
+    [ "$1" = caddy ] || sockets=0.01
+    start_load "$1" "$2" --rate "$RATE" --late "${LATE:-5}" --sockets $sockets
     start_witness "$1" "$2"
     sleep 0.5
     deploy_all "$1" || deployed=$?
