@@ -270,14 +270,16 @@ static bool respond_big(int fd, const struct request *request)
 }
 
 /* Returns every byte until the client closes. */
-static bool switch_protocols(int fd)
+static bool switch_protocols(int fd, const struct request *request)
 {
-    const char *head =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-    char piece[4096];
+    char head[512], piece[4096];
     ssize_t got;
 
+    snprintf(head, sizeof head,
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Gen: %s\r\nX-Host: "
+             "%s\r\nX-Id: %s\r\n\r\n",
+             gen, host, request->id);
     if (!send_all(fd, head, strlen(head)))
         return false;
     while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
@@ -295,7 +297,7 @@ static bool answer(int fd, const struct request *request)
     if (strcmp(request->path, "/big") == 0)
         return respond_big(fd, request);
     if (strcmp(request->path, "/ws") == 0)
-        return switch_protocols(fd);
+        return switch_protocols(fd, request);
     if (strcmp(request->path, "/exit") == 0)
         end((int)strtol(request->argument, NULL, 10));
     if (strcmp(request->path, "/slow") == 0)

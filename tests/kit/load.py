@@ -14,6 +14,7 @@ slow, a share is a stream. The server is tests/kit/app.c, which repeats the id o
     --kept SHARE     of requests on kept connections (0.5)
     --slow SHARE     of requests that take --slow-seconds (0.01, 2 s)
     --streams SHARE  of responses that are streams of --slow-seconds (0.01)
+    --sockets SHARE  of requests that become a websocket for --slow-seconds (0)
     --late S         a usual request that takes longer has failed (1)
     --timeout S      any request that takes so much longer than planned has failed (10)
     --leaves FILE    lines "TIME HOST": from this time on (seconds since 1970), no new request may reach this container
@@ -103,25 +104,47 @@ class Connection:
             if size == 0:
                 return b"".join(parts)
 
-    async def ask(self, path, number, closes):
-        """Returns the response's headers and body, and whether the connection stays open."""
+    async def send(self, path, number, more):
+        """Sends a request. Returns the status and the headers of the response."""
         try:
-            self.writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Id: {number}\r\n"
-                              f"{'Connection: close' if closes else 'Accept: */*'}\r\n\r\n".encode())
+            self.writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Id: {number}\r\n{more}\r\n\r\n".encode())
         except OSError as error:
             raise Stale() from error
         head = (await self.head()).decode("latin-1").split("\r\n")
         words = head[0].split(" ")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         if not words[0].startswith("HTTP/1.") or len(words) < 2:
             raise Failure("garbled", head[0][:40])
-        if words[1] != "200":
-            raise Failure("status", words[1])
+        return words[1], {name.lower(): value.strip()
+                          for name, _, value in (line.partition(":") for line in head[1:] if line)}
+
+    async def ask(self, path, number, closes):
+        """Returns the response's headers and body, and whether the connection stays open."""
+        status, headers = await self.send(path, number, "Connection: close" if closes else "Accept: */*")
+        if status != "200":
+            raise Failure("status", status)
         body = await self.body(headers)
         if headers.get("x-id") != str(number):
             raise Failure("garbled", f"id {headers.get('x-id')} instead of {number}")
         self.used = True
         return headers, body, not closes and headers.get("connection", "").lower() != "close"
+
+    async def talk(self, number, seconds):
+        """Opens a websocket, and sends lines that the server returns. Returns the headers."""
+        status, headers = await self.send("/ws", number, "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                                          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        if status != "101":
+            raise Failure("status", status)
+        for line in range(max(1, int(seconds * 10))):
+            sent = b"%d of %d\n" % (line, number)
+            try:
+                self.writer.write(sent)
+                got = await self.reader.readline()
+            except OSError as error:
+                raise Failure("reset", "within a websocket") from error
+            if got != sent:
+                raise Failure("short" if sent.startswith(got) else "garbled", f"a websocket after {line} lines")
+            await asyncio.sleep(0.1)
+        return headers
 
 
 # ---- the load ----------------------------------------------------------------------------------------
@@ -180,12 +203,21 @@ class Load:
             connection.close()
         return headers, body
 
+    async def converse(self, number, seconds):
+        connection = await self.connection()
+        try:
+            return await connection.talk(number, seconds)
+        finally:
+            connection.close()
+
     def choose(self):
         options, draw = self.options, self.random.random()
         if draw < options.slow:
             return "slow", f"/slow?{options.slow_seconds:g}", options.slow_seconds
         if draw < options.slow + options.streams:
             return "stream", f"/stream?{int(options.slow_seconds * 10)}", options.slow_seconds
+        if draw < options.slow + options.streams + options.sockets:
+            return "websocket", "/ws", options.slow_seconds
         return "usual", "/", 0
 
     async def request(self, number):
@@ -194,7 +226,10 @@ class Load:
         began, host, gen, failure = time.time(), "", "", None
         try:
             async with asyncio.timeout(planned + self.options.timeout):
-                headers, body = await self.exchange(path, number, kept)
+                if kind == "websocket":
+                    headers, body = await self.converse(number, planned), b""
+                else:
+                    headers, body = await self.exchange(path, number, kept)
             host, gen = headers.get("x-host", ""), headers.get("x-gen", "")
             if kind == "stream" and not body.endswith(b"end\n"):
                 raise Failure("short", "a stream without its end")
@@ -355,6 +390,9 @@ async def serve_badly(fault, reader, writer):
             writer.write(head("502 Bad Gateway", number=number) + b"no")
         elif wrong and fault == "garbled":
             writer.write(head(number="7777") + b"ok")
+        elif "GET /ws" in asked:
+            writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + (b"0 of " if wrong else b""))
+            break
         elif "GET /stream" in asked:
             writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Id: " + number.encode() +
                          b"\r\n\r\n3\r\nen\n\r\n0\r\n\r\n")  # without its last line
@@ -370,6 +408,7 @@ async def play(fault):
     """Runs a short load against a server with this fault."""
     options = parser().parse_args(["1", "--requests", "80", "--rate", "100", "--slow", "0",
                                    "--streams", "0.1" if fault == "stream" else "0",
+                                   "--sockets", "0.1" if fault == "websocket" else "0",
                                    "--late", "1" if fault == "late" else "100",
                                    "--timeout", "2" if fault == "timeout" else "100"])
     tasks = []
@@ -402,10 +441,10 @@ async def play_all(faults):
 
 
 def selftest():
-    faults = ("none", "refused", "reset", "closed", "timeout", "late", "short", "status", "garbled", "stream", "stale")
+    faults = ("none", "refused", "reset", "closed", "timeout", "late", "short", "status", "garbled", "stream", "websocket", "stale")
     wrong = [] if check_leaves() else ["leaves"]
     for fault, found in zip(faults, asyncio.run(play_all(faults))):
-        expected = {"none": set(), "stale": set(), "stream": {"short"}}.get(fault, {fault})
+        expected = {"none": set(), "stale": set(), "stream": {"short"}, "websocket": {"short"}}.get(fault, {fault})
         kinds = set(found["failures"])
         if not expected <= kinds or (kinds != expected and fault not in ("late", "timeout")) or found["requests"] != 80:
             wrong.append(f"{fault}: {found['failures']}, {found['examples']}")
@@ -426,6 +465,7 @@ def parser():
     words.add_argument("--slow", type=float, default=0.01)
     words.add_argument("--slow-seconds", type=float, default=2)
     words.add_argument("--streams", type=float, default=0.01)
+    words.add_argument("--sockets", type=float, default=0)
     words.add_argument("--late", type=float, default=1)
     words.add_argument("--timeout", type=float, default=10)
     words.add_argument("--leaves")
