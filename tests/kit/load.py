@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends requests to a server of 127.0.0.1 at a fixed rate, and reports every one that fails.
+"""Sends requests to a server at a fixed rate, and reports every one that fails.
 
     load.py PORT [options]      until SIGTERM, SIGINT, --seconds or --requests; prints a JSON summary
     load.py selftest            checks that each kind of failure is found
@@ -8,6 +8,7 @@ The loop is open: a request begins at its time, whatever happens to the others. 
 the server stalls, and so hides the stall. A share of the requests uses new connections, the rest kept ones; a share is
 slow, a share is a stream. The server is tests/kit/app.c, which repeats the id of each request and names its generation.
 
+    --host NAME      the server (127.0.0.1); each new connection uses one of the name's addresses, as it is then
     --rate N         requests a second (200)
     --seconds S      ends after this time
     --requests N     ends after this number
@@ -55,12 +56,16 @@ class Stale(Exception):
 # ---- one request -----------------------------------------------------------------------------------
 
 class Connection:
-    def __init__(self, port):
-        self.port, self.reader, self.writer, self.used = port, None, None, False
+    def __init__(self, host, port):
+        self.host, self.port, self.reader, self.writer, self.used = host, port, None, None, False
 
     async def open(self):
         try:
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=HEAD_MAX)
+            found = await asyncio.get_running_loop().getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            address = random.choice(found)[4][0]
+            self.reader, self.writer = await asyncio.open_connection(address, self.port, limit=HEAD_MAX)
+        except socket.gaierror as error:
+            raise Failure("unknown", str(error)) from error
         except ConnectionRefusedError as error:
             raise Failure("refused") from error
         except OSError as error:
@@ -161,7 +166,7 @@ class Load:
         self.random = random.Random(5)
 
     async def connection(self):
-        fresh = Connection(self.port)
+        fresh = Connection(self.options.host, self.port)
         await fresh.open()
         self.opened += 1
         return fresh
@@ -458,6 +463,7 @@ def selftest():
 def parser():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("port", type=int)
+    words.add_argument("--host", default="127.0.0.1")
     words.add_argument("--rate", type=float, default=200)
     words.add_argument("--seconds", type=float, default=0)
     words.add_argument("--requests", type=int, default=-1)
