@@ -27,6 +27,18 @@ static bool is_name(const char *text, const char *also, size_t max)
     return !*text;
 }
 
+/* Returns true if the name looks like one that a run gives to a candidate or to a retired container:
+ * it ends with .gN or .retired. */
+static bool is_reserved(const char *name)
+{
+    const char *end = strrchr(name, '.');
+
+    if (!end)
+        return false;
+    return strcmp(end, ".retired") == 0 ||
+           (end[1] == 'g' && end[2] && !end[2 + strspn(end + 2, "0123456789")]);
+}
+
 /* Adds the default name, and checks it. */
 static int check_name(const struct entry_place *place, const char *app, const char *env,
                       struct unit_spec *unit, struct err *err)
@@ -36,6 +48,11 @@ static int check_name(const struct entry_place *place, const char *app, const ch
     if (!unit->name[0])
         snprintf(unit->name, sizeof unit->name, "%s-%s%s%s", app, env, main_unit ? "" : "-",
                  main_unit ? "" : unit->unit);
+    if (is_reserved(unit->name))
+        return entry_refuse(place, err,
+                            "has the container name \"%s\": names that end with .retired, or with "
+                            ".g and a number, are those of other containers of a deployment",
+                            unit->name);
     if (is_name(unit->name, "_.-", CONTAINER_NAME_MAX))
         return 0;
     return entry_refuse(place, err,

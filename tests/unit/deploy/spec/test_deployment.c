@@ -189,6 +189,8 @@ static void wrong_values_are_refused(void **state)
         {"{container: 'c', port: '80'}", "number from 1 to 65535"},
         {"{container: 'c', port: 80.5}", "number from 1 to 65535"},
         {"{container: 'c', keep: 0}", "number from 1 to 100"},
+        {"{container: 'c', name: 'shop.retired'}", "end with .retired"},
+        {"{container: 'c', name: 'shop.g12'}", "end with .retired"},
         {"{container: 'c', drain: '5 minutes'}", "from 0ms to 1d"},
         {"{container: 'c', drain: '25h'}", "from 0ms to 1d"},
         {"{container: 'c', drain: -1}", "must be a time"},
