@@ -36,7 +36,7 @@ struct record {
 
 static bool note_path(const struct record *record, char out[PATH_MAX])
 {
-    return snprintf(out, PATH_MAX, "%s/unrecorded/%s.%s", record->folder, record->options->app,
+    return snprintf(out, PATH_MAX, "%s/unrecorded/%s@%s", record->folder, record->options->app,
                     record->options->env) < PATH_MAX;
 }
 
@@ -86,7 +86,7 @@ static bool written_line(const struct record *record, const struct deploy_result
 
 static bool written_path(const struct record *record, char out[PATH_MAX])
 {
-    return snprintf(out, PATH_MAX, "%s/recorded/%s.%s", record->folder, record->options->app,
+    return snprintf(out, PATH_MAX, "%s/recorded/%s@%s", record->folder, record->options->app,
                     record->options->env) < PATH_MAX;
 }
 

@@ -173,7 +173,7 @@ static void forget_note(void)
 {
     char path[512];
 
-    snprintf(path, sizeof path, "%s/recorded/shop.production", world.folder);
+    snprintf(path, sizeof path, "%s/recorded/shop@production", world.folder);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -399,7 +399,7 @@ static void a_refusal_is_reported_once_a_day(void **state)
     assert_int_equal(world.requests, before);
 
     /* a day later, or if the clock of the host was wrong */
-    snprintf(note, sizeof note, "%s/unrecorded/shop.production", world.folder);
+    snprintf(note, sizeof note, "%s/unrecorded/shop@production", world.folder);
     assert_int_equal(file_replace(note, view_str("2026-11-01T00:00:00Z\n"), 0600, &err), 0);
     assert_int_equal(record_heartbeat(&options, &err), ERR_FAIL);
     assert_int_equal(record_heartbeat(&options, &err), RECORD_KNOWN);
