@@ -19,6 +19,7 @@
 #include "cli/connect.h"
 #include "cli/deployments.h"
 #include "cli/settings/args.h"
+#include "cli/version.h"
 #include "docker/host.h"
 #include "store/store.h"
 
@@ -59,6 +60,7 @@ static void read_options(const struct config *config, struct deploy_options *opt
     options->force = config_switch(config, OPT_FORCE);
     options->dry_run = config_switch(config, OPT_DRY_RUN);
     options->offline = config_switch(config, OPT_OFFLINE);
+    options->version = S3DOCK_VERSION;
 }
 
 /* ---- running ---- */

@@ -246,6 +246,11 @@ static void show_phase(void *arg, const char *phase, const char *unit)
     notify_alive(&live->notify, clock_boot());
 }
 
+static int64_t heartbeat_seconds(const struct live_watch *live)
+{
+    return (int64_t)config_number(&live->cli->config, OPT_HEARTBEAT) / 1000;
+}
+
 /* The entry is read for each use: it is large, and idle memory is scarce on small hosts. The
  * configuration is that of the start. */
 static int use_deployment(struct live_watch *live, unsigned at, struct store *store,
@@ -266,6 +271,8 @@ static int use_deployment(struct live_watch *live, unsigned at, struct store *st
                      .warn = warn_deploy,
                      .wake = wake_deploy},
         .automatic = true,
+        .heartbeat = heartbeat_seconds(live),
+        .version = S3DOCK_VERSION,
     };
     struct deployment *deployment = NULL;
     int failed;
@@ -307,7 +314,7 @@ static int host_heartbeat(void *arg, unsigned at, struct err *err)
     struct record_options options = {
         .app = live->entries[at].app,
         .env = live->entries[at].env,
-        .heartbeat = (int64_t)config_number(&live->cli->config, OPT_HEARTBEAT) / 1000,
+        .heartbeat = heartbeat_seconds(live),
         .version = S3DOCK_VERSION,
     };
 

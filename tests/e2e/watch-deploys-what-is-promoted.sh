@@ -71,6 +71,9 @@ start_load watched "$FRONT" --rate 40 --late 5
 promote_release 2 watched
 check "what is promoted serves" await serves 2
 check "its deployment ends" await has_event "deployed 2"
+# The record promises the next one at once, so that a host that is lost a minute later counts as silent.
+check "its record names the heartbeat and the version" grep -Eq '"heartbeat_seconds": ?900, ?"version": ?"[0-9]' \
+    "$work/store/images/deployments/$APP/watched/"*.json
 promote_release 4 watched
 check "a bad image is reported" await has_event "failed 4 exited"
 polls=$(grep -c WATCHDOG manager.log)
