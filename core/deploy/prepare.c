@@ -136,8 +136,8 @@ int prepare_start(struct run *run, struct deploy_unit *unit, struct err *err)
 
     if (unit_start(run, unit->candidate, err) == 0)
         return 0;
-    if (!err_is(err, ERR_DOCKER, CODE_START))
-        return ERR_FAIL;
+    if (!err_is(err, ERR_DOCKER, CODE_START) && !err_is(err, ERR_NOT_FOUND, CODE_CONTAINER))
+        return ERR_FAIL; /* not found: somebody removed it */
     cause = *err;
     return err_set(err, ERR_DEPLOY, CODE_START, "%s", cause.text);
 }

@@ -108,6 +108,27 @@ static int announce_switch(struct run *run, struct deploy_unit *unused, struct e
     return announce(run, JOURNAL_SWITCH, err);
 }
 
+/* Since its gate, the candidate may have ended: `before_switch` and the gates of other units take
+ * minutes. */
+static int check_candidate(struct run *run, struct deploy_unit *unit, struct err *err)
+{
+    struct deploy_container *candidate = unit->candidate;
+    char started_at[sizeof candidate->facts.started_at];
+
+    str_copy(started_at, sizeof started_at, candidate->facts.started_at);
+    if (unit_refresh(run, candidate, err) < 0)
+        return ERR_FAIL;
+    if (!container_runs(candidate))
+        return err_set(err, ERR_DEPLOY, CODE_EXITED,
+                       "the candidate %s ended after it was ready, before it got requests",
+                       candidate->facts.name);
+    if (strcmp(started_at, candidate->facts.started_at) != 0)
+        return err_set(err, ERR_DEPLOY, CODE_EXITED,
+                       "the candidate %s restarted after it was ready, before it got requests",
+                       candidate->facts.name);
+    return 0;
+}
+
 static int arm(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     return unit_arm(run, unit->candidate, err);
@@ -169,8 +190,10 @@ static const struct step BEFORE_COMMIT[] = {
     {"start", EACH_START_FIRST, prepare_start},
     {"gate", EACH_START_FIRST, prepare_gate},
     {"hook", ONCE, run_before_switch},
+    {"hook", EACH_START_FIRST, check_candidate},
     {"exchange", ONCE, announce_exchange},
     {"exchange", EACH_STOP_FIRST, exchange},
+    {"arm", EACH_UNIT, check_candidate},
     {"arm", ONCE, announce_switch},
     {"arm", EACH_UNIT, arm},
     {"enter", EACH_UNIT, enter},
@@ -288,6 +311,18 @@ static bool all_retired(const struct run *run)
     return true;
 }
 
+/* After a survey that failed: the candidates have the traffic. */
+static void note_candidates(struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        const struct deploy_unit *unit = &run->units[i];
+        const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+
+        if (!unit->serving && !unit->settled && entry)
+            run->units[i].serving = unit_member(unit, entry->candidate);
+    }
+}
+
 int steps_run(struct run *run, struct err *err)
 {
     struct err failure;
@@ -307,5 +342,6 @@ int steps_run(struct run *run, struct err *err)
         return ERR_FAIL;
     }
     run_warn_of(run, "the former containers are not all stopped", &failure);
+    note_candidates(run);
     return 0;
 }

@@ -573,8 +573,14 @@ static int sim_verify(struct deploy_host *host, const char *url, const char *con
 
 static int sim_hook(struct deploy_host *host, const struct deploy_hook *hook, struct err *err)
 {
+    struct simulated_host *sim = of(host);
+
     (void)hook;
-    return before(of(host), err) ? ERR_FAIL : after(of(host), 0, err);
+    if (before(sim, err))
+        return ERR_FAIL;
+    if (sim->meddle)
+        sim->meddle(sim);
+    return after(sim, 0, err);
 }
 
 /* ---- time ---- */

@@ -98,6 +98,7 @@ struct simulated_host {
     bool trace;             /* print each call */
     const char *fault_name; /* of the call with the fault */
     char breach[256];
+    void (*meddle)(struct simulated_host *sim); /* what else happens while a hook runs; or NULL */
 };
 
 void sim_init(struct simulated_host *sim, const struct deployment *deployment,

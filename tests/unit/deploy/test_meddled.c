@@ -1,0 +1,148 @@
+/*
+ * Somebody changes containers by hand while `before_switch` runs, after the gate: a candidate that
+ * does not run any more gets no requests, and what serves is reported.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "deploy/deployer.h"
+#include "kit/simulated_host.h"
+
+static char *hook_argv[] = {(char *)"hook", NULL};
+static struct deployment deployment;
+static struct deploy_options options;
+static struct simulated_host sim;
+static struct deploy_result result;
+
+static int deploy(unsigned number, struct err *err)
+{
+    sim_point(&sim, number, SIM_GOOD);
+    sim_begin(&sim, 0, SIM_KILL_BEFORE);
+    deploy_result_init(&result);
+    return deployer_run(&sim.host, &options, &result, err);
+}
+
+static int set_up(void **state)
+{
+    struct unit_spec *unit = &deployment.units[0];
+    struct err err;
+
+    (void)state;
+    deployment =
+        (struct deployment){.unit_count = 1, .observe = NS_PER_S, .before_switch = hook_argv};
+    str_copy(deployment.app, sizeof deployment.app, "shop");
+    str_copy(deployment.env, sizeof deployment.env, "production");
+    *unit = (struct unit_spec){.port = 8080, .keep = 1, .stop = NS_PER_S, .drain = NS_PER_S};
+    str_copy(unit->unit, sizeof unit->unit, "web");
+    str_copy(unit->name, sizeof unit->name, "shop-web");
+    options = (struct deploy_options){.deployment = &deployment};
+    sim_init(&sim, &deployment, SIM_TWO_SERVERS);
+    assert_int_equal(deploy(1, &err), 0);
+    deploy_result_finish(&result);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    deploy_result_finish(&result);
+    return 0;
+}
+
+static struct sim_container *candidate(struct simulated_host *host)
+{
+    return &host->containers[host->count - 1];
+}
+
+static void end_candidate(struct simulated_host *host)
+{
+    candidate(host)->c.facts.state = CONTAINER_EXITED;
+}
+
+static void remove_candidate(struct simulated_host *host)
+{
+    candidate(host)->there = false;
+}
+
+static void restart_candidate(struct simulated_host *host)
+{
+    str_copy(candidate(host)->c.facts.started_at, sizeof candidate(host)->c.facts.started_at,
+             "2026-11-29T00:00:00Z");
+}
+
+/* Frees the name, and gives it to a container of somebody else. */
+static void take_name(struct simulated_host *host)
+{
+    str_copy(sim_named(host, 0)->c.facts.name, DOCKER_NAME_SIZE, "shop-web.g1.retired");
+    sim_add_foreign(host, "shop-web");
+}
+
+static void must_be_refused(void (*meddle)(struct simulated_host *sim))
+{
+    unsigned slots = sim.units[0].slots;
+    struct err err;
+
+    sim.meddle = meddle;
+    assert_true(deploy(2, &err));
+    assert_true(err_is(&err, ERR_DEPLOY, CODE_EXITED));
+    assert_int_equal(result.outcome, DEPLOY_FAILED);
+    assert_int_equal(sim.units[0].slots, slots);
+    assert_string_equal(sim.breach, "");
+    for (unsigned i = 0; i < result.phase_count; i++)
+        assert_string_not_equal(result.phases[i].phase, "enter");
+}
+
+static void a_candidate_that_ended_gets_no_requests(void **state)
+{
+    (void)state;
+    must_be_refused(end_candidate);
+}
+
+static void a_candidate_that_was_removed_gets_no_requests(void **state)
+{
+    (void)state;
+    must_be_refused(remove_candidate);
+}
+
+static void a_candidate_that_restarted_gets_no_requests(void **state)
+{
+    (void)state;
+    must_be_refused(restart_candidate);
+}
+
+static void what_serves_is_reported_though_its_name_is_taken(void **state)
+{
+    struct err err;
+
+    (void)state;
+    sim.meddle = take_name;
+    assert_int_equal(deploy(2, &err), 0);
+    assert_int_equal(result.outcome, DEPLOY_DEPLOYED);
+    assert_string_equal(result.image_ref, sim.pointer_ref);
+    assert_string_not_equal(result.units[0].container, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_candidate_that_ended_gets_no_requests, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_candidate_that_was_removed_gets_no_requests, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_candidate_that_restarted_gets_no_requests, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_serves_is_reported_though_its_name_is_taken, set_up,
+                                        tear_down),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
