@@ -77,8 +77,8 @@ static int disarm_and_stop(struct run *run, const struct deploy_unit *unit,
                : 0;
 }
 
-static int dismiss(struct run *run, struct deploy_unit *unit, struct deploy_container *container,
-                   struct err *err)
+static int take_back(struct run *run, struct deploy_unit *unit, struct deploy_container *container,
+                     struct err *err)
 {
     bool leave = container_runs(unit->serving) && may_have_traffic(run, unit, container);
     struct drained drained;
@@ -103,7 +103,7 @@ static int keep_alone(struct run *run, struct deploy_unit *unit, struct err *err
 
 /* If the proxy refuses O, and O does not pass its gate either, C is stopped nevertheless: its slot
  * is needed for a version that works. */
-int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err)
+int converge_take_back(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     struct deploy_container *candidate = unit->candidate;
 
@@ -118,7 +118,7 @@ int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err)
         run_warn_of(run, "the container that served is not ready", err);
         return disarm_and_stop(run, unit, candidate, err);
     }
-    return dismiss(run, unit, candidate, err);
+    return take_back(run, unit, candidate, err);
 }
 
 /* A candidate that was created and never started. One that failed is kept for its log. */
@@ -137,8 +137,8 @@ static bool is_evidence(const struct run *run, const struct deploy_unit *unit,
            container->facts.state == CONTAINER_CREATED && container_has_policy(container);
 }
 
-static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *changes,
-                          struct err *err)
+static int take_back_others(struct run *run, struct deploy_unit *unit, unsigned *changes,
+                            struct err *err)
 {
     for (unsigned i = 0; i < unit->count; i++) {
         struct deploy_container *other = unit->members[i];
@@ -150,7 +150,7 @@ static int dismiss_others(struct run *run, struct deploy_unit *unit, unsigned *c
                     (run->host->sets_restart && container_armed(run, other));
         if (useless ? run->host->table->remove(run->host, other->facts.id,
                                                container_never_ran(other), err) < 0
-                    : dismiss(run, unit, other, err))
+                    : take_back(run, unit, other, err))
             return ERR_FAIL;
     }
     return 0;
@@ -301,13 +301,13 @@ static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_ca
     if (keep_candidate && is_alone(run, unit, holder)) {
         unit->candidate = unit->serving;
         unit->serving = holder;
-        return dismiss_others(run, unit, changes, err);
+        return take_back_others(run, unit, changes, err);
     }
     if (keep_candidate)
         unit->candidate = find_candidate(run, unit);
     if (unit->serving && repair_serving(run, unit, holder, changes, err))
         return ERR_FAIL;
-    return dismiss_others(run, unit, changes, err);
+    return take_back_others(run, unit, changes, err);
 }
 
 int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)

@@ -19,11 +19,11 @@ struct err;
 
 /* After a survey. Chooses O of each unit, and repairs. With `keep_candidates`, a running candidate
  * of a start-first unit is left as it is and becomes C; the caller continues with it, or calls
- * converge_dismiss. Adds to *changes each time that something had to be repaired. Fails if a unit
+ * converge_take_back. Adds to *changes each time that something had to be repaired. Fails if a unit
  * cannot be repaired; the other units are repaired nevertheless. */
 int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err);
 /* Takes C back: out of rotation, drained, stopped. O serves. If O does not run, C becomes O. */
-int converge_dismiss(struct run *run, struct deploy_unit *unit, struct err *err);
+int converge_take_back(struct run *run, struct deploy_unit *unit, struct err *err);
 /* Gives C the name, and takes the policy of O. The former O keeps its slot and runs. */
 int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err);
 

@@ -9,7 +9,7 @@
 #include "base/codes.h"
 #include "deploy/converge.h"
 #include "deploy/dry_run.h"
-#include "deploy/quiet.h"
+#include "deploy/intact.h"
 #include "deploy/replace.h"
 #include "deploy/report.h"
 #include "deploy/room.h"
@@ -128,28 +128,28 @@ static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
 }
 
 /* Marks the units that have nothing to do, and takes back candidates of another image. */
-static int settle(struct run *run, bool *all, struct err *err)
+static int mark_unchanged(struct run *run, bool *all, struct err *err)
 {
     *all = true;
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
-        unit->settled = !run->options->force && is_wanted(run, unit, unit->serving);
-        *all &= unit->settled;
-        if (unit->candidate && (unit->settled || !is_wanted(run, unit, unit->candidate)) &&
-            converge_dismiss(run, unit, err))
+        unit->unchanged = !run->options->force && is_wanted(run, unit, unit->serving);
+        *all &= unit->unchanged;
+        if (unit->candidate && (unit->unchanged || !is_wanted(run, unit, unit->candidate)) &&
+            converge_take_back(run, unit, err))
             return ERR_FAIL;
     }
     return 0;
 }
 
 /* After a failure before the steps, a candidate of an interrupted run must not stay. */
-static int dismiss_candidates(struct run *run)
+static int take_back_candidates(struct run *run)
 {
     struct err failure;
 
     for (unsigned i = 0; i < run->unit_count; i++)
-        if (run->units[i].candidate && converge_dismiss(run, &run->units[i], &failure))
+        if (run->units[i].candidate && converge_take_back(run, &run->units[i], &failure))
             run_warn_of(run, "a candidate of an earlier run still runs", &failure);
     return ERR_FAIL;
 }
@@ -176,21 +176,22 @@ static int pull(struct run *run, struct err *err)
 static int deploy(struct run *run, struct err *err)
 {
     unsigned changes = 0;
-    bool calm = quiet(run), nothing_to_do;
+    bool intact = deployment_intact(run), nothing_to_do;
 
-    if ((!calm && put_in_order(run, true, &changes, err)) || end_rollback(run, err))
+    if ((!intact && put_in_order(run, true, &changes, err)) || end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
     if (read_target(run, err) || check_hold(run, err) || check_failure(run, err))
-        return dismiss_candidates(run);
-    if (settle(run, &nothing_to_do, err))
+        return take_back_candidates(run);
+    if (mark_unchanged(run, &nothing_to_do, err))
         return ERR_FAIL;
     if (nothing_to_do)
         return keep_unchanged(run, err);
-    if (calm && (put_in_order(run, true, &changes, err) || settle(run, &nothing_to_do, err)))
+    if (intact &&
+        (put_in_order(run, true, &changes, err) || mark_unchanged(run, &nothing_to_do, err)))
         return ERR_FAIL;
     if (pull(run, err))
-        return dismiss_candidates(run);
+        return take_back_candidates(run);
     return replace(run, err);
 }
 
@@ -202,7 +203,8 @@ static int only_converge(struct run *run, struct err *err)
     bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
 
     run->result->outcome = DEPLOY_UNCHANGED;
-    if ((!quiet(run) && put_in_order(run, false, &changes, err)) || end_rollback(run, err))
+    if ((!deployment_intact(run) && put_in_order(run, false, &changes, err)) ||
+        end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
     str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.etag);
@@ -281,17 +283,17 @@ static bool has_earlier(const struct run *run, const struct deploy_unit *unit)
 
 /* A unit that has the image already, and no earlier container of it, was not replaced together with
  * the others, or an interrupted rollback has reached it. */
-static bool settle_previous(struct run *run)
+static bool mark_previous(struct run *run)
 {
     bool all = true;
 
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
-        unit->settled = container_runs(unit->serving) &&
-                        strcmp(unit->serving->facts.image_id, run->want.image_id) == 0 &&
-                        (run->journal.target[0] || !has_earlier(run, unit));
-        all &= unit->settled;
+        unit->unchanged = container_runs(unit->serving) &&
+                          strcmp(unit->serving->facts.image_id, run->want.image_id) == 0 &&
+                          (run->journal.target[0] || !has_earlier(run, unit));
+        all &= unit->unchanged;
     }
     return all;
 }
@@ -336,7 +338,7 @@ static int roll_back(struct run *run, struct err *err)
         return ERR_FAIL;
     read_recipes(run);
     run->result->outcome = DEPLOY_ROLLED_BACK;
-    if (settle_previous(run))
+    if (mark_previous(run))
         journal_set_hold(&run->journal, true);
     else if (replace(run, err))
         return ERR_FAIL;
@@ -350,7 +352,7 @@ static void plan_unit_back(const struct run *run, const struct deploy_unit *unit
     const struct deploy_container *previous = find_previous(run, unit);
     struct text *plan = &run->result->plan;
 
-    if (unit->settled) {
+    if (unit->unchanged) {
         text_printf(plan, "%s: nothing to do\n", unit->spec->name);
         return;
     }
@@ -369,7 +371,7 @@ static int plan_roll_back(struct run *run, struct err *err)
     report_before(run);
     if (choose_previous(run, err))
         return ERR_FAIL;
-    settle_previous(run);
+    mark_previous(run);
     for (unsigned i = 0; i < run->unit_count; i++)
         plan_unit_back(run, &run->units[i]);
     return text_check(&run->result->plan, "the plan", err);

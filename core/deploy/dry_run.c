@@ -73,7 +73,7 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
     struct deploy_labels labels = {.generation = unit->generation + 1,
                                    .slot = unit_free_slot(unit)};
     char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
-    const struct deploy_birth birth = {.name = name, .labels = &labels};
+    const struct deploy_creation creation = {.name = name, .labels = &labels};
     _cleanup_text_ struct text warnings = {0};
     struct err trouble;
     int failed;
@@ -85,7 +85,7 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
     str_copy(labels.image_id, sizeof labels.image_id, run->want.image_id);
     str_copy(labels.spec, sizeof labels.spec, unit->recipe.hash);
     str_copy(labels.restart, sizeof labels.restart, unit->recipe.restart);
-    if (run->host->table->create(run->host, unit->at, &birth, id, err))
+    if (run->host->table->create(run->host, unit->at, &creation, id, err))
         return ERR_FAIL;
     failed = run->host->table->judge(run->host, unit->at, id,
                                      unit->serving ? unit->serving->facts.id : "", &warnings, err);
@@ -99,7 +99,7 @@ static int plan_unit(struct run *run, struct deploy_unit *unit, bool present, st
 {
     struct text *plan = &run->result->plan;
 
-    if (unit->settled) {
+    if (unit->unchanged) {
         text_printf(plan, "%s: nothing to do\n", unit->spec->name);
         return 0;
     }
@@ -169,8 +169,8 @@ static int plan(struct run *run, struct err *err)
 
         if (run->host->table->recipe(run->host, i, &unit->recipe, err))
             return ERR_FAIL;
-        unit->settled = is_wanted(run, unit);
-        all &= unit->settled;
+        unit->unchanged = is_wanted(run, unit);
+        all &= unit->unchanged;
     }
     if (!all && plan_pull(run, &present, err))
         return ERR_FAIL;

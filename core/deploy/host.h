@@ -41,7 +41,7 @@ struct deploy_want {
 };
 
 /* A container that is to be created. */
-struct deploy_birth {
+struct deploy_creation {
     const char *name;
     const struct deploy_labels *labels; /* image and slot, too */
     bool armed;                         /* with its restart policy */
@@ -110,12 +110,12 @@ struct deploy_host_table {
     int (*list)(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most,
                 unsigned *count, struct err *err);
     /* The same with a single request for all of them: name, state, health, labels, nothing else. */
-    int (*peek)(struct deploy_host *host, struct deploy_container *out, unsigned most,
-                unsigned *count, struct err *err);
+    int (*list_states)(struct deploy_host *host, struct deploy_container *out, unsigned most,
+                       unsigned *count, struct err *err);
     /* DOCKER_ABSENT: there is none. */
     int (*inspect)(struct deploy_host *host, const char *which, struct deploy_container *out,
                    struct err *err);
-    int (*create)(struct deploy_host *host, unsigned unit, const struct deploy_birth *birth,
+    int (*create)(struct deploy_host *host, unsigned unit, const struct deploy_creation *creation,
                   char id[DOCKER_ID_SIZE], struct err *err);
     /* Compares a created candidate with its spec. `serving`: an id, or "". Appends warnings. */
     int (*judge)(struct deploy_host *host, unsigned unit, const char *candidate,

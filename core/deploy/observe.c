@@ -93,7 +93,7 @@ static int observe_round(struct run *run, struct baseline *bases, unsigned *bad,
         struct deploy_unit *unit = &run->units[i];
 
         *failed_unit = unit;
-        if (unit->settled)
+        if (unit->unchanged)
             continue;
         if (examine(run, unit, &bases[i], err) || probe(run, unit, &bases[i], last, err))
             return ERR_FAIL;
@@ -115,7 +115,7 @@ int observe(struct run *run, struct deploy_unit **failed_unit, struct err *err)
 
     *failed_unit = NULL;
     for (unsigned i = 0; i < run->unit_count; i++)
-        if (!run->units[i].settled) {
+        if (!run->units[i].unchanged) {
             const struct docker_container *facts = &run->units[i].candidate->facts;
 
             str_copy(bases[i].started_at, sizeof bases[i].started_at, facts->started_at);

@@ -65,7 +65,7 @@ static int create_container(struct run *run, struct deploy_unit *unit, struct er
 {
     char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
     struct deploy_labels labels;
-    const struct deploy_birth birth = {
+    const struct deploy_creation creation = {
         .name = name,
         .labels = &labels,
         .armed = !run->host->sets_restart,
@@ -74,7 +74,7 @@ static int create_container(struct run *run, struct deploy_unit *unit, struct er
     label_candidate(run, unit, &labels);
     unit_candidate_name(unit, labels.generation, name);
     return check_policy(run, unit, err) || prune_failed(run, unit, err) ||
-                   run->host->table->create(run->host, unit->at, &birth, id, err) ||
+                   run->host->table->create(run->host, unit->at, &creation, id, err) ||
                    survey_add(run, unit, id, &unit->candidate, err)
                ? ERR_FAIL
                : 0;
@@ -85,7 +85,7 @@ int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err)
     const char *serving = unit->serving ? unit->serving->facts.id : "";
 
     if (unit->candidate && strcmp(unit->candidate->facts.image_id, run->want.image_id) != 0 &&
-        converge_dismiss(run, unit, err))
+        converge_take_back(run, unit, err))
         return ERR_FAIL;
     if (!unit->candidate) {
         if (run->host->table->hold(run->host, unit->at, unit_free_slot(unit), err) < 0)

@@ -99,8 +99,8 @@ static void take_listed(const struct docker_listed_container *listed,
     out->facts.health = listed->health;
 }
 
-int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,
-              unsigned *count, struct err *err)
+int real_list_states(struct deploy_host *host, struct deploy_container *out, unsigned most,
+                     unsigned *count, struct err *err)
 {
     const struct deploy_options *options = real_of(host)->options;
     struct docker_container_list list;
@@ -167,32 +167,33 @@ static int connect_network(void *arg, const char *network, struct view endpoint,
 }
 
 static int create_with(struct deploy_host *host, struct docker *docker,
-                       const struct container_spec *spec, const struct deploy_birth *birth,
+                       const struct container_spec *spec, const struct deploy_creation *creation,
                        char id[DOCKER_ID_SIZE], struct err *err)
 {
     _cleanup_text_ struct text body = {0}, warnings = {0};
     struct connection connection = {.docker = docker, .id = id};
     struct labels_list labels;
-    const struct container_birth values = {
-        .image = birth->labels->image_id[0] ? birth->labels->image_id : birth->labels->image,
-        .slot = birth->labels->slot,
+    const struct container_creation values = {
+        .image =
+            creation->labels->image_id[0] ? creation->labels->image_id : creation->labels->image,
+        .slot = creation->labels->slot,
         .labels = labels.list,
-        .armed = birth->armed,
+        .armed = creation->armed,
         .api_version = docker_engine(docker)->api_version,
     };
 
-    labels_write(birth->labels, &labels);
+    labels_write(creation->labels, &labels);
     text_init_secret(&body, BODY_MAX);
     text_init(&warnings, 16 * KIB);
     if (container_spec_body(spec, &values, &body, err) ||
-        docker_container_create(docker, birth->name, text_view(&body), id, &warnings, err))
+        docker_container_create(docker, creation->name, text_view(&body), id, &warnings, err))
         return ERR_FAIL;
     if (!warnings.failed && warnings.size)
         warn_lines(real_of(host), warnings.data);
     return container_spec_networks(spec, &values, connect_network, &connection, err);
 }
 
-int real_create(struct deploy_host *host, unsigned unit, const struct deploy_birth *birth,
+int real_create(struct deploy_host *host, unsigned unit, const struct deploy_creation *creation,
                 char id[DOCKER_ID_SIZE], struct err *err)
 {
     struct docker *docker = real_docker(host, err);
@@ -200,7 +201,7 @@ int real_create(struct deploy_host *host, unsigned unit, const struct deploy_bir
 
     if (!docker || real_recipe(host, unit, &recipe, err))
         return ERR_FAIL;
-    return create_with(host, docker, &real_unit(host, unit)->recipe, birth, id, err);
+    return create_with(host, docker, &real_unit(host, unit)->recipe, creation, id, err);
 }
 
 /* ---- judge ---- */

@@ -42,11 +42,11 @@ int real_recipe(struct deploy_host *host, unsigned unit, struct deploy_recipe *o
                 struct err *err);
 int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most, unsigned *count,
               struct err *err);
-int real_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,
-              unsigned *count, struct err *err);
+int real_list_states(struct deploy_host *host, struct deploy_container *out, unsigned most,
+                     unsigned *count, struct err *err);
 int real_inspect(struct deploy_host *host, const char *which, struct deploy_container *out,
                  struct err *err);
-int real_create(struct deploy_host *host, unsigned unit, const struct deploy_birth *birth,
+int real_create(struct deploy_host *host, unsigned unit, const struct deploy_creation *creation,
                 char id[DOCKER_ID_SIZE], struct err *err);
 int real_judge(struct deploy_host *host, unsigned unit, const char *candidate, const char *serving,
                struct text *warnings, struct err *err);

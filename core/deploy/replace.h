@@ -8,7 +8,7 @@
 
 struct err;
 
-/* Brings all units that are not settled to the wanted image. A retired container that does not come
+/* Brings each unit that is not `unchanged` to the wanted image. A retired container that does not come
  * up again is replaced by a new one, once. After a failure O serves (deploy.*), or nothing does
  * (down.serving). Sets the outcome. After a cancel nothing is taken back: the next run does it. */
 int replace(struct run *run, struct err *err);

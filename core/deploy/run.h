@@ -36,7 +36,7 @@ struct deploy_unit {
     struct deploy_container *serving;   /* O; NULL: none */
     struct deploy_container *candidate; /* C; NULL: none */
     struct deploy_container *former;    /* O before the commit; NULL: none */
-    bool settled;                       /* O is what the pointer means: the steps leave it alone */
+    bool unchanged;                     /* O is what the pointer means: no step changes it */
     bool reused;                        /* C existed before this run */
     bool served;                        /* there was an O at the start of the run */
     bool committed;                     /* C has the name */

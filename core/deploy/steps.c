@@ -49,7 +49,7 @@ static const struct deploy_unit *find_hook_unit(const struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++) {
         const struct deploy_unit *unit = &run->units[i];
 
-        if (!unit->settled && !unit_stop_first(unit) &&
+        if (!unit->unchanged && !unit_stop_first(unit) &&
             (!best || (unit->spec->port && !best->spec->port)))
             best = unit;
     }
@@ -91,7 +91,7 @@ static int announce(struct run *run, enum journal_phase phase, struct err *err)
 static bool has_stop_first(const struct run *run)
 {
     for (unsigned i = 0; i < run->unit_count; i++)
-        if (!run->units[i].settled && unit_stop_first(&run->units[i]))
+        if (!run->units[i].unchanged && unit_stop_first(&run->units[i]))
             return true;
     return false;
 }
@@ -212,7 +212,7 @@ static const struct step AFTER_COMMIT[] = {
 
 static bool concerns(const struct step *step, const struct deploy_unit *unit)
 {
-    if (unit->settled)
+    if (unit->unchanged)
         return false;
     if (step->scope == EACH_REPLACED)
         return unit->committed ? unit->former != NULL : unit->serving != NULL;
@@ -304,7 +304,7 @@ static bool all_retired(const struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++) {
         const struct deploy_unit *unit = &run->units[i];
 
-        if (!unit->settled &&
+        if (!unit->unchanged &&
             (!unit->committed || (unit->former && !is_retired(run, unit->former))))
             return false;
     }

@@ -68,7 +68,7 @@ static int add_network(void *arg, const char *network, struct view endpoint, str
 static int print_body(const char *path, const char *api, struct err *err)
 {
     static const char *const labels[] = {"dev.s3dock.generation=2", NULL};
-    struct container_birth birth = {.image = "shop:1", .labels = labels, .api_version = api};
+    struct container_creation creation = {.image = "shop:1", .labels = labels, .api_version = api};
     _cleanup_text_ struct text body = {0}, all = {0};
     struct container_spec spec;
     struct unit_spec unit;
@@ -79,8 +79,8 @@ static int print_body(const char *path, const char *api, struct err *err)
     jw_init(&w, &all, true);
     jw_object(&w, NULL);
     jw_object(&w, "connect");
-    if (load(path, &unit, &spec, err) || container_spec_body(&spec, &birth, &body, err) ||
-        container_spec_networks(&spec, &birth, add_network, &w, err))
+    if (load(path, &unit, &spec, err) || container_spec_body(&spec, &creation, &body, err) ||
+        container_spec_networks(&spec, &creation, add_network, &w, err))
         return ERR_FAIL;
     jw_end(&w);
     jw_raw(&w, "body", text_view(&body));

@@ -27,14 +27,15 @@ static struct view next_part(struct view *rest)
 static void check_body(const struct container_spec *spec)
 {
     static const char *const labels[] = {"dev.s3dock.slot=blue", NULL};
-    struct container_birth birth = {.image = "sha256:0", .labels = labels, .api_version = "1.48"};
+    struct container_creation creation = {
+        .image = "sha256:0", .labels = labels, .api_version = "1.48"};
     struct json_node policy;
     struct text body;
     struct json *json;
     struct err err;
 
     text_init_secret(&body, 16 * MIB);
-    if (container_spec_body(spec, &birth, &body, &err) < 0 ||
+    if (container_spec_body(spec, &creation, &body, &err) < 0 ||
         json_parse(&json, text_view(&body), &LIMITS, "body", &err) < 0)
         abort();
     policy = json_get(json_get(json_root(json), "HostConfig"), "RestartPolicy");

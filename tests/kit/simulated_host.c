@@ -217,8 +217,8 @@ static int sim_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsig
     return after(sim, 0, err);
 }
 
-static int sim_peek(struct deploy_host *host, struct deploy_container *out, unsigned most,
-                    unsigned *count, struct err *err)
+static int sim_list_states(struct deploy_host *host, struct deploy_container *out, unsigned most,
+                           unsigned *count, struct err *err)
 {
     struct simulated_host *sim = of(host);
 
@@ -264,35 +264,37 @@ static int sim_inspect(struct deploy_host *host, const char *which, struct deplo
 }
 
 /* A candidate of the pointer behaves as its image; containers of other images are good. */
-static int sim_create(struct deploy_host *host, unsigned unit, const struct deploy_birth *birth,
-                      char id[DOCKER_ID_SIZE], struct err *err)
+static int sim_create(struct deploy_host *host, unsigned unit,
+                      const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
+                      struct err *err)
 {
     struct simulated_host *sim = of(host);
     struct sim_container *container = &sim->containers[sim->count];
     enum sim_image image =
-        strcmp(birth->labels->image, sim->pointer_ref) == 0 ? sim->pointer_image : SIM_GOOD;
+        strcmp(creation->labels->image, sim->pointer_ref) == 0 ? sim->pointer_image : SIM_GOOD;
 
     if (before(sim, err))
         return ERR_FAIL;
-    if (find(sim, birth->name))
-        return err_set(err, ERR_CONFLICT, "container", "the name %s is taken", birth->name);
+    if (find(sim, creation->name))
+        return err_set(err, ERR_CONFLICT, "container", "the name %s is taken", creation->name);
     if (image == SIM_NO_CREATE)
         return err_set(err, ERR_DOCKER, "refused", "the daemon refuses the body");
     if (sim->count == SIM_CONTAINERS) {
         rules_breach(sim, "too many containers");
-        return fail_absent(birth->name, err);
+        return fail_absent(creation->name, err);
     }
     sim->count++;
     *container = (struct sim_container){.there = true, .unit = unit, .image = image};
     snprintf(container->c.facts.id, DOCKER_ID_SIZE, "%064x", ++sim->next_id);
-    str_copy(container->c.facts.name, DOCKER_NAME_SIZE, birth->name);
-    image_id_of(birth->labels->image, container->c.facts.image_id);
-    str_copy(container->c.facts.restart_policy, 32, birth->armed ? birth->labels->restart : "no");
+    str_copy(container->c.facts.name, DOCKER_NAME_SIZE, creation->name);
+    image_id_of(creation->labels->image, container->c.facts.image_id);
+    str_copy(container->c.facts.restart_policy, 32,
+             creation->armed ? creation->labels->restart : "no");
     str_copy(container->c.facts.stop_signal, 32, "SIGTERM");
     container->c.facts.stop_timeout = -1;
     container->c.facts.state = CONTAINER_CREATED;
     container->c.ours = true;
-    container->c.labels = *birth->labels;
+    container->c.labels = *creation->labels;
     str_copy(id, DOCKER_ID_SIZE, container->c.facts.id);
     return after(sim, 0, err);
 }
@@ -612,7 +614,7 @@ static const struct deploy_host_table TABLE = {
     .record = sim_record,
     .recipe = sim_recipe,
     .list = sim_list,
-    .peek = sim_peek,
+    .list_states = sim_list_states,
     .inspect = sim_inspect,
     .create = sim_create,
     .judge = sim_judge,

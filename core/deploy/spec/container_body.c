@@ -16,7 +16,7 @@
 
 struct body {
     const struct container_spec *spec;
-    const struct container_birth *birth;
+    const struct container_creation *creation;
     const struct spec_networks *networks;
     struct json_writer w;
 };
@@ -80,7 +80,7 @@ static void write_labels(struct body *body)
         if (json_string_text(name, &text))
             jw_raw(&body->w, text.data, json_raw(value));
     }
-    for (const char *const *label = body->birth->labels; label && *label; label++)
+    for (const char *const *label = body->creation->labels; label && *label; label++)
         write_label(body, *label);
     jw_end(&body->w);
 }
@@ -89,7 +89,7 @@ static void write_labels(struct body *body)
 
 static bool publishes(const struct body *body)
 {
-    return body->spec->unit->slot_ports[body->birth->slot] != 0;
+    return body->spec->unit->slot_ports[body->creation->slot] != 0;
 }
 
 /* Returns true if the name of a member is the port of the unit, with or without "/tcp". */
@@ -146,7 +146,7 @@ static void write_slot(struct body *body, struct json_node ports)
         for (struct json_node at = json_first(value); at.doc && is_port(body, name);
              at = json_next(value, at, NULL))
             jw_raw(&body->w, NULL, json_raw(at));
-    snprintf(text, sizeof text, "%u", body->spec->unit->slot_ports[body->birth->slot]);
+    snprintf(text, sizeof text, "%u", body->spec->unit->slot_ports[body->creation->slot]);
     jw_object(&body->w, NULL);
     jw_string(&body->w, "HostIp", "127.0.0.1");
     jw_string(&body->w, "HostPort", text);
@@ -180,8 +180,8 @@ static void write_host_config(struct body *body)
     write_bindings(body);
     jw_string_if(&body->w, "NetworkMode", body->networks->mode);
     jw_object(&body->w, "RestartPolicy");
-    jw_string(&body->w, "Name", body->birth->armed ? body->spec->restart : "no");
-    if (body->birth->armed && body->spec->restart_retries > 0)
+    jw_string(&body->w, "Name", body->creation->armed ? body->spec->restart : "no");
+    if (body->creation->armed && body->spec->restart_retries > 0)
         jw_int(&body->w, "MaximumRetryCount", body->spec->restart_retries);
     jw_end(&body->w);
     jw_end(&body->w);
@@ -189,9 +189,9 @@ static void write_host_config(struct body *body)
 
 /* Returns how many of the networks the body contains. */
 static unsigned networks_in_body(const struct spec_networks *networks,
-                                 const struct container_birth *birth)
+                                 const struct container_creation *creation)
 {
-    const char *version = birth->api_version ? birth->api_version : "";
+    const char *version = creation->api_version ? creation->api_version : "";
     char *dot = NULL;
     long major = strtol(version, &dot, 10), minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
     bool several = major > 1 || (major == 1 && minor >= SEVERAL_NETWORKS);
@@ -202,8 +202,8 @@ static unsigned networks_in_body(const struct spec_networks *networks,
 static void write_networks(struct body *body)
 {
     static const char *const ours[] = {"EndpointsConfig", NULL};
-    unsigned count = networks_in_body(body->networks, body->birth);
-    const char *alias = body->spec->unit->slot_names[body->birth->slot];
+    unsigned count = networks_in_body(body->networks, body->creation);
+    const char *alias = body->spec->unit->slot_names[body->creation->slot];
 
     jw_object(&body->w, "NetworkingConfig");
     copy_members(&body->w, json_get(json_root(body->spec->json), "NetworkingConfig"), ours);
@@ -219,19 +219,20 @@ static void write_networks(struct body *body)
     jw_end(&body->w);
 }
 
-int container_spec_body(const struct container_spec *spec, const struct container_birth *birth,
-                        struct text *out, struct err *err)
+int container_spec_body(const struct container_spec *spec,
+                        const struct container_creation *creation, struct text *out,
+                        struct err *err)
 {
     static const char *const ours[] = {
         "Image", "Env", "Labels", "ExposedPorts", "HostConfig", "NetworkingConfig", NULL};
     struct spec_networks networks;
-    struct body body = {.spec = spec, .birth = birth, .networks = &networks};
+    struct body body = {.spec = spec, .creation = creation, .networks = &networks};
 
     if (spec_networks_find(json_root(spec->json), spec->unit, &networks, err))
         return ERR_FAIL;
     jw_init(&body.w, out, true);
     jw_object(&body.w, NULL);
-    jw_string(&body.w, "Image", birth->image);
+    jw_string(&body.w, "Image", creation->image);
     copy_members(&body.w, json_root(spec->json), ours);
     write_variables(&body);
     write_labels(&body);
@@ -242,7 +243,8 @@ int container_spec_body(const struct container_spec *spec, const struct containe
     return text_check(out, "the body of a create", err);
 }
 
-int container_spec_networks(const struct container_spec *spec, const struct container_birth *birth,
+int container_spec_networks(const struct container_spec *spec,
+                            const struct container_creation *creation,
                             int (*each)(void *arg, const char *network, struct view endpoint,
                                         struct err *err),
                             void *arg, struct err *err)
@@ -251,11 +253,11 @@ int container_spec_networks(const struct container_spec *spec, const struct cont
 
     if (spec_networks_find(json_root(spec->json), spec->unit, &networks, err))
         return ERR_FAIL;
-    for (unsigned i = networks_in_body(&networks, birth); i < networks.count; i++) {
+    for (unsigned i = networks_in_body(&networks, creation); i < networks.count; i++) {
         _cleanup_text_ struct text endpoint = {0};
 
         text_init(&endpoint, MIB);
-        spec_network_endpoint(&networks.networks[i], spec->unit->slot_names[birth->slot],
+        spec_network_endpoint(&networks.networks[i], spec->unit->slot_names[creation->slot],
                               &endpoint);
         if (text_check(&endpoint, "the settings of a network", err) ||
             each(arg, networks.networks[i].name, text_view(&endpoint), err))

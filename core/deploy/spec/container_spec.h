@@ -40,7 +40,7 @@ int container_spec_parse(const struct unit_spec *unit, struct view json5, struct
 void container_spec_finish(struct container_spec *spec);
 
 /* The values of one candidate. */
-struct container_birth {
+struct container_creation {
     const char *image; /* id or reference */
     enum deploy_slot slot;
     const char *const *labels; /* "NAME=VALUE", with a NULL at the end */
@@ -50,11 +50,13 @@ struct container_birth {
 };
 /* Appends the body: restart policy "no", the slot's port on 127.0.0.1 or alias, the labels. `out`
  * contains secrets: text_init_secret. */
-int container_spec_body(const struct container_spec *spec, const struct container_birth *birth,
-                        struct text *out, struct err *err);
+int container_spec_body(const struct container_spec *spec,
+                        const struct container_creation *creation, struct text *out,
+                        struct err *err);
 /* Calls `each` for every network that the body does not contain and that must be connected before
  * the start. `endpoint` is its EndpointConfig. */
-int container_spec_networks(const struct container_spec *spec, const struct container_birth *birth,
+int container_spec_networks(const struct container_spec *spec,
+                            const struct container_creation *creation,
                             int (*each)(void *arg, const char *network, struct view endpoint,
                                         struct err *err),
                             void *arg, struct err *err);

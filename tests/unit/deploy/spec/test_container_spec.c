@@ -12,7 +12,7 @@
 
 static const char *const labels[] = {"dev.s3dock.deploy=shop/production/main",
                                      "dev.s3dock.slot=blue", NULL};
-static const struct container_birth birth = {
+static const struct container_creation creation = {
     .image = "sha256:abc", .labels = labels, .api_version = "1.41"};
 
 static struct unit_spec unit_of(uint16_t port, uint16_t blue, const char *name)
@@ -39,7 +39,7 @@ static void parse_good(const struct unit_spec *unit, const char *json5, struct v
 }
 
 static void assert_body(const struct unit_spec *unit, const char *json5, struct view variables,
-                        const struct container_birth *of, const char *expected)
+                        const struct container_creation *of, const char *expected)
 {
     _cleanup_text_ struct text body = {0};
     struct container_spec spec;
@@ -61,7 +61,7 @@ static void the_body_has_the_file_and_the_slot(void **state)
     struct unit_spec plain = unit_of(0, 0, NULL), served = unit_of(8080, 18081, NULL);
 
     (void)state;
-    assert_body(&plain, "{}", (struct view){0}, &birth,
+    assert_body(&plain, "{}", (struct view){0}, &creation,
                 "{\"Image\":\"sha256:abc\"," OUR_LABELS
                 ",\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"no\"}},"
                 "\"NetworkingConfig\":{\"EndpointsConfig\":{}}}");
@@ -70,7 +70,7 @@ static void the_body_has_the_file_and_the_slot(void **state)
                 " ExposedPorts: {'9090/tcp': {}},"
                 " HostConfig: {Memory: 64, RestartPolicy: {Name: 'always'},"
                 "   PortBindings: {'9090/tcp': [{HostPort: '9'}]}}}",
-                view_of("A=1\0B=1\0A=<3>", sizeof "A=1\0B=1\0A=<3>"), &birth,
+                view_of("A=1\0B=1\0A=<3>", sizeof "A=1\0B=1\0A=<3>"), &creation,
                 "{\"Image\":\"sha256:abc\",\"User\":\"app\",\"Unknown\":[1, {\"a\": 2}],"
                 "\"Env\":[\"A=\\u003c3\\u003e\",\"B=2\",\"C\"],"
                 "\"Labels\":{\"team\":\"x\",\"dev.s3dock.deploy\":\"shop/production/main\","
@@ -85,7 +85,7 @@ static void the_body_has_the_file_and_the_slot(void **state)
 static void a_slot_takes_its_own_port(void **state)
 {
     struct unit_spec unit = unit_of(80, 18081, NULL);
-    struct container_birth green = {.image = "i", .slot = SLOT_GREEN};
+    struct container_creation green = {.image = "i", .slot = SLOT_GREEN};
 
     (void)state;
     assert_body(&unit, "{ExposedPorts: {'80': {}}, HostConfig: {PortBindings: {'80': [{}]}}}",
@@ -110,7 +110,7 @@ static void assert_networks(const struct unit_spec *unit, const char *json5, con
                             const char *tail, const char *connected)
 {
     _cleanup_text_ struct text body = {0}, others = {0};
-    struct container_birth of = {.image = "i", .api_version = api};
+    struct container_creation of = {.image = "i", .api_version = api};
     struct container_spec spec;
     struct err err = {0};
     const char *host;

@@ -2,7 +2,7 @@
  * Reads the list of containers, and asks each proxy. A list does not show restart policies, so it
  * cannot replace converge after an interrupted run.
  */
-#include "deploy/quiet.h"
+#include "deploy/intact.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static bool has_traffic(struct run *run, struct deploy_unit *unit)
            (answer == TRAFFIC_OK && unit->slots & 1u << unit->serving->labels.slot);
 }
 
-bool quiet(struct run *run)
+bool deployment_intact(struct run *run)
 {
     struct err ignored;
     unsigned count = 0;
@@ -51,7 +51,8 @@ bool quiet(struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++)
         run->units[i].serving = run->units[i].candidate = NULL;
     if (run->journal.phase != JOURNAL_IDLE || run->journal_lost ||
-        run->host->table->peek(run->host, run->containers, run->container_max, &count, &ignored))
+        run->host->table->list_states(run->host, run->containers, run->container_max, &count,
+                                      &ignored))
         return false;
     for (unsigned i = 0; i < count; i++)
         if (!take(run, &run->containers[i]))

@@ -1,8 +1,8 @@
 /*
- * quiet - finds with one request to the daemon that an earlier run left nothing to do.
+ * intact - finds with one request to the daemon that an earlier run left nothing to do.
  */
-#ifndef S3DOCK_DEPLOY_QUIET_H
-#define S3DOCK_DEPLOY_QUIET_H
+#ifndef S3DOCK_DEPLOY_INTACT_H
+#define S3DOCK_DEPLOY_INTACT_H
 
 #include <stdbool.h>
 
@@ -10,6 +10,6 @@
 
 /* Returns true if no run was interrupted, and each unit has one running container, which has the
  * name and gets the traffic. Sets O of each unit then. False if anything is in doubt, too. */
-bool quiet(struct run *run);
+bool deployment_intact(struct run *run);
 
 #endif
