@@ -318,7 +318,7 @@ static void note_candidates(struct run *run)
         const struct deploy_unit *unit = &run->units[i];
         const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
 
-        if (!unit->serving && !unit->settled && entry)
+        if (!unit->serving && !unit->unchanged && entry)
             run->units[i].serving = unit_member(unit, entry->candidate);
     }
 }
