@@ -70,6 +70,8 @@ static int take_care_result(const struct watch *watch, struct watch_entry *entry
     if (result->outcome == DEPLOY_DOWN) {
         if (entry->state != WATCH_DOWN && entry_tell(watch, entry, "down", "", before, NULL, err))
             return ERR_FAIL;
+        if (entry->state == WATCH_CURRENT && entry->wanted.change[0])
+            reconsider(watch, entry); /* it served until now: its image is good */
         entry->state = WATCH_DOWN;
         return 0;
     }

@@ -650,6 +650,25 @@ static void a_container_that_was_removed_is_made_again(void **state)
     assert_int_equal(entries[0].state, WATCH_CURRENT);
 }
 
+static void end_service(void)
+{
+    w.down = true;
+    w.serves = 0;
+}
+
+static void a_service_that_ended_is_replaced_at_once(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), end_service}, {0, NULL}};
+
+    (void)state;
+    run_for(2 * HOUR, plan);
+    assert_int_equal(w.serves, 1);
+    assert_int_equal(w.runs, 1);
+    assert_true(w.first_run - AT(HOUR) <= 33 * SECOND + 1);
+    assert_string_equal(w.events, "down 0, deployed 1");
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+}
+
 static void break_service(void)
 {
     w.pointer = w.bad = 2;
@@ -825,6 +844,7 @@ int main(void)
         TEST(a_rollback_by_hand_is_noticed_and_kept),
         TEST(what_converge_completed_is_recorded_when_the_bucket_is_back),
         TEST(a_container_that_was_removed_is_made_again),
+        TEST(a_service_that_ended_is_replaced_at_once),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
         TEST(a_pointer_that_vanishes_or_is_garbage_stops_nothing),
         TEST(a_second_watcher_says_so_and_waits),
