@@ -103,8 +103,20 @@ struct deploy_container *unit_member(const struct deploy_unit *unit, const char 
     return NULL;
 }
 
+/* Two names for one address. A proxy distinguishes them nevertheless. */
+static bool has_single_slot(const struct unit_spec *spec)
+{
+    return spec->traffic.kind == TRAFFIC_ABSENT &&
+           (spec->slot_ports[SLOT_BLUE] || spec->slot_names[SLOT_BLUE][0]) &&
+           spec->slot_ports[SLOT_BLUE] == spec->slot_ports[SLOT_GREEN] &&
+           strcmp(spec->slot_names[SLOT_BLUE], spec->slot_names[SLOT_GREEN]) == 0;
+}
+
+/* A single slot is always blue: if the entry gets a second one, that one is free. */
 enum deploy_slot unit_free_slot(const struct deploy_unit *unit)
 {
+    if (has_single_slot(unit->spec))
+        return SLOT_BLUE;
     return unit->serving ? deploy_slot_other(unit->serving->labels.slot) : SLOT_BLUE;
 }
 

@@ -131,6 +131,28 @@ static void what_serves_is_reported_though_its_name_is_taken(void **state)
     assert_string_not_equal(result.units[0].container, "");
 }
 
+/* ---- entries that change ---- */
+
+static void a_single_slot_leaves_the_second_one_free(void **state)
+{
+    struct unit_spec *unit = &deployment.units[0];
+    struct err err;
+
+    (void)state;
+    unit->order = ORDER_STOP_FIRST;
+    unit->slot_ports[SLOT_BLUE] = unit->slot_ports[SLOT_GREEN] = 18081;
+    sim_init(&sim, &deployment, SIM_NO_PROXY);
+    for (unsigned number = 1; number <= 3; number++) {
+        assert_int_equal(deploy(number, &err), 0);
+        assert_int_equal(result.units[0].slot, SLOT_BLUE);
+        deploy_result_finish(&result);
+    }
+    unit->order = ORDER_START_FIRST;
+    unit->slot_ports[SLOT_GREEN] = 18082;
+    assert_int_equal(deploy(4, &err), 0);
+    assert_int_equal(result.units[0].slot, SLOT_GREEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +162,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_candidate_that_restarted_gets_no_requests, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_serves_is_reported_though_its_name_is_taken, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_single_slot_leaves_the_second_one_free, set_up,
                                         tear_down),
     };
 
