@@ -30,6 +30,9 @@ program()
 # Reports of sanitizers need names and lines only. All that debuggers need would cost a sixth of the time of a compilation.
 SANITIZED="-Dc_args=-g1"
 
+# With -O1, a file takes two thirds of the time of -O2 in the largest build, that of the address sanitizer.
+LESS_OPTIMISED=-Doptimization=1
+
 # build KIND [TARGET...]: configures the folder if it is new, builds what changed, prints only failures. Warnings are
 # errors in the builds of the tests.
 build()
@@ -41,7 +44,7 @@ build()
     release) meson_build build -Dbuildtype=release -Dtests=false ;;
     bench) meson_build build-bench -Dbuildtype=release -Dtests=false -Dbench=true ;;
     plain) meson_build build-test -Dwerror=true -Dbench=true ;;
-    asan) meson_build build-asan -Dwerror=true -Db_sanitize=address,undefined $SANITIZED ;;
+    asan) meson_build build-asan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=address,undefined $SANITIZED ;;
     tsan) meson_build build-tsan -Dwerror=true -Db_sanitize=thread $SANITIZED ;;
     fuzz)
         CC=clang meson_build build-fuzz -Dwerror=true -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
