@@ -1,7 +1,10 @@
 """Personalities of fake_s3.py: one per kind of S3 store, with the quirks that its documentation or its users report.
 
 A personality has only the members in which it differs from PLAIN. docs/providers.md has the same table for readers.
+
+    tests/kit/personalities.py [--few]   prints their names; --few: of few that show each quirk at least once
 """
+import sys
 
 PLAIN = {
     # "both", or "virtual": the bucket must be in the host name. Then `path_code` is the code of the refusal.
@@ -77,5 +80,22 @@ def quirks_of(name):
     return {**PLAIN, **(PERSONALITIES[name] if name else {})}
 
 
+def traits_of(name):
+    """Returns what a personality can show: each value of a member, each refused header, whether regions matter."""
+    quirks = quirks_of(name)
+    traits = {("refused", header) for header in quirks.pop("refused")}
+    traits.add(("any region", quirks.pop("region") is None))
+    return traits | set(quirks.items())
+
+
+def few():
+    """Returns few personalities that show all traits together."""
+    missing, chosen = set().union(*map(traits_of, PERSONALITIES)), []
+    while missing:
+        chosen.append(max(PERSONALITIES, key=lambda name: len(traits_of(name) & missing)))
+        missing -= traits_of(chosen[-1])
+    return chosen
+
+
 if __name__ == "__main__":
-    print("\n".join(PERSONALITIES))
+    print("\n".join(few() if sys.argv[1:] == ["--few"] else PERSONALITIES))
