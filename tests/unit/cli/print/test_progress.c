@@ -4,7 +4,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -231,6 +233,68 @@ static void times_are_shown_in_utc(void **state)
         assert_string_equal(human_time(cases[i].text, out), cases[i].shown);
 }
 
+/* Returns what a function prints to standard error. */
+static const char *printed_by(void (*act)(struct progress *progress), struct progress *progress)
+{
+    static char out[4096];
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    size_t size;
+
+    assert_non_null(file);
+    fflush(stderr);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    act(progress);
+    fflush(stderr);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved);
+    rewind(file);
+    size = fread(out, 1, sizeof out - 1, file);
+    out[size] = '\0';
+    fclose(file);
+    return out;
+}
+
+static void begin_step(struct progress *progress)
+{
+    progress_step(progress, "waiting\x1b[2J until it is ready");
+}
+
+static void a_step_is_printed_when_it_begins_and_while_it_lasts(void **state)
+{
+    struct progress progress;
+    const char *line;
+
+    (void)state;
+    progress_start(&progress, PROGRESS_PLAIN, "shop/production");
+    line = printed_by(begin_step, &progress);
+    assert_non_null(strstr(line, "shop/production: waiting"));
+    assert_non_null(strstr(line, "until it is ready\n"));
+    assert_null(strchr(line, '\x1b'));
+    assert_string_equal(printed_by(progress_wake, &progress), ""); /* ten seconds have not passed */
+    progress.next = 0;
+    progress.since -= 65 * NS_PER_S;
+    line = printed_by(progress_wake, &progress);
+    assert_non_null(strstr(line, "until it is ready, "));
+    assert_string_equal(printed_by(progress_wake, &progress), "");
+    progress_finish(&progress);
+}
+
+static void nothing_is_printed_without_a_step_or_a_progress(void **state)
+{
+    struct progress progress;
+
+    (void)state;
+    progress_start(&progress, PROGRESS_PLAIN, "shop/production");
+    assert_string_equal(printed_by(progress_wake, &progress), "");
+    progress_finish(&progress);
+    progress_start(&progress, PROGRESS_NONE, "shop/production");
+    assert_string_equal(printed_by(begin_step, &progress), "");
+    progress.next = 0;
+    assert_string_equal(printed_by(progress_wake, &progress), "");
+    progress_finish(&progress);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +313,8 @@ int main(void)
         cmocka_unit_test(quantities_have_three_digits),
         cmocka_unit_test(a_part_is_never_more_than_the_whole),
         cmocka_unit_test(times_are_shown_in_utc),
+        cmocka_unit_test(a_step_is_printed_when_it_begins_and_while_it_lasts),
+        cmocka_unit_test(nothing_is_printed_without_a_step_or_a_progress),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
