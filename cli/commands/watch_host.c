@@ -123,7 +123,7 @@ static void host_warn(void *arg, unsigned at, const struct err *why)
         watch_report_warn(&live->report, at, why);
 }
 
-static int host_tell(void *arg, const struct watch_event *event, struct err *err)
+static int host_report(void *arg, const struct watch_event *event, struct err *err)
 {
     (void)arg;
     return watch_report_event(event, err);
@@ -465,7 +465,7 @@ void live_watch_begin(struct live_watch *live, struct watch_host *host)
         .deploy = live->deploy ? host_deploy : NULL,
         .hook = config_text(&live->cli->config, OPT_HOOK) ? host_hook : NULL,
         .heartbeat = live->deploy ? host_heartbeat : NULL,
-        .tell = host_tell,
+        .report = host_report,
         .note = host_note,
         .warn = host_warn,
         .publish = host_publish,

@@ -109,7 +109,7 @@ static bool is_of_unit(const struct entry *entry, const struct unit_spec *unit,
     return labels_read(container->labels, labels) && strcmp(labels->deploy, wanted) == 0;
 }
 
-/* A log without a limit fills the disk of a host that nobody looks at. */
+/* A log without a limit fills the disk. */
 static void check_log(const struct entry *entry, const char *id)
 {
     struct docker_container container = {0};
@@ -301,7 +301,7 @@ static void check_proxy(const struct entry *entry, const struct unit_spec *unit,
 static void probe_record(const struct entry *entry, struct store *store)
 {
     static const char body[] =
-        "s3dock doctor wrote this to see whether it may; it can be deleted.\n";
+        "s3dock doctor wrote this object to test a right; it can be deleted.\n";
     char key[512];
     /* A host has no right to delete. Policies come before conditions, so a condition that is false
      * shows the right, and nothing is written. A store that ignores it writes the object. */

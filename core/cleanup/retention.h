@@ -2,7 +2,7 @@
  * retention - chooses the images of an application that a policy gives up, and retires them.
  *
  * An image is kept, whatever the policy, if a tag or an environment leads to it, or a rollback of
- * an environment would, or if a host runs it or would go back to it. If any of that cannot be read,
+ * an environment would, or if a host runs it or would roll back to it. If any of that cannot be read,
  * no image is retired.
  */
 #ifndef S3DOCK_CLEANUP_RETENTION_H

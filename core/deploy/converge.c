@@ -129,7 +129,7 @@ static bool is_useless(const struct deploy_unit *unit, const struct deploy_conta
 }
 
 /* A stop-first unit whose candidate is armed and never ran was interrupted when O was stopped, or
- * shortly before. Without the journal, O may be dying: the next converge must recognise it. */
+ * shortly before. Without the journal, O may be stopping: the next converge must recognise it. */
 static bool is_evidence(const struct run *run, const struct deploy_unit *unit,
                         const struct deploy_container *container)
 {
@@ -259,7 +259,7 @@ static int repair_serving(struct run *run, struct deploy_unit *unit,
     return unit_enter(run, unit, serving, err);
 }
 
-/* A stop-first unit may be dying: the stop that an earlier run began is waited for. */
+/* A container of a stop-first unit may be stopping: its end is awaited. */
 static int finish_stop(struct run *run, const struct deploy_unit *unit,
                        struct deploy_container *holder, struct err *err)
 {

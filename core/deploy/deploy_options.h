@@ -37,11 +37,11 @@ struct deploy_options {
     const char *lock_folder;  /* NULL: the usual one */
     int64_t lock_wait;        /* ns to wait for another deployment; 0: fail at once */
     bool blue_green;          /* refuse a unit with a port whose order is stop-first */
-    bool force;               /* ends a hold, forgets a failure, deploys even if nothing changed */
+    bool force; /* ends a hold, ignores an earlier failure, deploys even if nothing changed */
     bool dry_run;
     bool offline; /* dry run: creates no container to judge */
     /* watch: respects a hold and remembered failures. A spec that differs from that of the
-     * containers is no reason to deploy: files that somebody edits are deployed by hand. */
+     * containers is no reason to deploy: edited files are deployed by hand. */
     bool automatic;
     int64_t heartbeat;   /* of the document of this host: seconds under watch; 0 */
     const char *version; /* of s3dock, for that document */

@@ -60,7 +60,7 @@ struct deploy_room {
     uint64_t need, free; /* bytes */
 };
 
-/* A program of the user, and what it learns. Strings may be "". */
+/* A program of the user, and its variables. Strings may be "". */
 struct deploy_hook {
     deploy_argv argv;
     const char *unit, *image, *container, *target, *previous, *result;
@@ -148,7 +148,7 @@ struct deploy_host_table {
                 bool served, struct gate_report *report, struct err *err);
     int (*gate_once)(struct deploy_host *host, unsigned unit, const struct traffic_target *target,
                      struct gate_report *report, struct err *err);
-    /* GET of a URL through the proxy; `container` is the one that should answer. */
+    /* GET of a URL through the proxy; `container` is the one that should respond. */
     int (*verify)(struct deploy_host *host, const char *url, const char *container,
                   struct err *err);
     int (*hook)(struct deploy_host *host, const struct deploy_hook *hook, struct err *err);

@@ -1,7 +1,7 @@
 /*
  * journal - what a run of a deployment intends, in one small file that is replaced as a whole.
  *
- * Containers and proxy are the truth: names, labels, policies and the state of a container suffice to
+ * Containers and proxy decide: names, labels, policies and the state of a container suffice to
  * converge. The journal adds what they cannot show: the candidate that failed, the signal that was
  * sent, the hold, the last failure.
  */

@@ -1,5 +1,5 @@
 /*
- * Only containers that are stopped, and whose name says that they are retired or never served, are
+ * Only containers that are stopped, and have the name of a retired or failed container, are
  * removed. Volumes are never removed.
  */
 #include "deploy/prune.h"

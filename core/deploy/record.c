@@ -1,6 +1,6 @@
 /*
  * The document in the bucket is the only memory: it is read, changed, and written whole. Only this
- * host writes it, so no condition is needed. Two hosts of one name notice each other by `machine`,
+ * host writes it, so no condition is needed. Two hosts of one name are distinguished by `machine`,
  * and the later one adds a suffix to its name.
  */
 #include "deploy/record.h"
@@ -76,7 +76,7 @@ static void drop_note(const struct record *record)
 
 /* ---- the note of what was written ---- */
 
-/* The document says the same as long as these are equal. */
+/* Documents with equal values of these have equal content. */
 static bool written_line(const struct record *record, const struct deploy_result *result,
                          const char *code, char out[1024])
 {

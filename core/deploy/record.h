@@ -2,8 +2,8 @@
  * record - writes the document of this host (catalog/deployed) after a change, and as a heartbeat.
  *
  * A host has the right to read, and to write below deployments/ only. Without that right a
- * deployment works, but nobody sees it: callers warn and go on. The refusal is noted in the state
- * folder for a day, so that neither warnings nor requests are repeated all the time.
+ * deployment works, but the bucket does not show it: callers warn and continue. A note in the state
+ * folder keeps the refusal for a day. Until then neither warnings nor requests are repeated.
  */
 #ifndef S3DOCK_DEPLOY_RECORD_H
 #define S3DOCK_DEPLOY_RECORD_H

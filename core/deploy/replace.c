@@ -1,5 +1,5 @@
 /*
- * The way back is converge: it decides by what is there, not by what this run believes to have done.
+ * After a failure, converge restores O. It reads containers and proxy, not what this run has done.
  */
 #include "deploy/replace.h"
 
@@ -25,7 +25,7 @@ void replace_spec_of(const struct run *run, char out[SHA256_HEX_SIZE])
     hex_encode(digest, sizeof digest, out);
 }
 
-/* A version that is bad stays bad. A full disk, a daemon that is away and the like do not. */
+/* These failures are of the image. A full disk or an unreachable daemon is not. */
 static bool is_worth_remembering(const struct err *err)
 {
     return err_is(err, ERR_DEPLOY, CODE_EXITED) || err_is(err, ERR_DEPLOY, CODE_UNHEALTHY) ||

@@ -50,7 +50,7 @@ static bool is_recorded(const struct run *run, const struct err *failure, bool n
            (!failure && !run->options->automatic && run->result->outcome == DEPLOY_UNCHANGED);
 }
 
-/* Failures that say nothing about the deployment are not reported. */
+/* Failures that are not of the deployment are not reported. */
 static bool is_news(const struct run *run, const struct err *failure)
 {
     enum deploy_outcome outcome = run->result->outcome;

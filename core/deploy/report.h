@@ -1,5 +1,5 @@
 /*
- * report - fills the result of a run, and tells the bucket and the user's program about it.
+ * report - fills the result of a run, writes the record, and runs the program `after`.
  */
 #ifndef S3DOCK_DEPLOY_REPORT_H
 #define S3DOCK_DEPLOY_REPORT_H

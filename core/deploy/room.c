@@ -28,7 +28,7 @@ static int remove_dangling(struct run *run, struct err *err)
     return run->options->deployment->prune_dangling ? prune_images(run, true, err) : 0;
 }
 
-/* 1: the image fits, or nobody knows. */
+/* 1: the image fits, or its size is not known. */
 static int fits(struct run *run, struct deploy_room *room, struct err *err)
 {
     *room = (struct deploy_room){0};
@@ -54,5 +54,6 @@ int room_make(struct run *run, struct err *err)
     err_set(err, ERR_LOCAL, CODE_DISK_FULL,
             "%s needs %llu MB of the daemon's disk, and %llu MB are free", run->want.ref,
             MIB_OF(room.need), MIB_OF(room.free));
-    return err_hint(err, "remove images or containers that nobody needs: docker system df");
+    return err_hint(err,
+                    "remove images or containers that are not needed: docker system df lists them");
 }

@@ -65,7 +65,7 @@ int run_init(struct run *run, struct deploy_host *host, const struct deploy_opti
              struct deploy_result *result, struct err *err);
 void run_finish(struct run *run);
 
-/* Tell the observer. */
+/* Call the observer. */
 void run_phase(const struct run *run, const char *phase, const char *unit);
 void run_note(const struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void run_warn(const struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -9,7 +9,7 @@
 /* Returns the container, or NULL. It may be stopped: then none of the unit serves. Sends one round
  * of a gate to containers that do not have the name of the unit. */
 struct deploy_container *serving_choose(const struct run *run, const struct deploy_unit *unit);
-/* Returns true if the journal says that the container is a candidate that failed. */
+/* Returns true if the journal states that the container is a candidate that failed. */
 bool serving_abandoned(const struct run *run, const struct deploy_unit *unit,
                        const struct deploy_container *container);
 

@@ -34,7 +34,7 @@ static void warn_forgotten(const struct run *run, const struct deploy_container 
     if (!run->told_strangers && container_runs(container))
         run_warn(run,
                  "%s runs, but the entry of the deployment has no unit of its label %s: stop it if "
-                 "nobody needs it",
+                 "it is not needed",
                  container->facts.name, container->labels.deploy);
 }
 

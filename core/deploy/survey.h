@@ -1,5 +1,5 @@
 /*
- * survey - reads all containers of a deployment, and what its proxies say.
+ * survey - reads all containers of a deployment, and the slots that its proxies use.
  */
 #ifndef S3DOCK_DEPLOY_SURVEY_H
 #define S3DOCK_DEPLOY_SURVEY_H

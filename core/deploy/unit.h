@@ -19,7 +19,7 @@ bool container_never_ran(const struct deploy_container *container);
 bool container_has_policy(const struct deploy_container *container); /* other than "no" */
 /* Returns true if it comes back when the host boots, once it has been started. */
 bool container_armed(const struct run *run, const struct deploy_container *container);
-/* Returns true if its name says that it served and was replaced. */
+/* Returns true if its name is that of a retired container. */
 bool container_retired(const struct deploy_container *container);
 
 /* Returns true if its name is one that a run gives it: that of the unit, or one with its generation.

@@ -23,7 +23,7 @@ struct docker_listed_container {
     char name[DOCKER_NAME_SIZE];     /* "" while the container is being removed */
     char image_id[DIGEST_TEXT_SIZE]; /* as in struct docker_container */
     enum container_state state;
-    enum container_health health; /* from the Status text; HEALTH_NONE if that does not say */
+    enum container_health health; /* from the Status text; HEALTH_NONE if the text has none */
     int64_t created;              /* seconds since 1970 */
     struct json_node labels;      /* an object; valid until docker_container_list_finish */
 };

@@ -72,8 +72,8 @@ void entry_report_recovery(const struct watch *watch, const struct watch_entry *
     last[0] = '\0';
 }
 
-int entry_tell(const struct watch *watch, const struct watch_entry *entry, const char *name,
-               const char *image, const char *previous, const struct err *why, struct err *err)
+int entry_report(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                 const char *image, const char *previous, const struct err *why, struct err *err)
 {
     struct watch_event event = {.event = name,
                                 .entry = entry,
@@ -82,11 +82,11 @@ int entry_tell(const struct watch *watch, const struct watch_entry *entry, const
                                 .pointer_etag = entry->wanted.change,
                                 .err = why};
 
-    return watch->host->tell(watch->host->arg, &event, err);
+    return watch->host->report(watch->host->arg, &event, err);
 }
 
-int entry_tell_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
-                  const char *previous, const char *pointer_etag, struct err *err)
+int entry_report_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                    const char *previous, const char *pointer_etag, struct err *err)
 {
     struct watch_event event = {.event = name,
                                 .entry = entry,
@@ -94,7 +94,7 @@ int entry_tell_of(const struct watch *watch, const struct watch_entry *entry, co
                                 .previous_ref = previous,
                                 .pointer_etag = pointer_etag};
 
-    return watch->host->tell(watch->host->arg, &event, err);
+    return watch->host->report(watch->host->arg, &event, err);
 }
 
 /* ---- states ---- */
@@ -115,7 +115,7 @@ void entry_settle(struct watch_entry *entry, enum watch_state state)
     entry->settled = true;
     entry->state = state;
     entry->working[0] = '\0';
-    entry->cares = 0;
+    entry->converges = 0;
     entry->work.due = INT64_MAX;
     entry->work.failures = 0;
     entry->work.backoff = 0;

@@ -46,14 +46,14 @@ const char *watch_state_name(enum watch_state state); /* "current" */
 struct watch_entry {
     char app[NAME_APP_MAX], env[NAME_ENV_MAX];
     enum watch_state state;
-    struct schedule care, poll, work, heartbeat;
+    struct schedule converge, poll, work, heartbeat;
     struct watch_target wanted; /* change "": no image is wanted */
     bool pulled;                /* the wanted image is in the daemon */
     bool settled;               /* nothing is to be done for the wanted image */
     bool unrecorded;            /* converge changed containers: a run must write the document */
     int64_t act_at;             /* the splay of this change ends then */
-    unsigned cares;             /* since the last look at a failure or a hold */
-    char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was told last */
+    unsigned converges;         /* since the last look at a failure or a hold */
+    char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was reported last */
     char polling[64], caring[64], working[64], beating[64]; /* last failure of each, for the log */
     struct metrics_entry metrics;
 };
@@ -78,13 +78,13 @@ struct watch_host {
     enum poll_answer (*poll)(void *arg, unsigned at, struct watch_target *out, int64_t *asked,
                              struct err *err); /* `err` for POLL_MALFORMED, too */
     int (*pull)(void *arg, unsigned at, const struct watch_target *target, struct err *err);
-    /* deploy_converge and deploy_run. NULL: changes are only told. */
+    /* deploy_converge and deploy_run. NULL: changes are only reported. */
     int (*converge)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
     int (*deploy)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
     /* Runs the hook of the user for the image that was pulled. Without `deploy` only. */
     int (*hook)(void *arg, unsigned at, const struct watch_target *target, struct err *err);
     int (*heartbeat)(void *arg, unsigned at, struct err *err);
-    int (*tell)(void *arg, const struct watch_event *event, struct err *err);
+    int (*report)(void *arg, const struct watch_event *event, struct err *err);
     void (*note)(void *arg, unsigned at, const char *text);
     void (*warn)(void *arg, unsigned at, const struct err *err);
     /* The state of the entries has changed: status line, metrics. */
@@ -118,12 +118,12 @@ void entry_report_failure(const struct watch *watch, const struct watch_entry *e
 /* Reports the end of a failure, if there was one. */
 void entry_report_recovery(const struct watch *watch, const struct watch_entry *entry,
                            char last[64], const char *text);
-/* Tells a change. Fails if it cannot be told. */
-int entry_tell(const struct watch *watch, const struct watch_entry *entry, const char *name,
-               const char *image, const char *previous, const struct err *why, struct err *err);
+/* Reports a change. Fails if it cannot be written. */
+int entry_report(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                 const char *image, const char *previous, const struct err *why, struct err *err);
 /* The same, for a deployment that has read another pointer than the last poll. */
-int entry_tell_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
-                  const char *previous, const char *pointer_etag, struct err *err);
+int entry_report_of(const struct watch *watch, const struct watch_entry *entry, const char *name,
+                    const char *previous, const char *pointer_etag, struct err *err);
 
 const char *entry_wanted_ref(const struct watch_entry *entry); /* "": none */
 bool entry_serves_wanted(const struct watch_entry *entry);

@@ -48,7 +48,7 @@ static int64_t longest_wait(const struct schedule *schedule)
     return most < limit ? most : limit;
 }
 
-/* A part of the longest wait, but at least a second: a refusal must not be answered at once. */
+/* A part of the longest wait, but at least a second: the next request must not follow at once. */
 static int64_t random_wait(const struct schedule *schedule, uint64_t random)
 {
     int64_t wait = below(longest_wait(schedule), random);

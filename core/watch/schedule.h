@@ -23,7 +23,7 @@ struct err;
 /* The kinds of failures, by the wait that follows. */
 enum schedule_trouble {
     SCHEDULE_PASSING, /* network, server, daemon: back-off */
-    SCHEDULE_RIGHTS,  /* 401, 403: somebody must change keys or rights; every SCHEDULE_REFUSED */
+    SCHEDULE_RIGHTS,  /* 401, 403: a person must change keys or rights; every SCHEDULE_REFUSED */
     SCHEDULE_DISK,    /* no room: every SCHEDULE_BLOCKED */
 };
 

@@ -1,6 +1,6 @@
 /*
  * The loop selects the step that is due first. Each step changes one entry and sets the time of its
- * next run. `care` comes before `poll`, and `poll` before `work`, if they are due together: an
+ * next run. `converge` comes before `poll`, and `poll` before `work`, if they are due together: an
  * environment that moves during a long pull is polled again before the switch, so the newest image
  * wins.
  */
@@ -12,10 +12,10 @@
 #include "deploy/deploy_result.h"
 #include "watch/work.h"
 
-#define CARES_PER_LOOK 10 /* polls until a failure or a hold is looked at again */
-#define DAY            (24 * 3600 * NS_PER_S)
+#define CONVERGES_PER_TRY 10 /* polls until a failure or a hold is looked at again */
+#define DAY               (24 * 3600 * NS_PER_S)
 
-enum step { STEP_CARE, STEP_POLL, STEP_WORK, STEP_HEARTBEAT, STEP_COUNT };
+enum step { STEP_CONVERGE, STEP_POLL, STEP_WORK, STEP_HEARTBEAT, STEP_COUNT };
 
 static void publish(const struct watch *watch)
 {
@@ -33,24 +33,24 @@ static void publish(const struct watch *watch)
     watch->host->publish(watch->host->arg, watch->entries, watch->count);
 }
 
-/* ---- care: what an interrupted run left ---- */
+/* ---- converge ---- */
 
-/* A failure or a hold may have ended: the spec was changed, or somebody deployed by hand. The run
+/* A failure or a hold may have ended: the spec was changed, or a user deployed by hand. The run
  * decides; it remembers what failed. */
-static void look_again(struct watch_entry *entry, int64_t now)
+static void try_again(struct watch_entry *entry, int64_t now)
 {
     bool waits =
         entry->state == WATCH_FAILED || entry->state == WATCH_HELD || entry->state == WATCH_DOWN;
 
-    if (!entry->settled || !waits || ++entry->cares < CARES_PER_LOOK)
+    if (!entry->settled || !waits || ++entry->converges < CONVERGES_PER_TRY)
         return;
-    entry->cares = 0;
+    entry->converges = 0;
     entry->settled = false;
     entry->pulled = true;
     entry->work.due = now;
 }
 
-/* Another image serves than the last run left: somebody has rolled back, or removed the container.
+/* Another image serves than the last run left: a user has rolled back, or removed the container.
  * The run decides what follows. */
 static void reconsider(const struct watch *watch, struct watch_entry *entry)
 {
@@ -60,15 +60,15 @@ static void reconsider(const struct watch *watch, struct watch_entry *entry)
     entry->work.due = entry_now(watch);
 }
 
-static int take_care_result(const struct watch *watch, struct watch_entry *entry,
-                            const struct deploy_result *result, struct err *err)
+static int take_converged(const struct watch *watch, struct watch_entry *entry,
+                          const struct deploy_result *result, struct err *err)
 {
     char before[NAME_REF_MAX];
 
     str_copy(before, sizeof before, entry->served);
     entry_set_served(watch, entry, result->image_ref);
     if (result->outcome == DEPLOY_DOWN) {
-        if (entry->state != WATCH_DOWN && entry_tell(watch, entry, "down", "", before, NULL, err))
+        if (entry->state != WATCH_DOWN && entry_report(watch, entry, "down", "", before, NULL, err))
             return ERR_FAIL;
         if (entry->state == WATCH_CURRENT && entry->wanted.change[0])
             reconsider(watch, entry); /* it served until now: its image is good */
@@ -86,11 +86,11 @@ static int take_care_result(const struct watch *watch, struct watch_entry *entry
     entry->unrecorded = true;
     if (entry->wanted.change[0])
         reconsider(watch, entry);
-    return entry_tell(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
-                      NULL, err);
+    return entry_report(watch, entry, deploy_outcome_name(result->outcome), entry->served, before,
+                        NULL, err);
 }
 
-static int run_care(const struct watch *watch, struct watch_entry *entry, struct err *err)
+static int run_converge(const struct watch *watch, struct watch_entry *entry, struct err *err)
 {
     const struct watch_host *host = watch->host;
     struct deploy_result result;
@@ -100,19 +100,19 @@ static int run_care(const struct watch *watch, struct watch_entry *entry, struct
     deploy_result_init(&result);
     failed = host->converge(host->arg, entry_index(watch, entry), &result, &failure);
     if (failed) {
-        schedule_failure(&entry->care, schedule_trouble_of(&failure), 0, entry_now(watch),
+        schedule_failure(&entry->converge, schedule_trouble_of(&failure), 0, entry_now(watch),
                          entry_random(watch));
         /* Another run holds the lock: it does what is necessary. */
         if (err_is(&failure, ERR_CONFLICT, CODE_DEPLOY))
-            schedule_success(&entry->care, entry_now(watch), entry_random(watch));
+            schedule_success(&entry->converge, entry_now(watch), entry_random(watch));
         else if (failure.family != ERR_CANCELLED)
             entry_report_failure(watch, entry, entry->caring, &failure);
         failed = 0;
     } else {
-        schedule_success(&entry->care, entry_now(watch), entry_random(watch));
+        schedule_success(&entry->converge, entry_now(watch), entry_random(watch));
         entry_report_recovery(watch, entry, entry->caring, "the containers can be seen again");
-        failed = take_care_result(watch, entry, &result, err);
-        look_again(entry, entry_now(watch));
+        failed = take_converged(watch, entry, &result, err);
+        try_again(entry, entry_now(watch));
     }
     deploy_result_finish(&result);
     return failed;
@@ -174,7 +174,7 @@ static int run_poll(const struct watch *watch, struct watch_entry *entry)
 
 /* ---- heartbeat ---- */
 
-/* A host without the right to write is not told about it every quarter of an hour. */
+/* A host without the right to write gets one warning a day, not one for each report. */
 static int run_heartbeat(const struct watch *watch, struct watch_entry *entry)
 {
     const struct watch_host *host = watch->host;
@@ -199,8 +199,8 @@ static int run_heartbeat(const struct watch *watch, struct watch_entry *entry)
 static int64_t due_of(const struct watch *watch, const struct watch_entry *entry, enum step step)
 {
     switch (step) {
-    case STEP_CARE:
-        return watch->host->converge ? entry->care.due : INT64_MAX;
+    case STEP_CONVERGE:
+        return watch->host->converge ? entry->converge.due : INT64_MAX;
     case STEP_POLL:
         return entry->poll.due;
     case STEP_WORK:
@@ -238,8 +238,8 @@ static int run_step(const struct watch *watch, struct watch_entry *entry, enum s
                     struct err *err)
 {
     switch (step) {
-    case STEP_CARE:
-        return run_care(watch, entry, err);
+    case STEP_CONVERGE:
+        return run_converge(watch, entry, err);
     case STEP_POLL:
         return run_poll(watch, entry);
     case STEP_WORK:
@@ -257,7 +257,7 @@ static void start(const struct watch *watch)
     for (unsigned i = 0; i < watch->count; i++) {
         struct watch_entry *entry = &watch->entries[i];
 
-        schedule_start(&entry->care, watch->options->interval, now, 0);
+        schedule_start(&entry->converge, watch->options->interval, now, 0);
         schedule_start(&entry->poll, watch->options->interval, now, entry_random(watch));
         schedule_start(&entry->heartbeat, watch->options->heartbeat, now, entry_random(watch));
         entry->work = (struct schedule){.interval = watch->options->interval, .due = now};

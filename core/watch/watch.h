@@ -4,7 +4,7 @@
  * The loop has no clock, no bucket and no daemon of its own: struct watch_host has them. The
  * program has a real one (cli/commands/watch.c); tests have one in virtual time.
  *
- * Each entry has four kinds of steps, each with its own time: `care` continues or takes back what an
+ * Each entry has four kinds of steps, each with its own time: `converge` continues or takes back what an
  * interrupted run left; `poll` asks the bucket; `work` pulls and deploys the image of the last poll;
  * `heartbeat` writes the document of this host. The loop runs the step that is due first, then
  * sleeps until the next. A failure of one step delays that step of that entry only.

@@ -1,5 +1,5 @@
 /*
- * watchdog - decides whether a step may report that the service is alive: only inside of the limit of
+ * watchdog - decides whether a step may report that the service works: only inside of the limit of
  * the step. The service manager ends a service whose step hangs.
  */
 #ifndef S3DOCK_WATCH_WATCHDOG_H

@@ -1,7 +1,7 @@
 /*
  * The pull comes first, so that only the switch waits for the splay. A pull that took long is
- * followed by a poll before the switch: the newest image wins. Failures of bucket, daemon, disk,
- * proxy and hooks are tried again for ever; an image that failed is not.
+ * followed by a poll before the switch: the newest image is used. Failures of bucket, daemon, disk,
+ * proxy and hooks are tried again without a limit; an image that failed is not.
  */
 #include "watch/work.h"
 
@@ -36,8 +36,8 @@ static int run_pull(const struct watch *watch, struct watch_entry *entry, struct
             work_failed(watch, entry, &failure);
             return 0;
         }
-    } else if (entry_tell(watch, entry, "pulled", entry_wanted_ref(entry), entry->served, NULL,
-                          err)) {
+    } else if (entry_report(watch, entry, "pulled", entry_wanted_ref(entry), entry->served, NULL,
+                            err)) {
         return ERR_FAIL;
     }
     entry->pulled = true;
@@ -88,8 +88,8 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
     entry_settle(entry, result->outcome == DEPLOY_HELD ? WATCH_HELD : WATCH_CURRENT);
     return result->outcome == DEPLOY_UNCHANGED
                ? 0
-               : entry_tell_of(watch, entry, deploy_outcome_name(result->outcome), before,
-                               result->pointer_etag, err);
+               : entry_report_of(watch, entry, deploy_outcome_name(result->outcome), before,
+                                 result->pointer_etag, err);
 }
 
 /* An image that failed is not tried again before the pointer or the spec changes. A hook, a proxy or
@@ -125,11 +125,11 @@ static int candidate_failed(const struct watch *watch, struct watch_entry *entry
               result, began);
     if (!settle_failure(watch, entry, result->remembered, failure))
         return 0;
-    return entry_tell(watch, entry,
-                      down   ? "down"
-                      : back ? "rolled_back"
-                             : "failed",
-                      entry_wanted_ref(entry), entry->served, failure, err);
+    return entry_report(watch, entry,
+                        down   ? "down"
+                        : back ? "rolled_back"
+                               : "failed",
+                        entry_wanted_ref(entry), entry->served, failure, err);
 }
 
 static int deploy_refused(const struct watch *watch, struct watch_entry *entry,
@@ -144,8 +144,8 @@ static int deploy_refused(const struct watch *watch, struct watch_entry *entry,
     if (err_is(failure, ERR_CONFLICT, CODE_HOLD)) {
         entry_settle(entry, WATCH_HELD);
         return was_held ? 0
-                        : entry_tell(watch, entry, "held", entry_wanted_ref(entry), entry->served,
-                                     NULL, err);
+                        : entry_report(watch, entry, "held", entry_wanted_ref(entry), entry->served,
+                                       NULL, err);
     }
     /* Another run has the lock. */
     schedule_success(&entry->work, entry_now(watch), entry_random(watch));

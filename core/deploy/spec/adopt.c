@@ -1,7 +1,7 @@
 /*
  * The container file is the difference to a bare container, so that no table of defaults is needed.
  * What cannot be in two containers at the same time stays, and the order becomes stop-first: the
- * entry works as it is, and its comments say what a change without a gap needs.
+ * entry works as it is, and its comments state what a change without a gap needs.
  */
 #include "deploy/spec/adopt.h"
 
@@ -205,7 +205,7 @@ static void write_new_entry(const char *app, const char *env, const char *file, 
         "    // port: 8080, slots: [18081, 18082],\n"
         "    // Without a test, a container that runs for 10 s counts as ready.\n"
         "    // health: { http: \"/healthz\", within: \"60s\" },\n"
-        "    // One of these tells the proxy which container serves:\n"
+        "    // One of these makes the proxy use the container that serves:\n"
         "    // traffic: { haproxy: \"/run/haproxy/admin.sock\", backend: \"%s\" },\n"
         "    // traffic: { caddy: \"http://127.0.0.1:2019\", id: \"%s\" },\n"
         "    // traffic: { file: \"/etc/nginx/s3dock/%s.conf\", check: [\"nginx\", \"-t\"], "

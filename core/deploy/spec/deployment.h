@@ -29,7 +29,7 @@ struct deployment {
     unsigned unit_count;
     struct unit_spec units[DEPLOY_UNITS_MAX];
     int64_t observe;   /* ns */
-    char verify[1024]; /* URL that must answer while the candidate is observed, or "" */
+    char verify[1024]; /* URL that must respond while the candidate is observed, or "" */
     deploy_argv before_switch, after;
     bool prune_dangling; /* images without a name may be removed if the disk is full */
 };

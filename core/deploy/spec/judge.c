@@ -158,7 +158,7 @@ static bool read_borrowed(struct json_node host, const char *mode, char out[VALU
            strncmp(out, "container:", 10) == 0;
 }
 
-/* A container that borrows a name space dies with the other one. */
+/* A container in the name space of another one loses its network with it. */
 static int check_borrowed(const struct judge_input *input, struct err *err)
 {
     struct json_node host = host_config(input->candidate), links = json_get(host, "Links");

@@ -151,7 +151,7 @@ static int check_result(const struct exchange *exchange, CURLcode code, struct e
     if (code == CURLE_OK)
         return 0;
     if (exchange->answer->body.failed || exchange->header_bytes > HEADERS_MAX)
-        return fail(exchange, "the answer is too large", err);
+        return fail(exchange, "the response is too large", err);
     fail(exchange, reason, err);
     if (code == CURLE_COULDNT_CONNECT)
         return err_hint(err, "is Caddy running, and is its admin API at this address?");

@@ -15,7 +15,7 @@
 #include "deploy/traffic/target_file.h"
 #include "deploy/traffic/traffic_program.h"
 
-#define TITLE_TIME (2 * NS_PER_S) /* in which an old worker says that it ends, if it ever does */
+#define TITLE_TIME (2 * NS_PER_S) /* in which an old worker shows that it ends */
 
 /* One switch. */
 struct change {

@@ -13,7 +13,7 @@
 
 #define NOT_THERE (-1)
 
-/* A column that the caller wants. */
+/* A column that the caller needs. */
 struct column {
     const char *name;
     char *out;

@@ -51,7 +51,7 @@ static int wait_for(const struct exchange *exchange, int fd, short events, struc
     if (cancel_check(exchange->socket->cancel, err) < 0)
         return ERR_FAIL;
     if (clock_monotonic() > exchange->deadline)
-        return fail(exchange, err, "no answer in time");
+        return fail(exchange, err, "no response in time");
     return 0;
 }
 
@@ -183,16 +183,16 @@ static int receive_all(const struct exchange *exchange, struct text *answer, str
         if (got > 0)
             text_add(answer, block, (size_t)got);
         if (answer->failed)
-            return fail(exchange, err, "the answer is too large");
+            return fail(exchange, err, "the response is too large");
         /* Also between blocks, so that a flood cannot outlast the limit. */
         if (clock_monotonic() > exchange->deadline || got < 0)
             if (wait_for(exchange, exchange->fd, POLLIN, err) < 0)
                 return ERR_FAIL;
     }
     if (answer->size == 0)
-        return fail(exchange, err, "it was closed without an answer");
+        return fail(exchange, err, "it was closed without a response");
     if (answer->data[answer->size - 1] != '\n')
-        return fail(exchange, err, "the answer ends within a line");
+        return fail(exchange, err, "the response ends within a line");
     return 0;
 }
 

@@ -17,7 +17,7 @@ struct proxy_workers {
     struct proxy_worker {
         int64_t pid;
         uint64_t
-            started;    /* in ticks since boot: tells it from a later process of the same number */
+            started; /* in ticks since boot: distinguishes it from a later process of the same number */
         char title[64]; /* the beginning of its command line; nginx writes "is shutting down" */
     } list[PROXY_WORKERS_MAX];
 };

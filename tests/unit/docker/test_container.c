@@ -125,7 +125,7 @@ static void assert_err(const struct err *err, const char *code)
 
 /* ---- every engine ---- */
 
-static void a_container_lives_in_every_engine(void **state)
+static void a_container_works_in_every_engine(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
@@ -1138,7 +1138,7 @@ static int stop_server(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_container_lives_in_every_engine),
+        cmocka_unit_test(a_container_works_in_every_engine),
         cmocka_unit_test(an_inspect_reports_what_decides),
         cmocka_unit_test(addresses_are_found_in_every_api_version),
         cmocka_unit_test(a_create_is_refused_with_its_reason),

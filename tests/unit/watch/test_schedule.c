@@ -96,7 +96,7 @@ static void the_jitter_of_the_backoff_is_full(void **state)
     assert_in_range(late, 200, 300);
 }
 
-static void retry_after_is_obeyed_up_to_an_hour(void **state)
+static void retry_after_is_respected_up_to_an_hour(void **state)
 {
     struct schedule schedule;
 
@@ -212,7 +212,7 @@ int main(void)
         cmocka_unit_test(hosts_that_start_together_do_not_poll_together),
         cmocka_unit_test(the_backoff_doubles_to_a_quarter_of_an_hour),
         cmocka_unit_test(the_jitter_of_the_backoff_is_full),
-        cmocka_unit_test(retry_after_is_obeyed_up_to_an_hour),
+        cmocka_unit_test(retry_after_is_respected_up_to_an_hour),
         cmocka_unit_test(refusals_and_full_disks_have_their_own_waits),
         cmocka_unit_test(a_long_interval_is_its_own_limit),
         cmocka_unit_test(errors_have_the_right_trouble),

@@ -43,7 +43,7 @@ static struct world {
     int pulled, serves; /* numbers of images */
     int64_t pull_takes; /* ns */
     int64_t asked;
-    unsigned polls, pulls, runs, tries, cares, hooks, beats, warnings, notes, publishes;
+    unsigned polls, pulls, runs, tries, converges, hooks, beats, warnings, notes, publishes;
     int64_t last_poll, longest_gap, first_run, polled_while_away;
     bool no_write;
     char events[4096];
@@ -165,7 +165,7 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
 {
     (void)arg;
     (void)at;
-    w.cares++;
+    w.converges++;
     if (w.daemon_away)
         return err_set(why, ERR_DOCKER, CODE_UNREACHABLE, "no daemon");
     if (w.locked)
@@ -236,7 +236,7 @@ static int host_heartbeat(void *arg, unsigned at, struct err *why)
     return w.no_write ? err_set(why, ERR_AUTH, CODE_DENIED, "read only") : 0;
 }
 
-static int host_tell(void *arg, const struct watch_event *event, struct err *why)
+static int host_report(void *arg, const struct watch_event *event, struct err *why)
 {
     size_t used = strlen(w.events);
 
@@ -282,7 +282,7 @@ static int set_up(void **state)
     host = (struct watch_host){NULL,          host_now,    host_wall, host_random,
                                host_stopped,  host_sleep,  host_poll, host_pull,
                                host_converge, host_deploy, NULL,      NULL,
-                               host_tell,     host_note,   host_warn, host_publish};
+                               host_report,   host_note,   host_warn, host_publish};
     watch_entry_init(&entries[0], "shop", "production");
     return 0;
 }
@@ -386,7 +386,7 @@ static void an_environment_that_moves_during_a_pull_gets_the_newest(void **state
     assert_string_equal(w.events, "pulled 2, pulled 3, deployed 3");
 }
 
-static void a_bucket_that_is_away_for_days_stops_nothing(void **state)
+static void an_unreachable_bucket_stops_nothing(void **state)
 {
     static const struct happening plan[] = {
         {AT(HOUR), leave}, {AT(5 * DAY), move_to_2}, {AT(10 * DAY), come_back}, {0, NULL}};
@@ -438,7 +438,7 @@ static void stop_daemon(void)
     w.daemon_away = true;
 }
 
-static void a_daemon_that_is_away_is_waited_for(void **state)
+static void an_unreachable_daemon_is_waited_for(void **state)
 {
     static const struct happening plan[] = {
         {AT(HOUR), stop_daemon}, {AT(2 * HOUR), move_to_2}, {AT(2 * DAY), come_back}, {0, NULL}};
@@ -714,7 +714,7 @@ static void restore_pointer(void)
     w.pointer = 2;
 }
 
-static void a_pointer_that_vanishes_or_is_garbage_stops_nothing(void **state)
+static void a_missing_or_damaged_pointer_stops_nothing(void **state)
 {
     static const struct happening plan[] = {{AT(HOUR), remove_pointer},
                                             {AT(2 * DAY), spoil_pointer},
@@ -738,7 +738,7 @@ static void lock_and_move(void)
     w.pointer = 2;
 }
 
-static void a_second_watcher_says_so_and_waits(void **state)
+static void a_second_watcher_reports_it_and_waits(void **state)
 {
     static const struct happening plan[] = {
         {AT(HOUR), lock_and_move}, {AT(3 * HOUR), come_back}, {0, NULL}};
@@ -760,7 +760,7 @@ static void without_deploy_the_hook_runs_once_a_change(void **state)
     host.hook = host_hook;
     run_for(10 * DAY, plan);
     assert_int_equal(w.hooks, 2); /* at the start, and at the change */
-    assert_int_equal(w.cares, 0);
+    assert_int_equal(w.converges, 0);
     assert_string_equal(w.events, "pulled 1, pulled 2");
     assert_int_equal(entries[0].state, WATCH_CURRENT);
 }
@@ -830,10 +830,10 @@ int main(void)
         TEST(the_first_image_of_a_host_is_deployed),
         TEST(only_the_switch_waits_for_the_splay),
         TEST(an_environment_that_moves_during_a_pull_gets_the_newest),
-        TEST(a_bucket_that_is_away_for_days_stops_nothing),
+        TEST(an_unreachable_bucket_stops_nothing),
         TEST(a_refusal_is_tried_each_quarter_of_an_hour),
         TEST(a_bucket_that_asks_for_time_gets_it),
-        TEST(a_daemon_that_is_away_is_waited_for),
+        TEST(an_unreachable_daemon_is_waited_for),
         TEST(a_start_without_bucket_and_daemon_works),
         TEST(a_full_disk_is_tried_each_hour),
         TEST(a_bad_image_is_not_tried_again_until_the_pointer_moves),
@@ -846,8 +846,8 @@ int main(void)
         TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_ended_is_replaced_at_once),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
-        TEST(a_pointer_that_vanishes_or_is_garbage_stops_nothing),
-        TEST(a_second_watcher_says_so_and_waits),
+        TEST(a_missing_or_damaged_pointer_stops_nothing),
+        TEST(a_second_watcher_reports_it_and_waits),
         TEST(without_deploy_the_hook_runs_once_a_change),
         TEST(a_hook_that_fails_is_tried_again),
         TEST(heartbeats_have_their_own_interval),

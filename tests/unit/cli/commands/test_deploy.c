@@ -195,7 +195,7 @@ static void a_dry_run_prints_the_spec_and_writes_nothing(void **state)
     assert_non_null(strstr(said.data, "\"written\": false"));
 }
 
-static void the_spec_goes_where_the_user_says(void **state)
+static void the_spec_is_written_to_the_named_file(void **state)
 {
     char path[512];
 
@@ -223,7 +223,7 @@ int main(void)
         IN_FOLDER(init_overwrites_nothing),
         IN_FOLDER(an_untrusted_file_stays_untrusted),
         IN_FOLDER(a_dry_run_prints_the_spec_and_writes_nothing),
-        IN_FOLDER(the_spec_goes_where_the_user_says),
+        IN_FOLDER(the_spec_is_written_to_the_named_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, run_forget);

@@ -111,7 +111,7 @@ static void the_family_decides_too(void **state)
     }
 }
 
-static void a_failed_deployment_says_what_serves(void **state)
+static void a_failed_deployment_states_what_serves(void **state)
 {
     static const char *const codes[] = {CODE_START, CODE_EXITED, CODE_UNHEALTHY,
                                         CODE_HOOK,  CODE_SWITCH, CODE_OBSERVE};
@@ -136,7 +136,7 @@ static void a_failed_deployment_says_what_serves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failed_deployment_says_what_serves),
+        cmocka_unit_test(a_failed_deployment_states_what_serves),
         cmocka_unit_test(a_hint_names_the_operand),
         cmocka_unit_test(without_an_operand_a_word_stands_for_it),
         cmocka_unit_test(a_proxy_follows_the_hint),

@@ -210,7 +210,7 @@ static void assert_fails(const char *code, const char *words)
     assert_non_null(strstr(err.hint, "docker logs shop.g2"));
 }
 
-static void an_application_that_answers_passes(void **state)
+static void an_application_that_responds_passes(void **state)
 {
     (void)state;
     script.state[0] = RUNS;
@@ -251,7 +251,7 @@ static void the_address_of_the_container_is_used(void **state)
     assert_fails(CODE_UNHEALTHY, "no address in the network other");
 }
 
-static void an_application_that_never_answers_fails_with_its_words(void **state)
+static void an_application_that_never_responds_fails_with_its_words(void **state)
 {
     (void)state;
     script.state[0] = RUNS;
@@ -317,7 +317,7 @@ static void a_container_that_is_absent_or_not_started_fails(void **state)
     assert_non_null(strstr(err.text, "was removed"));
 }
 
-static void the_health_of_the_daemon_has_four_answers(void **state)
+static void the_health_of_the_daemon_has_four_states(void **state)
 {
     (void)state;
     spec.docker = true;
@@ -473,15 +473,15 @@ static void a_cancel_ends_the_wait_and_the_watchdog_is_woken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_application_that_answers_passes),
+        TEST(an_application_that_responds_passes),
         TEST(a_late_start_is_waited_for),
         TEST(the_address_of_the_container_is_used),
-        TEST(an_application_that_never_answers_fails_with_its_words),
+        TEST(an_application_that_never_responds_fails_with_its_words),
         TEST(an_exit_fails_at_once),
         TEST(a_restart_fails_at_once),
         TEST(a_restart_since_an_earlier_gate_is_found),
         TEST(a_container_that_is_absent_or_not_started_fails),
-        TEST(the_health_of_the_daemon_has_four_answers),
+        TEST(the_health_of_the_daemon_has_four_states),
         TEST(a_healthcheck_that_is_missing_or_disabled_fails_at_once),
         TEST(the_command_of_a_healthcheck_is_run_before_the_daemon_has_a_verdict),
         TEST(the_time_is_raised_to_that_of_the_healthcheck),

@@ -136,7 +136,7 @@ static void every_driver_is_read(void **state)
     deployment_finish(&entry);
 }
 
-static void units_share_what_stands_beside_them(void **state)
+static void units_share_the_keys_beside_them(void **state)
 {
     const struct unit_spec *web, *worker;
 
@@ -273,7 +273,7 @@ static void one_slot_is_enough_for_stop_first(void **state)
     deployment_finish(&entry);
 }
 
-static void a_port_that_nobody_can_reach_is_a_warning(void **state)
+static void a_port_that_cannot_be_reached_is_a_warning(void **state)
 {
     _cleanup_text_ struct text warnings = {0};
     struct err err;
@@ -353,12 +353,12 @@ int main(void)
         cmocka_unit_test(a_short_entry_has_defaults),
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(every_driver_is_read),
-        cmocka_unit_test(units_share_what_stands_beside_them),
+        cmocka_unit_test(units_share_the_keys_beside_them),
         cmocka_unit_test(a_typo_is_refused_with_the_nearest_key),
         cmocka_unit_test(wrong_values_are_refused),
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(one_slot_is_enough_for_stop_first),
-        cmocka_unit_test(a_port_that_nobody_can_reach_is_a_warning),
+        cmocka_unit_test(a_port_that_cannot_be_reached_is_a_warning),
         cmocka_unit_test(entries_are_found_by_their_exact_names),
         cmocka_unit_test(entries_of_one_file_have_different_ports),
     };

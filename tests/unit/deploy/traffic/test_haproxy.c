@@ -199,11 +199,11 @@ static void every_fault_is_reported_in_time(void **state)
         enum haproxy_fault fault;
         const char *words;
     } faults[] = {
-        {HAPROXY_CLOSES, "closed without an answer"},
-        {HAPROXY_SILENT, "no answer in time"},
+        {HAPROXY_CLOSES, "closed without a response"},
+        {HAPROXY_SILENT, "no response in time"},
         {HAPROXY_HALF_LINE, "ends within a line"},
         {HAPROXY_FLOODS, "too large"},
-        {HAPROXY_DRIPS, "no answer in time"},
+        {HAPROXY_DRIPS, "no response in time"},
         {HAPROXY_COLUMNS, "HAProxy"},
         {HAPROXY_SHORT_ROW, "HAProxy"},
         {HAPROXY_WORDS, "HAProxy"},
