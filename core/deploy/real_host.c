@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "catalog/resolve.h"
 #include "deploy/image_room.h"
 #include "deploy/real_parts.h"
@@ -136,7 +137,9 @@ static int host_pull(struct deploy_host *host, struct deploy_want *want, struct 
     struct docker_image image;
     int answer;
 
-    if (!docker || name_parse_image(want->ref, &pull.name, err) || pull_run(&pull, &result, err))
+    if (!docker || name_parse_image(want->ref, &pull.name, err) ||
+        state_files_keep_images(&real_of(host)->files, options->cancel, err) ||
+        pull_run(&pull, &result, err))
         return ERR_FAIL;
     answer = docker_inspect(docker, want->ref, &image, err);
     if (answer == DOCKER_ABSENT)
@@ -150,10 +153,13 @@ static int host_prune_images(struct deploy_host *host, const char *keep, bool da
                              unsigned *count, struct err *err)
 {
     struct docker *docker = real_docker(host, err);
+    int answer = docker ? state_files_remove_images(&real_of(host)->files, err) : ERR_FAIL;
 
-    return docker ? image_room_prune(docker, real_of(host)->options->deployment->app, keep,
-                                     dangling, count, err)
-                  : ERR_FAIL;
+    /* The next run removes what this one leaves. */
+    if (answer)
+        return answer == FILE_BUSY ? 0 : ERR_FAIL;
+    return image_room_prune(docker, real_of(host)->options->deployment->app, keep, dangling, count,
+                            err);
 }
 
 static int host_record(struct deploy_host *host, const struct deploy_result *result,

@@ -1,14 +1,16 @@
 /*
  * The names have the form APP@ENV: no application and no environment contains "@", so two
- * deployments never share a file. The lock belongs to the process: it ends with it, after a kill,
+ * deployments never share a file, and APP@@images.lock is none of theirs. The lock belongs to the process: it ends with it, after a kill,
  * too. The file stays; it names the process that has, or had, the lock.
  */
 #include "deploy/state_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,12 +75,13 @@ int state_files_find(struct state_files *files, const char *app, const char *env
 {
     char state[PATH_MAX], lock[PATH_MAX];
 
-    files->fd = -1;
+    files->fd = files->images_fd = -1;
     if (state_folder_of(state_folder, state, err))
         return ERR_FAIL;
     if (!lock_folder_of(lock_folder, state, lock) ||
         !file_in(state, app, env, ".json", files->journal) ||
-        !file_in(lock, app, env, ".lock", files->lock))
+        !file_in(lock, app, env, ".lock", files->lock) ||
+        !file_in(lock, app, "@images", ".lock", files->images))
         return err_errno(err, ENAMETOOLONG, "state", "cannot use %s", state);
     return file_make_dirs(state, false, 0700, err) < 0 || file_make_dirs(lock, false, 0700, err) < 0
                ? ERR_FAIL
@@ -159,7 +162,41 @@ void state_files_unlock(struct state_files *files)
 {
     if (files->fd >= 0)
         close(files->fd);
-    files->fd = -1;
+    if (files->images_fd >= 0)
+        close(files->images_fd);
+    files->fd = files->images_fd = -1;
+}
+
+/* ---- the images ---- */
+
+/* Two environments of an application share its images: one could remove what the other has just
+ * pulled. */
+static int take_images(struct state_files *files, int how, struct err *err)
+{
+    if (files->images_fd < 0)
+        files->images_fd = open(files->images, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (files->images_fd < 0)
+        return err_errno(err, errno, "lock", "cannot open %s", files->images);
+    if (flock(files->images_fd, how | LOCK_NB) == 0)
+        return 0;
+    return errno == EWOULDBLOCK || errno == EINTR
+               ? FILE_BUSY
+               : err_errno(err, errno, "lock", "cannot lock %s", files->images);
+}
+
+int state_files_keep_images(struct state_files *files, const struct cancel *cancel, struct err *err)
+{
+    int answer;
+
+    while ((answer = take_images(files, LOCK_SH, err)) == FILE_BUSY)
+        if (wait_a_little(cancel, err))
+            return ERR_FAIL;
+    return answer;
+}
+
+int state_files_remove_images(struct state_files *files, struct err *err)
+{
+    return take_images(files, LOCK_EX, err);
 }
 
 /* ---- the journal ---- */
