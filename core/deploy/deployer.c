@@ -10,6 +10,7 @@
 #include "deploy/converge.h"
 #include "deploy/dry_run.h"
 #include "deploy/intact.h"
+#include "deploy/prune.h"
 #include "deploy/replace.h"
 #include "deploy/report.h"
 #include "deploy/room.h"
@@ -30,6 +31,23 @@ static int open_journal(struct run *run, struct err *err)
     return answer < 0 ? answer : 0;
 }
 
+/* Removes what a run that was interrupted after its commit did not. Without the journal it is not known
+ * which containers served last. */
+static int prune_rest(struct run *run, struct err *err)
+{
+    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+    struct err failure;
+
+    if (!committed || prune_retired(run, &failure) == 0)
+        return 0;
+    if (failure.family == ERR_CANCELLED) {
+        *err = failure;
+        return ERR_FAIL;
+    }
+    run_warn_of(run, "an old container was not removed", &failure);
+    return 0;
+}
+
 /* Repairs what an interrupted run left. Stores whether there was something. */
 static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
 {
@@ -41,6 +59,8 @@ static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes
         run_warn_of(run, "an earlier run was not put in order", err);
         return 0;
     }
+    if (prune_rest(run, err))
+        return ERR_FAIL;
     if (run->journal.phase == JOURNAL_IDLE && !run->journal_lost)
         return 0;
     run->journal.phase = JOURNAL_IDLE;

@@ -56,6 +56,20 @@ int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, s
     return 0;
 }
 
+int prune_retired(struct run *run, struct err *err)
+{
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        struct deploy_unit *unit = &run->units[i];
+
+        for (unsigned j = unit->count; container_runs(unit->serving) && j-- > 0;)
+            if (container_retired(unit->members[j]) &&
+                !is_needed(unit, unit->members[j], unit->spec->keep) &&
+                remove_member(run, unit, j, err))
+                return ERR_FAIL;
+    }
+    return 0;
+}
+
 int prune_failed(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     for (unsigned i = unit->count; i-- > 0;)

@@ -12,6 +12,8 @@ struct err;
 /* Removes stopped containers with the exact label of the unit. Keeps the newest `keep` that served,
  * at least one. */
 int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, struct err *err);
+/* The same for the retired containers of all units that serve: an interrupted run did not do it. */
+int prune_retired(struct run *run, struct err *err);
 /* Removes stopped candidates that never served. The last one is kept until the next is created. */
 int prune_failed(struct run *run, struct deploy_unit *unit, struct err *err);
 /* Removes images of the application but for the wanted one. */

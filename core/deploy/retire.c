@@ -5,6 +5,7 @@
 
 #include "deploy/converge.h"
 #include "deploy/drain.h"
+#include "deploy/prune.h"
 #include "deploy/stop.h"
 #include "deploy/survey.h"
 #include "deploy/unit.h"
@@ -59,5 +60,7 @@ int retire_rest(struct run *run, struct err *err)
 {
     unsigned changes = 0;
 
-    return survey(run, err) || converge(run, false, &changes, err) ? ERR_FAIL : 0;
+    return survey(run, err) || converge(run, false, &changes, err) || prune_retired(run, err)
+               ? ERR_FAIL
+               : 0;
 }

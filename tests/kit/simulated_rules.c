@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deploy/unit.h"
+
 #define LOST_CALLS_MAX 30 /* more than a survey needs */
 
 void rules_breach(struct simulated_host *sim, const char *text)
@@ -223,4 +225,18 @@ const char *sim_rest_fault(struct simulated_host *sim, const char *ref)
             return fault;
     }
     return NULL;
+}
+
+bool sim_keeps_too_many(const struct simulated_host *sim)
+{
+    unsigned retired[SIM_UNITS] = {0};
+
+    for (unsigned i = 0; i < sim->count; i++) {
+        const struct sim_container *container = &sim->containers[i];
+
+        if (container->there && !container->foreign && container_retired(&container->c) &&
+            ++retired[container->unit] > sim->deployment->units[container->unit].keep)
+            return true;
+    }
+    return false;
 }
