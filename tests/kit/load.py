@@ -19,6 +19,7 @@ slow, a share is a stream. The server is tests/kit/app.c, which repeats the id o
     --late S         a usual request that takes longer has failed (1)
     --timeout S      any request that takes so much longer than planned has failed (10)
     --leaves FILE    lines "TIME HOST": from this time on (seconds since 1970), no new request may reach this container
+    --failures FILE  gets a line "BEGAN ENDED KIND" for each failure (seconds since 1970)
     --grace S        time between a line of --leaves and the first request that counts (0)
 
 A request has failed if the connection is refused or reset, the response is cut, late, or has another status than 200 or
@@ -354,13 +355,23 @@ def summarise(load, options):
     }
 
 
+def write_failures(load, path):
+    with open(path, "w", encoding="utf-8") as file:
+        for result in load.results:
+            if result.failure:
+                file.write(f"{result.began:.6f} {result.ended:.6f} {result.failure.kind}\n")
+
+
 def run(port, options):
     async def main():
         load = Load(port, options)
         await load.run()
         return load
 
-    return summarise(asyncio.run(main()), options)
+    load = asyncio.run(main())
+    if options.failures:
+        write_failures(load, options.failures)
+    return summarise(load, options)
 
 
 # ---- selftest ----------------------------------------------------------------------------------------
@@ -483,6 +494,7 @@ def parser():
     words.add_argument("--late", type=float, default=1)
     words.add_argument("--timeout", type=float, default=10)
     words.add_argument("--leaves")
+    words.add_argument("--failures")
     words.add_argument("--grace", type=float, default=0)
     return words
 
