@@ -183,6 +183,8 @@ class Lane:
                  "--slow-seconds", "0.2", "--timeout", "20", "--failures", self.failures]
         with open(f"{self.home}.load", "w", encoding="utf-8") as out:
             self.load = subprocess.Popen(words, stdout=out, stderr=subprocess.DEVNULL)
+        with open(os.path.join(self.options.work, "loads"), "a", encoding="utf-8") as file:
+            file.write(f"{self.load.pid}\n")  # the scenario ends it, if this program is ended
 
     def end_load(self):
         """Returns what is wrong with the requests, or None. A stop-first unit may lose some while it is replaced."""
