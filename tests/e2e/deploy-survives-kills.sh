@@ -42,10 +42,10 @@ keep_image()
 }
 
 for gen in 1 2 3 4; do
-    make_release $gen && keep_image $gen || fail "image $gen is pushed and pulled" "$(cat "$work/push.log" "$work/pull.log")"
+    { make_release $gen && keep_image $gen; } || fail "image $gen is pushed and pulled" "$(cat "$work/push.log" "$work/pull.log")"
 done
-make_release 8 "ENV EXIT_CODE=3" && keep_image 8 || fail "the image that ends is pushed"
-make_release 9 "ENV UNHEALTHY=yes" && keep_image 9 || fail "the image that is never ready is pushed"
+{ make_release 8 "ENV EXIT_CODE=3" && keep_image 8; } || fail "the image that ends is pushed"
+{ make_release 9 "ENV UNHEALTHY=yes" && keep_image 9; } || fail "the image that is never ready is pushed"
 
 LANES=()
 for proxy in "$@"; do
