@@ -16,6 +16,9 @@
 #define OTHERS_MAX  128 /* containers that may share a name space with O */
 #define MEMINFO_MAX (16 * KIB)
 
+#define POLICY_TRIES 5
+#define POLICY_PAUSE (200 * NS_PER_MS)
+
 /* ---- the files of a unit ---- */
 
 static void warn_lines(const struct real_host *real, char *lines)
@@ -320,12 +323,21 @@ int real_kill(struct deploy_host *host, const char *id, const char *signal, stru
     return docker ? docker_container_kill(docker, id, signal, err) : ERR_FAIL;
 }
 
+/* Docker 26 refuses the request for a moment while a container ends. */
 int real_set_restart(struct deploy_host *host, const char *id, const char *policy, int64_t retries,
                      struct err *err)
 {
     struct docker *docker = real_docker(host, err);
+    int failed = ERR_FAIL;
 
-    return docker ? docker_container_set_restart(docker, id, policy, retries, err) : ERR_FAIL;
+    for (unsigned tries = 0; docker && tries < POLICY_TRIES; tries++) {
+        failed = docker_container_set_restart(docker, id, policy, retries, err);
+        if (!failed || !err_is(err, ERR_DOCKER, CODE_REFUSED))
+            break;
+        if (tries + 1 < POLICY_TRIES && host->table->sleep(host, POLICY_PAUSE, err))
+            return ERR_FAIL;
+    }
+    return failed;
 }
 
 int real_rename(struct deploy_host *host, const char *id, const char *name, struct err *err)
