@@ -158,7 +158,7 @@ static void add_environments_of_hosts(struct fleet *fleet)
     size_t known = fleet->environment_count;
 
     for (size_t i = 0; i < fleet->host_count; i++) {
-        struct fleet_environment key;
+        struct fleet_environment key = {0};
 
         if (i && strcmp(fleet->hosts[i - 1].environment, fleet->hosts[i].environment) == 0)
             continue;

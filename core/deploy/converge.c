@@ -312,7 +312,7 @@ static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_ca
 
 int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
 {
-    struct err failure;
+    struct err failure = {0};
     int failed = 0;
 
     for (unsigned i = 0; i < run->unit_count; i++) {

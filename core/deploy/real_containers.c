@@ -213,14 +213,15 @@ int real_create(struct deploy_host *host, unsigned unit, const struct deploy_cre
 static uint64_t memory_available(void)
 {
     FILE *file = fopen("/proc/meminfo", "re");
+    static const char NAME[] = "MemAvailable:";
     unsigned long long kib = 0;
     char line[256];
 
     if (!file)
         return 0;
     while (!kib && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
-            kib = 0;
+        if (strncmp(line, NAME, sizeof NAME - 1) == 0)
+            kib = strtoull(line + sizeof NAME - 1, NULL, 10);
     fclose(file);
     return kib * 1024;
 }

@@ -39,10 +39,15 @@ void real_warn(const struct real_host *real, const char *text)
 /* Podman has the request since 5.1. */
 static bool can_set_restart(const struct docker_engine *engine)
 {
-    unsigned major = 0, minor = 0;
+    unsigned long major, minor;
+    char *dot;
 
-    if (!engine->podman || sscanf(engine->version, "%u.%u", &major, &minor) != 2)
+    if (!engine->podman)
         return true;
+    major = strtoul(engine->version, &dot, 10);
+    if (dot == engine->version || *dot != '.')
+        return true;
+    minor = strtoul(dot + 1, NULL, 10);
     return major > 5 || (major == 5 && minor >= 1);
 }
 

@@ -97,7 +97,7 @@ static void drop_copies(const struct run *run, struct deploy_unit *unit)
                      "%s has the labels of a container of %s, but not its name: it is left alone",
                      container->facts.name, unit->spec->name);
         memmove(&unit->members[at], &unit->members[at + 1],
-                (unit->count - at - 1) * sizeof unit->members[0]);
+                (unit->count - at - 1) * sizeof(struct deploy_container *));
         unit->count--;
     }
 }

@@ -10,7 +10,8 @@ IMAGE=(-c 'ENV A=1' -c 'ENV PATH=/bin' -c 'CMD ["/app"]' -c 'EXPOSE 9000' -c 'LA
     -c 'WORKDIR /bin')
 LIMITS=(--memory 64m --memory-reservation 32m --cpus 1.5 --cpu-shares 512 --pids-limit 100 --ulimit nofile=1024:2048
     --ulimit core=0 --shm-size 32m --oom-score-adj 100)
-MOUNTS=(-v "$work/bound:/etc/bind:ro" -v "adopted:/var/shop" --mount type=tmpfs,dst=/mnt/t,tmpfs-size=1000000 -v /anonymous
+# shellcheck disable=SC2054  # the commas belong to an option
+MOUNTS=(-v "$work/bound:/etc/bind:ro" -v "adopted:/var/shop" --mount "type=tmpfs,dst=/mnt/t,tmpfs-size=1000000" -v /anonymous
     --tmpfs /run:rw,size=65536k --read-only)
 RIGHTS=(--user 5:6 --cap-add NET_ADMIN --cap-drop MKNOD --device /dev/null:/dev/other --group-add 44
     --security-opt no-new-privileges --pid host)

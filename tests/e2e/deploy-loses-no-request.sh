@@ -7,7 +7,10 @@
 # RATE=200, OBSERVE=1s, LATE=5 (seconds). WITNESS=yes: hey (closed loop, 20 connections) beside the load.
 #
 # As root, or with sudo, it runs in a network name space of its own (tests/kit/apart), with a daemon in it.
-[ -n "${APART:-}" ] || ! "$(dirname "$0")/../kit/apart" check || exec "$(dirname "$0")/../kit/apart" "$0" "$@"
+if [ -z "${APART:-}" ] && "$(dirname "$0")/../kit/apart" check; then
+    "$(dirname "$0")/../kit/proxy" fetch >/dev/null 2>&1 || true # the name space has no way out
+    exec "$(dirname "$0")/../kit/apart" "$0" "$@"
+fi
 [ -z "${APART:-}" ] || unset E2E_EDGE
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "the load leaves no time for a sanitizer"

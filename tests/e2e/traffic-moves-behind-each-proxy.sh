@@ -5,7 +5,10 @@
 # tests/e2e/traffic-moves-behind-each-proxy.sh [PROXY...]
 #
 # As root, or with sudo, it runs in a network name space of its own (tests/kit/apart).
-[ -n "${APART:-}" ] || ! "$(dirname "$0")/../kit/apart" check || exec "$(dirname "$0")/../kit/apart" "$0" "$@"
+if [ -z "${APART:-}" ] && "$(dirname "$0")/../kit/apart" check; then
+    "$(dirname "$0")/../kit/proxy" fetch >/dev/null 2>&1 || true # the name space has no way out
+    exec "$(dirname "$0")/../kit/apart" "$0" "$@"
+fi
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
 . "$KIT/deploy.sh"

@@ -11,6 +11,7 @@ need_deployments
 KILLS=${KILLS:-2}
 add_proxied watched haproxy 'observe: "500ms", drain: "1s", stop: "2s", keep: 1' || skip "no HAProxy: $(tail -n 1 "$work/watched.proxy.log")"
 python3 "$KIT/service_manager.py" --socket "$work/notify" --log manager.log &
+# shellcheck disable=SC2034  # used at the exit
 MANAGER=$!
 # shellcheck disable=SC2016
 at_exit 'kill $MANAGER $WATCH $SECOND 2>/dev/null'
@@ -42,13 +43,13 @@ running()
     [ "$(on_edge docker ps -q --filter "name=^$APP-" | wc -l)" = "$1" ]
 }
 
-# events [FILE]: prints the events and their generations.
+# events: prints the events and their generations.
 events()
 {
     python3 -c 'import json,sys
 for line in sys.stdin:
     change = json.loads(line)
-    print(change["event"], int(change["image_ref"][-7:] or 0), change.get("error", {}).get("code", ""))' <"${1:-first.jsonl}"
+    print(change["event"], int(change["image_ref"][-7:] or 0), change.get("error", {}).get("code", ""))' <first.jsonl
 }
 
 # has_event EVENT

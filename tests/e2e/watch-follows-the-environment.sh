@@ -18,13 +18,15 @@ start_bucket()
         --secret-key secret-of-the-watcher 2>store.err &
     SERVER=$!
     await test -s port
-    export S3DOCK_ENDPOINT=http://127.0.0.1:$(cat port)
+    S3DOCK_ENDPOINT=http://127.0.0.1:$(cat port)
+    export S3DOCK_ENDPOINT
 }
 
 start_bucket
 # shellcheck disable=SC2016
 at_exit 'kill $SERVER $MANAGER $WATCH 2>/dev/null'
 python3 "$KIT/service_manager.py" --socket "$work/notify" --log manager.log &
+# shellcheck disable=SC2034  # used at the exit
 MANAGER=$!
 await grep -q LISTENING manager.log
 for n in 1 2 3; do

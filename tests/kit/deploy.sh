@@ -33,13 +33,15 @@ need_app()
         skip "the application cannot be linked statically: $(head -n 1 "$work/app.log")"
 }
 
-# need_network: the network of the containers. The daemons of the tests have none.
+# need_network: the network of the containers. The daemons of the tests have none. Other daemons of this host, also
+# killed ones, whose bridges stay, must not have the same addresses.
 need_network()
 {
     local number
     at_exit "on_edge docker network rm deploy$$"
     for number in {1..40}; do
         number=$((RANDOM % 250))
+        [ -z "$(PATH=$PATH:/sbin ip route show "10.229.$number.0/24")" ] || continue
         ! on_edge docker network create --subnet 10.229.$number.0/24 "deploy$$" >/dev/null 2>"$work/network.log" || return 0
     done
     skip "no network for the containers: $(tail -n 1 "$work/network.log")"

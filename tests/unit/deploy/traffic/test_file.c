@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -343,22 +344,32 @@ static void a_cancel_restores_the_old_content(void **state)
 
 /* ---- workers ---- */
 
-/* A proxy with one worker: `reload` makes it start another, and the old one lives on. */
+/* A proxy with one worker: `reload` makes it start another, and the old one lives on. It ends with
+ * this program. */
 static pid_t start_proxy(void)
 {
-    char line[2048];
+    static const char SCRIPT[] =
+        "import signal, subprocess, sys\n"
+        "def work(seconds, name):\n"
+        "    children.append(subprocess.Popen(['sleep', seconds], stdout=subprocess.DEVNULL))\n"
+        "    open(sys.argv[1] + name, 'w').close()\n"
+        "children = []\n"
+        "signals = {signal.SIGHUP, signal.SIGTERM}\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, signals)\n"
+        "work('100', '/ready')\n"
+        "while signal.sigwait(signals) == signal.SIGHUP:\n"
+        "    work('101', '/new')\n"
+        "for child in children:\n"
+        "    child.kill()\n";
+    char line[32];
     pid_t pid;
 
-    snprintf(line, sizeof line,
-             "sleep 100 & trap 'sleep 101 & echo 2 >%s/new' HUP; trap 'kill $(jobs -p) "
-             "2>/dev/null; exit' TERM; "
-             "echo ready >%s/ready; while :; do wait; done",
-             dir, dir);
     unlink(path_of("ready"));
     unlink(path_of("new"));
     pid = fork();
     if (pid == 0) {
-        execl("/bin/bash", "bash", "-c", line, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        execlp("python3", "python3", "-I", "-S", "-c", SCRIPT, dir, (char *)NULL);
         _exit(127);
     }
     snprintf(line, sizeof line, "%d\n", (int)pid);
@@ -385,7 +396,7 @@ static void old_workers_make_the_target_busy(void **state)
     assert_int_equal(traffic_enter(traffic, &GREEN, &err), TRAFFIC_OK);
     assert_int_equal(traffic_busy(traffic, &BLUE, &count, &err), TRAFFIC_OK);
     assert_int_equal(count, 1);
-    snprintf(reload_line, sizeof reload_line, "pkill -P %d -f 'sleep 100'", (int)proxy);
+    snprintf(reload_line, sizeof reload_line, "pkill -KILL -P %d -f 'sleep 100'", (int)proxy);
     assert_int_equal(system(reload_line), 0); /* NOLINT: a fixed command */
     do
         assert_int_equal(traffic_busy(traffic, &BLUE, &count, &err), TRAFFIC_OK);
