@@ -151,8 +151,8 @@ check "the environment is unchanged" same $THIRD "$(s3dock current shop producti
 
 check "a policy without the right to write" set_policy 'del policy["Statement"][2]'
 check "the refusal names the right" fails_with 4 s3:PutObject as_host $USER_NAME \
-    "$RECORD_CALL" result new-host shop production 900 $AS_UNCHANGED $THIRD ""
-check "it is not reported again" as_host $USER_NAME reports $AS_UNCHANGED $THIRD ""
+    "$RECORD_CALL" result new-host shop production 900 $AS_DEPLOYED $THIRD ""
+check "it is not reported again" as_host $USER_NAME reports $AS_DEPLOYED $THIRD ""
 check "a heartbeat sends nothing" as_host $USER_NAME "$RECORD_CALL" heartbeat new-host shop production 900
 check "both succeed without a document" same 1 "$(cat record.out)"
 
