@@ -6,7 +6,7 @@ RECORD_CALL=$(dirname "$(dirname "$S3DOCK")")/tests/e2e/record_call
 [ -x "$RECORD_CALL" ] || skip "tests/e2e/record_call is not built"
 need_s3
 FIRST=shop:20250721-1000-aaaaaaa SECOND=shop:20250721-1100-bbbbbbb THIRD=shop:20250722-1000-ccccccc
-AS_FAILED=0 AS_DEPLOYED=1 AS_UNCHANGED=2 AS_ROLLED_BACK=3 # enum deploy_outcome
+AS_FAILED=0 AS_DEPLOYED=1 AS_ROLLED_BACK=3 # enum deploy_outcome
 export XDG_STATE_HOME=$work/state
 
 # on_host NAME: its machine id and its state.
