@@ -62,10 +62,38 @@ static bool is_ours(const struct real_host *real, struct json_node labels,
     return labels_read(labels, out) && strncmp(out->deploy, prefix, strlen(prefix)) == 0;
 }
 
-static int refuse_more(unsigned most, struct err *err)
+/* Receives a container of this deployment, and its number among them. */
+typedef void take_listed_fn(void *out, unsigned at, const struct docker_listed_container *listed,
+                            const struct deploy_labels *labels);
+
+/* Passes the containers of this deployment to `take`, at most `most`. Frees the list. */
+static int take_ours(const struct real_host *real, struct docker_container_list *list,
+                     unsigned most, take_listed_fn *take, void *out, unsigned *count,
+                     struct err *err)
 {
-    return err_set(err, ERR_DOCKER, CODE_CONTAINERS, "the deployment has more than %u containers",
-                   most);
+    struct deploy_labels labels;
+    int failed = 0;
+
+    for (unsigned i = 0; i < list->count && !failed; i++) {
+        if (!is_ours(real, list->containers[i].labels, &labels))
+            continue;
+        if (*count == most)
+            failed = err_set(err, ERR_DOCKER, CODE_CONTAINERS,
+                             "the deployment has more than %u containers", most);
+        else
+            take(out, (*count)++, &list->containers[i], &labels);
+    }
+    docker_container_list_finish(list);
+    return failed;
+}
+
+static void take_id(void *out, unsigned at, const struct docker_listed_container *listed,
+                    const struct deploy_labels *labels)
+{
+    char(*ids)[DOCKER_ID_SIZE] = out;
+
+    (void)labels;
+    str_copy(ids[at], DOCKER_ID_SIZE, listed->id);
 }
 
 int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most, unsigned *count,
@@ -73,33 +101,24 @@ int real_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned mo
 {
     struct docker *docker = real_docker(host, err);
     struct docker_container_list list;
-    struct deploy_labels labels;
-    int failed = 0;
 
     *count = 0;
     if (!docker || docker_list_containers(docker, LABEL_DEPLOY, &list, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < list.count && !failed; i++) {
-        if (!is_ours(real_of(host), list.containers[i].labels, &labels))
-            continue;
-        if (*count == most)
-            failed = refuse_more(most, err);
-        else
-            str_copy(ids[(*count)++], DOCKER_ID_SIZE, list.containers[i].id);
-    }
-    docker_container_list_finish(&list);
-    return failed;
+    return take_ours(real_of(host), &list, most, take_id, ids, count, err);
 }
 
-static void take_listed(const struct docker_listed_container *listed,
-                        const struct deploy_labels *labels, struct deploy_container *out)
+static void take_state(void *out, unsigned at, const struct docker_listed_container *listed,
+                       const struct deploy_labels *labels)
 {
-    *out = (struct deploy_container){.ours = true, .labels = *labels};
-    str_copy(out->facts.id, sizeof out->facts.id, listed->id);
-    str_copy(out->facts.name, sizeof out->facts.name, listed->name);
-    str_copy(out->facts.image_id, sizeof out->facts.image_id, listed->image_id);
-    out->facts.state = listed->state;
-    out->facts.health = listed->health;
+    struct deploy_container *container = (struct deploy_container *)out + at;
+
+    *container = (struct deploy_container){.ours = true, .labels = *labels};
+    str_copy(container->facts.id, sizeof container->facts.id, listed->id);
+    str_copy(container->facts.name, sizeof container->facts.name, listed->name);
+    str_copy(container->facts.image_id, sizeof container->facts.image_id, listed->image_id);
+    container->facts.state = listed->state;
+    container->facts.health = listed->health;
 }
 
 int real_list_states(struct deploy_host *host, struct deploy_container *out, unsigned most,
@@ -107,22 +126,11 @@ int real_list_states(struct deploy_host *host, struct deploy_container *out, uns
 {
     const struct deploy_options *options = real_of(host)->options;
     struct docker_container_list list;
-    struct deploy_labels labels;
-    int failed = 0;
 
     *count = 0;
     if (docker_list_containers_once(options->endpoint, options->cancel, LABEL_DEPLOY, &list, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < list.count && !failed; i++) {
-        if (!is_ours(real_of(host), list.containers[i].labels, &labels))
-            continue;
-        if (*count == most)
-            failed = refuse_more(most, err);
-        else
-            take_listed(&list.containers[i], &labels, &out[(*count)++]);
-    }
-    docker_container_list_finish(&list);
-    return failed;
+    return take_ours(real_of(host), &list, most, take_state, out, count, err);
 }
 
 int real_inspect(struct deploy_host *host, const char *which, struct deploy_container *out,
