@@ -7,20 +7,15 @@
 # Without it, a deed of each phase of the journal. SHARE=0.25: of all points so many. ORDERS="start-first stop-first".
 # GROUPS_OF_KILLS=kills,terms,journal,bad,proxy,daemon,reboot. NOTES=FILE: gets each problem at once. RATE=40.
 #
-# As root it runs in a network name space of its own, whose tcp_migrate_req is 1 (docs/deploy/caddy.md).
+# As root, or with sudo, it runs in a network name space of its own (tests/kit/apart).
 PATH=$PATH:/usr/sbin:/sbin
 if [ $# = 0 ]; then
     set -- haproxy
     [ "${KILLS:-}" != all ] || set -- haproxy nginx caddy
 fi
-if [ -z "${KILLS_APART:-}" ] && unshare --net ip link 2>/dev/null >&2; then
-    # That name space has no way out to fetch a proxy.
-    for proxy in "$@"; do
-        "$(dirname "$0")/../kit/proxy" "$proxy" path >/dev/null 2>&1
-    done
-    # shellcheck disable=SC2016
-    exec env KILLS_APART=yes unshare --net bash -c 'ip link set lo up && { echo 1 >/proc/sys/net/ipv4/tcp_migrate_req; } 2>/dev/null
-        exec "$0" "$@"' "$0" "$@"
+if [ -z "${APART:-}" ] && "$(dirname "$0")/../kit/apart" check; then
+    "$(dirname "$0")/../kit/proxy" fetch >/dev/null 2>&1 || true # the name space has no way out
+    exec "$(dirname "$0")/../kit/apart" "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "a sanitizer has its own memory: calls are not counted"
