@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/print/human.h"
+#include "deploy/spec/labels.h"
 
 /* ---- progress ---- */
 
@@ -117,11 +118,6 @@ void deploy_ui_end(struct deploy_ui *ui)
 
 /* ---- data ---- */
 
-static const char *slot_name(enum deploy_slot slot)
-{
-    return slot == SLOT_BLUE ? "blue" : "green";
-}
-
 static void write_unit(struct json_writer *w, const struct deploy_unit_result *unit)
 {
     jw_object(w, NULL);
@@ -130,7 +126,7 @@ static void write_unit(struct json_writer *w, const struct deploy_unit_result *u
     jw_string(w, "id", unit->container);
     jw_string_if(w, "previous_id", unit->previous);
     jw_int(w, "generation", unit->generation);
-    jw_string(w, "slot", slot_name(unit->slot));
+    jw_string(w, "slot", deploy_slot_name(unit->slot));
     jw_object(w, "gate");
     jw_string(w, "kind", unit->gate.kind);
     jw_int(w, "tries", unit->gate.tries);

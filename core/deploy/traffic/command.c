@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "deploy/spec/labels.h"
 #include "deploy/traffic/driver.h"
 #include "deploy/traffic/traffic_program.h"
 
@@ -39,7 +40,7 @@ static int run_command(const struct traffic *traffic, const char *action,
     const struct traffic_context *context = &traffic->context;
     const char *values[VARIABLE_COUNT] = {
         [VARIABLE_ACTION] = action,
-        [VARIABLE_SLOT] = target ? traffic_slot_name(target->slot) : "",
+        [VARIABLE_SLOT] = target ? deploy_slot_name(target->slot) : "",
         [VARIABLE_TARGET] = target ? target->address : "",
         [VARIABLE_CONTAINER] = target ? target->container : "",
         [VARIABLE_APP] = context->app,
@@ -92,9 +93,9 @@ static bool read_slots(const char *text, unsigned *slots)
     int used;
 
     for (*slots = 0; sscanf(text, " %15s%n", word, &used) == 1; text += used) {
-        if (strcmp(word, traffic_slot_name(SLOT_BLUE)) == 0)
+        if (strcmp(word, deploy_slot_name(SLOT_BLUE)) == 0)
             *slots |= 1u << SLOT_BLUE;
-        else if (strcmp(word, traffic_slot_name(SLOT_GREEN)) == 0)
+        else if (strcmp(word, deploy_slot_name(SLOT_GREEN)) == 0)
             *slots |= 1u << SLOT_GREEN;
         else if (strcmp(word, "none") != 0)
             return false;
@@ -162,7 +163,7 @@ static int verify(struct traffic *traffic, enum deploy_slot slot, bool serves, s
         return 0;
     return err_set(err, ERR_DEPLOY, CODE_SWITCH,
                    "%s succeeded, but its action where reports that %s is %s in rotation",
-                   traffic->spec->command[0], traffic_slot_name(slot), serves ? "not" : "still");
+                   traffic->spec->command[0], deploy_slot_name(slot), serves ? "not" : "still");
 }
 
 static int command_enter(struct traffic *traffic, const struct traffic_target *target,

@@ -30,11 +30,6 @@ int traffic_pause(const struct traffic *traffic, int64_t time, struct err *err)
     return ERR_FAIL;
 }
 
-const char *traffic_slot_name(enum deploy_slot slot)
-{
-    return slot == SLOT_BLUE ? "blue" : "green";
-}
-
 int traffic_connections(const struct traffic_target *target, int64_t *count)
 {
     return connections_count(target->pid, target->port, count) ? TRAFFIC_OK : TRAFFIC_UNKNOWN;

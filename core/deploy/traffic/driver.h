@@ -45,8 +45,6 @@ struct traffic {
 int64_t traffic_deadline(const struct traffic *traffic);
 /* Waits `time` ns. Fails with cancelled.signal. */
 int traffic_pause(const struct traffic *traffic, int64_t time, struct err *err);
-/* Returns "blue" or "green". */
-const char *traffic_slot_name(enum deploy_slot slot);
 /* Counts the connections to the target's port. */
 int traffic_connections(const struct traffic_target *target, int64_t *count);
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "deploy/spec/labels.h"
 #include "deploy/traffic/driver.h"
 #include "deploy/traffic/haproxy_answer.h"
 #include "deploy/traffic/haproxy_socket.h"
@@ -252,7 +253,7 @@ static void examine_server(const struct traffic *traffic, enum deploy_slot slot,
     snprintf(port, sizeof port, "%u", state->port);
     if (colon && state->port && strcmp(colon + 1, port) != 0)
         text_printf(lines, "server %s of HAProxy has port %s, the slot %s is %s\n", name, port,
-                    traffic_slot_name(slot), traffic->context.addresses[slot]);
+                    deploy_slot_name(slot), traffic->context.addresses[slot]);
     if (read_stat(traffic, slot, &stat, &err) == 0 && strcmp(stat.status, "no check") == 0)
         text_printf(lines,
                     "server %s of HAProxy has no `check`: after a restart of HAProxy it gets "
