@@ -9,14 +9,6 @@
 
 #include "deploy/unit.h"
 
-static struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container)
-{
-    for (unsigned i = 0; i < run->unit_count && container->ours; i++)
-        if (strcmp(run->units[i].label, container->labels.deploy) == 0)
-            return &run->units[i];
-    return NULL;
-}
-
 /* Sorts a container into its unit. False: converge must look at it. */
 static bool take(struct run *run, struct deploy_container *container)
 {

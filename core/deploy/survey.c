@@ -9,14 +9,6 @@
 #include "base/codes.h"
 #include "deploy/unit.h"
 
-static struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container)
-{
-    for (unsigned i = 0; i < run->unit_count; i++)
-        if (strcmp(run->units[i].label, container->labels.deploy) == 0)
-            return &run->units[i];
-    return NULL;
-}
-
 static int add_member(struct deploy_unit *unit, struct deploy_container *container, struct err *err)
 {
     if (unit->count == UNIT_CONTAINERS_MAX)
@@ -51,7 +43,7 @@ static int add_container(struct run *run, const char *id, struct err *err)
     answer = run->host->table->inspect(run->host, id, container, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
-    unit = container->ours ? unit_of(run, container) : NULL;
+    unit = unit_of(run, container);
     if (!unit) {
         if (container->ours)
             warn_forgotten(run, container);

@@ -87,6 +87,14 @@ void unit_retired_name(const struct deploy_unit *unit, const struct deploy_conta
              container->labels.generation);
 }
 
+struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container)
+{
+    for (unsigned i = 0; i < run->unit_count && container->ours; i++)
+        if (strcmp(run->units[i].label, container->labels.deploy) == 0)
+            return &run->units[i];
+    return NULL;
+}
+
 struct deploy_container *unit_holder(const struct deploy_unit *unit)
 {
     for (unsigned i = 0; i < unit->count; i++)

@@ -35,6 +35,8 @@ void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
                          char out[DOCKER_NAME_SIZE]);
 void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
                        char out[DOCKER_NAME_SIZE]);
+/* Returns the unit whose labels the container has, or NULL. */
+struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container);
 /* Returns the container that has the name of the unit, or NULL. */
 struct deploy_container *unit_holder(const struct deploy_unit *unit);
 struct deploy_container *unit_member(const struct deploy_unit *unit, const char *id);
