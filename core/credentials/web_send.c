@@ -85,16 +85,6 @@ static size_t receive_header(char *line, size_t size, size_t count, void *arg)
 
 /* ---- the request ---- */
 
-static int add_header(struct exchange *exchange, const char *line, struct err *err)
-{
-    struct curl_slist *longer = curl_slist_append(exchange->headers, line);
-
-    if (!longer)
-        return err_memory(err, "the headers of a request");
-    exchange->headers = longer;
-    return 0;
-}
-
 /* libcurl adds a content type to a body, and waits for a 100 before a larger one. */
 static int set_headers(struct exchange *exchange, const struct web_request *request,
                        struct err *err)
@@ -103,11 +93,11 @@ static int set_headers(struct exchange *exchange, const struct web_request *requ
 
     for (unsigned i = 0; i < request->header_count; i++) {
         typed = typed || strncmp(request->headers[i], "content-type:", 13) == 0;
-        if (add_header(exchange, request->headers[i], err) < 0)
+        if (http_easy_add_header(&exchange->headers, request->headers[i], err) < 0)
             return ERR_FAIL;
     }
-    if (add_header(exchange, "Expect:", err) < 0 ||
-        (!typed && add_header(exchange, "Content-Type:", err) < 0))
+    if (http_easy_add_header(&exchange->headers, "Expect:", err) < 0 ||
+        (!typed && http_easy_add_header(&exchange->headers, "Content-Type:", err) < 0))
         return ERR_FAIL;
     curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
     return 0;

@@ -115,3 +115,13 @@ void http_easy_proxy(bool https, char out[HTTP_PROXY_SIZE])
         snprintf(out, HTTP_PROXY_SIZE, "%.*s%.*s", scheme ? (int)(scheme + 3 - value) : 7,
                  scheme ? value : "http://", (int)size, host);
 }
+
+int http_easy_add_header(struct curl_slist **headers, const char *line, struct err *err)
+{
+    struct curl_slist *longer = curl_slist_append(*headers, line);
+
+    if (!longer)
+        return err_memory(err, "the headers of a request");
+    *headers = longer;
+    return 0;
+}

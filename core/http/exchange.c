@@ -273,22 +273,17 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
 
 /* ---- the request ---- */
 
+/* An empty Expect prevents a wait for 100 Continue. */
 static int build_headers(struct http_exchange *exchange, struct err *err)
 {
     const char *line = exchange->header_lines;
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no wait for 100 Continue */
+    int failed;
 
-    for (unsigned i = 0; list && i < exchange->header_count; i++, line += strlen(line) + 1) {
-        struct curl_slist *longer = curl_slist_append(list, line);
-        if (!longer) {
-            curl_slist_free_all(list);
-            list = NULL;
-            break;
-        }
-        list = longer;
-    }
-    exchange->headers = list;
-    return list ? 0 : err_memory(err, "the headers of a request");
+    exchange->headers = NULL;
+    failed = http_easy_add_header(&exchange->headers, "Expect:", err);
+    for (unsigned i = 0; !failed && i < exchange->header_count; i++, line += strlen(line) + 1)
+        failed = http_easy_add_header(&exchange->headers, line, err);
+    return failed;
 }
 
 /* The order matters: each of these options resets another. */
@@ -352,9 +347,7 @@ int http_exchange_begin(struct http_exchange *exchange, struct http_link *link, 
     exchange->detail[0] = '\0';
     exchange->answer = (struct http_answer){.content_length = -1};
     text_clear(&exchange->body_text);
-    if (build_headers(exchange, err) < 0)
-        return ERR_FAIL;
-    if (set_options(exchange, link, err) == 0)
+    if (build_headers(exchange, err) == 0 && set_options(exchange, link, err) == 0)
         return 0;
     http_exchange_drop_headers(exchange);
     return ERR_FAIL;

@@ -94,25 +94,16 @@ static int set_url(const struct exchange *exchange, const char *path, struct err
     return 0;
 }
 
-static int add_header(struct exchange *exchange, const char *line, struct err *err)
-{
-    struct curl_slist *longer = curl_slist_append(exchange->headers, line);
-
-    if (!longer)
-        return err_memory(err, "the headers of a request");
-    exchange->headers = longer;
-    return 0;
-}
-
 static int set_headers(struct exchange *exchange, bool has_body, const char *if_match,
                        struct err *err)
 {
     char line[sizeof exchange->answer->etag + 16];
 
     snprintf(line, sizeof line, "If-Match: %s", if_match);
-    if (add_header(exchange, "Expect:", err) < 0 ||
-        (has_body && add_header(exchange, "Content-Type: application/json", err) < 0) ||
-        (if_match[0] && add_header(exchange, line, err) < 0))
+    if (http_easy_add_header(&exchange->headers, "Expect:", err) < 0 ||
+        (has_body &&
+         http_easy_add_header(&exchange->headers, "Content-Type: application/json", err) < 0) ||
+        (if_match[0] && http_easy_add_header(&exchange->headers, line, err) < 0))
         return ERR_FAIL;
     curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
     return 0;
