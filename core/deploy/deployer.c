@@ -397,22 +397,6 @@ static int plan_roll_back(struct run *run, struct err *err)
     return text_check(&run->result->plan, "the plan", err);
 }
 
-/* Takes no lock, and changes neither the journal nor a container. */
-static int dry_rollback(struct deploy_host *host, const struct deploy_options *options,
-                        struct deploy_result *result, struct err *err)
-{
-    struct run run;
-    int failed;
-
-    if (run_init(&run, host, options, result, err))
-        return ERR_FAIL;
-    failed = plan_roll_back(&run, err);
-    result->outcome = DEPLOY_PLANNED;
-    str_copy(result->image_ref, sizeof result->image_ref, run.want.ref);
-    run_finish(&run);
-    return failed ? ERR_FAIL : 0;
-}
-
 /* ---- the frame ---- */
 
 static int check_orders(const struct deploy_options *options, struct err *err)
@@ -478,7 +462,7 @@ int deployer_run(struct deploy_host *host, const struct deploy_options *options,
                  struct deploy_result *result, struct err *err)
 {
     if (options->dry_run)
-        return dry_run(host, options, result, err);
+        return dry_run(host, options, result, dry_run_plan, err);
     return run_command(host, options, result, deploy, err);
 }
 
@@ -492,6 +476,6 @@ int deployer_rollback(struct deploy_host *host, const struct deploy_options *opt
                       struct deploy_result *result, struct err *err)
 {
     if (options->dry_run)
-        return dry_rollback(host, options, result, err);
+        return dry_run(host, options, result, plan_roll_back, err);
     return run_command(host, options, result, roll_back, err);
 }

@@ -156,7 +156,7 @@ static int plan_pull(struct run *run, bool *present, struct err *err)
     return 0;
 }
 
-static int plan(struct run *run, struct err *err)
+int dry_run_plan(struct run *run, struct err *err)
 {
     bool all = true, present = true;
 
@@ -181,7 +181,7 @@ static int plan(struct run *run, struct err *err)
 }
 
 int dry_run(struct deploy_host *host, const struct deploy_options *options,
-            struct deploy_result *result, struct err *err)
+            struct deploy_result *result, dry_run_fn *plan, struct err *err)
 {
     struct run run;
     int failed;
