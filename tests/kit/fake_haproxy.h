@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/raw_server.h"
+
 enum haproxy_fault {
     HAPROXY_SOUND,
     HAPROXY_CLOSES,    /* without an answer */
@@ -52,28 +54,6 @@ struct fake_haproxy {
     atomic_bool stopped;
     pthread_t thread;
 };
-
-static inline bool fake_haproxy_send(int fd, const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return false;
-        text += sent;
-        size -= (size_t)sent;
-    }
-    return true;
-}
-
-static inline void fake_haproxy_say(int fd, const char *text)
-{
-    fake_haproxy_send(fd, text, strlen(text));
-}
-
-static inline void fake_haproxy_pause(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
 
 static inline void fake_haproxy_states(struct fake_haproxy *fake, char *out, size_t size)
 {
@@ -131,32 +111,32 @@ static inline bool fake_haproxy_break(struct fake_haproxy *fake, int fd)
         return true;
     case HAPROXY_SILENT:
         while (!atomic_load(&fake->stopped))
-            fake_haproxy_pause(5);
+            raw_pause_ms(5);
         return true;
     case HAPROXY_HALF_LINE:
-        fake_haproxy_say(fd, "1\n# be_id be_name srv_id srv_na");
+        raw_say(fd, "1\n# be_id be_name srv_id srv_na");
         return true;
     case HAPROXY_FLOODS:
-        for (unsigned i = 0; i < 1000 && fake_haproxy_send(fd, block, sizeof block); i++)
+        for (unsigned i = 0; i < 1000 && raw_send(fd, block, sizeof block); i++)
             ;
-        fake_haproxy_say(fd, "\n");
+        raw_say(fd, "\n");
         return true;
     case HAPROXY_DRIPS:
-        while (!atomic_load(&fake->stopped) && fake_haproxy_send(fd, "x", 1))
-            fake_haproxy_pause(50);
+        while (!atomic_load(&fake->stopped) && raw_send(fd, "x", 1))
+            raw_pause_ms(50);
         return true;
     case HAPROXY_COLUMNS:
-        fake_haproxy_say(fd, "1\n# be_id be_name,svname,colour\n3 shop blue red\n\n");
+        raw_say(fd, "1\n# be_id be_name,svname,colour\n3 shop blue red\n\n");
         return true;
     case HAPROXY_SHORT_ROW:
-        fake_haproxy_say(fd, "1\n# be_name srv_name srv_op_state srv_admin_state\nshop blue\n\n");
+        raw_say(fd, "1\n# be_name srv_name srv_op_state srv_admin_state\nshop blue\n\n");
         return true;
     case HAPROXY_WORDS:
-        fake_haproxy_say(fd, "1\n# be_name srv_name srv_op_state srv_admin_state\n"
-                             "shop blue -2 0x1\nshop green 2 99999999999\n\n");
+        raw_say(fd, "1\n# be_name srv_name srv_op_state srv_admin_state\n"
+                    "shop blue -2 0x1\nshop green 2 99999999999\n\n");
         return true;
     case HAPROXY_REFUSES:
-        fake_haproxy_say(fd, "Permission denied\n\n");
+        raw_say(fd, "Permission denied\n\n");
         return true;
     default:
         return false;
@@ -170,7 +150,7 @@ static inline void fake_haproxy_answer(struct fake_haproxy *fake, int fd, const 
     if (fake_haproxy_break(fake, fd))
         return;
     if (fake->fault == HAPROXY_LATE)
-        fake_haproxy_pause(300);
+        raw_pause_ms(300);
     if (strcmp(command, "show servers state shop") == 0)
         fake_haproxy_states(fake, text, sizeof text);
     else if (strcmp(command, "show stat shop 4 -1") == 0)
@@ -186,7 +166,7 @@ static inline void fake_haproxy_answer(struct fake_haproxy *fake, int fd, const 
             fake_haproxy_set(fake, command);
     } else
         snprintf(text, sizeof text, "No such server.\n\n");
-    fake_haproxy_say(fd, text);
+    raw_say(fd, text);
 }
 
 static inline void *fake_haproxy_serve(void *arg)

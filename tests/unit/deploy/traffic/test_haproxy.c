@@ -290,7 +290,7 @@ static void names_that_would_be_commands_are_refused(void **state)
 
 static void *cancel_soon(void *arg)
 {
-    fake_haproxy_pause(50);
+    raw_pause_ms(50);
     cancel_request(arg, 15);
     return NULL;
 }
