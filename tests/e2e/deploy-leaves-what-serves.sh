@@ -16,12 +16,6 @@ entry()
         health: { http: \"/healthz\", within: \"3s\" }, observe: \"1s\", drain: \"1s\", stop: \"3s\", $*"
 }
 
-# generation: prints the generation that responds at the port of the container that serves.
-generation()
-{
-    curl -fsS -m 5 "http://127.0.0.1:$(on_edge docker port "$NAME" 8080 | sed -n '1s/.*://p')/" | sed 's/.*gen=\([^ ]*\) .*/\1/'
-}
-
 # serves: the container of the name is the first one, was never restarted, and responds.
 serves()
 {
@@ -46,15 +40,6 @@ fails()
     else
         fail "$sentence" "${wrong[@]}" "$(tail -n 12 fails.err)"
     fi
-}
-
-# exits CODE COMMAND...: the command ends with this exit code.
-exits()
-{
-    local code=$1 got=0
-    shift
-    "$@" || got=$?
-    same "$code" "$got"
 }
 
 # start_garbage SOCKET: a program that responds to every connection with what no proxy sends.

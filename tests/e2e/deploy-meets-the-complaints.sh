@@ -34,15 +34,6 @@ policies()
         sed "s|^/${NAME} |serves |; s|^/${NAME}.* |retired |" | sort -u | xargs
 }
 
-# exits CODE COMMAND...: the command ends with this exit code.
-exits()
-{
-    local code=$1 got=0
-    shift
-    "$@" || got=$?
-    same "$code" "$got"
-}
-
 make_releases()
 {
     make_release 1 "ENV OLD=yes" && make_release 2 "ENV TERM_MODE=ignore" && make_release 3 "ENV START_DELAY=4" && make_release 4

@@ -53,11 +53,6 @@ running()
     on_edge docker ps --filter "name=^$NAME" --format '{{.Names}}' | sort | xargs
 }
 
-generation()
-{
-    curl -fsS -m 5 "http://127.0.0.1:$(on_edge docker port "$NAME" 8080 | sed -n '1s/.*://p')/" | sed 's/.*gen=\([^ ]*\) .*/\1/'
-}
-
 serves()
 {
     same "$1 $NAME" "$(generation) $(running)"

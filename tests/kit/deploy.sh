@@ -201,3 +201,20 @@ end_load()
     kill -TERM "${!pid}"
     wait "${!pid}"
 }
+
+# --- checks -----------------------------------------------------------------------------------------
+
+# generation: prints the generation that responds at the port of the container $NAME.
+generation()
+{
+    curl -fsS -m 5 "http://127.0.0.1:$(on_edge docker port "$NAME" 8080 | sed -n '1s/.*://p')/" | sed 's/.*gen=\([^ ]*\) .*/\1/'
+}
+
+# exits CODE COMMAND...: the command ends with this exit code.
+exits()
+{
+    local code=$1 got=0
+    shift
+    "$@" || got=$?
+    same "$code" "$got"
+}
