@@ -59,6 +59,7 @@ struct deploy_result {
     unsigned pruned_containers, pruned_images;
     bool recorded;    /* the document of this host is in the bucket */
     bool hold;        /* a rollback holds the environment */
+    bool repeated;    /* an earlier run had this result */
     bool remembered;  /* the image failed: automatic runs do not try it again */
     struct text plan; /* dry run: one step a line */
     struct text log;  /* the last lines of a candidate that failed */

@@ -122,7 +122,7 @@ static int check_hold(struct run *run, struct err *err)
     return err_about(err, "%s %s", deployment->app, deployment->env);
 }
 
-static int check_failure(const struct run *run, struct err *err)
+static int check_failure(struct run *run, struct err *err)
 {
     const struct journal_failure *failure = &run->journal.failure;
     char spec[SHA256_HEX_SIZE];
@@ -132,6 +132,10 @@ static int check_failure(const struct run *run, struct err *err)
         strcmp(failure->etag, run->want.etag) != 0 || strcmp(failure->spec, spec) != 0 ||
         (failure->ref[0] && strcmp(failure->ref, run->want.ref) != 0))
         return 0;
+    run->result->outcome = DEPLOY_FAILED;
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (!container_runs(run->units[i].serving))
+            run->result->outcome = DEPLOY_DOWN;
     err_set(err, ERR_CONFLICT, CODE_FAILED,
             "%s failed before (deploy.%s) and is not tried again: %s", run->want.ref, failure->code,
             failure->text);

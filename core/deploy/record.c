@@ -80,8 +80,9 @@ static void drop_note(const struct record *record)
 static bool written_line(const struct record *record, const struct deploy_result *result,
                          const char *code, char out[1024])
 {
-    return snprintf(out, 1024, "%s %s %s %lld", result->pointer_etag, result->image_ref,
-                    code[0] ? code : "-", (long long)record->options->heartbeat) < 1024;
+    return snprintf(out, 1024, "%s %s %s %lld%s", result->pointer_etag, result->image_ref,
+                    code[0] ? code : "-", (long long)record->options->heartbeat,
+                    result->hold ? " held" : "") < 1024;
 }
 
 static bool written_path(const struct record *record, char out[PATH_MAX])
@@ -104,7 +105,8 @@ static void note_written(const struct record *record, const struct deploy_result
 }
 
 /* Returns true if the document with this result was written within a day. */
-static bool is_written(const struct record *record, const struct deploy_result *result)
+static bool is_written(const struct record *record, const struct deploy_result *result,
+                       const char *code)
 {
     _cleanup_text_ struct text text = {0};
     int64_t then, now = clock_wall();
@@ -113,7 +115,7 @@ static bool is_written(const struct record *record, const struct deploy_result *
     size_t size;
 
     text_init(&text, 4 * KIB);
-    if (!written_path(record, path) || !written_line(record, result, "", line) ||
+    if (!written_path(record, path) || !written_line(record, result, code, line) ||
         file_read(path, &text, &ignored) != FILE_OK)
         return false;
     size = strcspn(text.data, "\n");
@@ -208,23 +210,26 @@ static int open_record(struct record *record, const struct record_options *optio
 
 /* ---- what happened ---- */
 
-/* Sets the image that serves. If nothing serves, the last one that did is kept. */
-static void take_image(struct deployed *doc, const struct deploy_result *result, const char *now)
+/* Sets the image that serves. If nothing serves, the last one that did is kept. Returns true if the
+ * document had another image. */
+static bool take_image(struct deployed *doc, const struct deploy_result *result, const char *now)
 {
     const char *serves = result->image_ref;
+    bool had_image = doc->image_reference[0] != '\0';
 
     if (!serves[0])
-        return;
+        return false;
     if (digest_text_valid(result->image_id))
         snprintf(doc->image_id, sizeof doc->image_id, "%s", result->image_id);
     if (strcmp(doc->image_reference, serves) == 0)
-        return;
+        return false;
     if (result->previous_ref[0] && strcmp(result->previous_ref, serves) != 0)
         snprintf(doc->previous, sizeof doc->previous, "%s", result->previous_ref);
     else if (doc->image_reference[0])
         snprintf(doc->previous, sizeof doc->previous, "%s", doc->image_reference);
     snprintf(doc->image_reference, sizeof doc->image_reference, "%s", serves);
     snprintf(doc->since, sizeof doc->since, "%s", now);
+    return had_image;
 }
 
 static void take_units(struct deployed *doc, const struct deploy_result *result)
@@ -248,42 +253,65 @@ static bool is_same_event(const struct deployed_event *a, const struct deployed_
            strcmp(a->error_code, b->error_code) == 0;
 }
 
+/* Returns the result for the event. A run that only found what an interrupted run had done reports
+ * what that one did. */
+static enum deploy_outcome event_outcome(const struct deploy_result *result)
+{
+    switch (result->outcome) {
+    case DEPLOY_UNCHANGED:
+        return DEPLOY_DEPLOYED;
+    case DEPLOY_HELD:
+        return DEPLOY_ROLLED_BACK;
+    default:
+        return result->outcome;
+    }
+}
+
 /* Adds the event, unless nothing happened. A run that fails again and again is one event. */
 static void add_event(struct deployed *doc, const struct deploy_result *result, const char *now)
 {
     struct deployed_event event = {.at = ""};
 
     snprintf(event.at, sizeof event.at, "%s", now);
-    snprintf(event.result, sizeof event.result, "%s", doc->result);
+    snprintf(event.result, sizeof event.result, "%s", deploy_outcome_name(event_outcome(result)));
     snprintf(event.image_reference, sizeof event.image_reference, "%s",
-             result->wanted_ref[0] ? result->wanted_ref : result->image_ref);
+             result->wanted_ref[0] && result->outcome != DEPLOY_HELD ? result->wanted_ref
+                                                                     : result->image_ref);
     snprintf(event.error_code, sizeof event.error_code, "%s", doc->error_code);
-    if (result->outcome == DEPLOY_UNCHANGED ||
-        (doc->event_count && is_same_event(&doc->events[0], &event)))
+    if (doc->event_count && is_same_event(&doc->events[0], &event))
         return;
     memmove(&doc->events[1], &doc->events[0], (DEPLOYED_EVENTS_MAX - 1) * sizeof event);
     doc->events[0] = event;
     doc->event_count += doc->event_count < DEPLOYED_EVENTS_MAX;
 }
 
-static void take_result(struct record *record, const struct deploy_result *result,
-                        const struct err *failure)
+/* Writes the code of a failure, "deploy.exited", or "". */
+static void code_of(const struct err *failure, char out[64])
+{
+    out[0] = '\0';
+    if (failure)
+        snprintf(out, 64, "%.20s.%.40s", err_family_name(failure->family), failure->code);
+}
+
+static void take_result(struct record *record, const struct deploy_result *result, const char *code)
 {
     struct deployed *doc = &record->last;
     char now[CLOCK_RFC3339_SIZE];
+    bool replaced, failed_before = result->repeated && code[0] && !strcmp(doc->error_code, code) &&
+                                   !strcmp(doc->pointer_etag, result->pointer_etag);
 
     clock_rfc3339(record->now, now);
-    take_image(doc, result, now);
+    replaced = take_image(doc, result, now);
     doc->hold = result->hold;
     take_units(doc, result);
+    if (failed_before)
+        return;
     snprintf(doc->result, sizeof doc->result, "%s", deploy_outcome_name(result->outcome));
-    doc->error_code[0] = '\0';
-    if (failure)
-        snprintf(doc->error_code, sizeof doc->error_code, "%.20s.%.40s",
-                 err_family_name(failure->family), failure->code);
+    snprintf(doc->error_code, sizeof doc->error_code, "%s", code);
     if (result->pointer_etag[0])
         snprintf(doc->pointer_etag, sizeof doc->pointer_etag, "%s", result->pointer_etag);
-    add_event(doc, result, now);
+    if (replaced || code[0] || !result->repeated)
+        add_event(doc, result, now);
 }
 
 /* ---- writing ---- */
@@ -324,19 +352,20 @@ int record_result(const struct record_options *options, const struct deploy_resu
                   const struct err *failure, struct err *err)
 {
     struct record record;
+    char code[64];
     int answer;
 
     if (!options->store)
         return RECORD_KNOWN;
     if (open_record(&record, options, err) < 0)
         return ERR_FAIL;
-    if (!failure && result->outcome == DEPLOY_UNCHANGED &&
-        (is_written(&record, result) || is_noted(&record)))
+    code_of(failure, code);
+    if (result->repeated && (is_written(&record, result, code) || is_noted(&record)))
         return RECORD_KNOWN;
     if (machine_read(options->id_file, record.folder, record.machine, err) < 0 ||
         find_document(&record, err) < 0)
         return ERR_FAIL;
-    take_result(&record, result, failure);
+    take_result(&record, result, code);
     answer = write_document(&record, err);
     if (answer == RECORD_WRITTEN)
         note_written(&record, result);

@@ -3,6 +3,7 @@
  */
 #include "deploy/report.h"
 
+#include "base/codes.h"
 #include "deploy/unit.h"
 
 void report_before(struct run *run)
@@ -42,12 +43,12 @@ static void note_serving(struct run *run)
     }
 }
 
-/* Returns true if the document of the host is to be written. Without a watcher, a run that changes
- * nothing is the only sign that the host is there. */
-static bool is_recorded(const struct run *run, const struct err *failure, bool news)
+/* Returns true if an earlier run had this result. */
+static bool is_repeated(const struct run *run, const struct err *failure)
 {
-    return news ||
-           (!failure && !run->options->automatic && run->result->outcome == DEPLOY_UNCHANGED);
+    return failure ? err_is(failure, ERR_CONFLICT, CODE_HOLD) ||
+                         err_is(failure, ERR_CONFLICT, CODE_FAILED)
+                   : run->result->outcome == DEPLOY_UNCHANGED;
 }
 
 /* Failures that are not of the deployment are not reported. */
@@ -93,6 +94,23 @@ static void write_record(struct run *run, const struct err *failure)
         run_warn_of(run, "the record of this host was not written", &trouble);
 }
 
+/* The earlier run may have been killed before it wrote the document. */
+static void record_repeated(struct run *run, const struct err *failure)
+{
+    struct err first;
+
+    run->result->repeated = true;
+    if (!failure || !err_is(failure, ERR_CONFLICT, CODE_FAILED)) {
+        write_record(run, NULL);
+        return;
+    }
+    if (run->result->outcome == DEPLOY_DOWN)
+        err_set(&first, ERR_DOWN, CODE_SERVING, "%s", failure->text);
+    else
+        err_set(&first, ERR_DEPLOY, run->journal.failure.code, "%s", failure->text);
+    write_record(run, &first);
+}
+
 void report_after(struct run *run, const struct err *failure)
 {
     bool news = is_news(run, failure);
@@ -100,8 +118,10 @@ void report_after(struct run *run, const struct err *failure)
     note_serving(run);
     run->result->hold |= run->journal.hold[0] != '\0';
     str_copy(run->result->wanted_ref, sizeof run->result->wanted_ref, run->want.ref);
-    if (is_recorded(run, failure, news))
+    if (news)
         write_record(run, failure);
+    else if (is_repeated(run, failure))
+        record_repeated(run, failure);
     if (news)
         run_after(run);
 }

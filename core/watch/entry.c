@@ -140,18 +140,21 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
 {
     int64_t now = entry_now(watch);
 
+    bool serves;
+
     entry->wanted = *target;
-    entry->pulled = false;
-    if (entry_serves_wanted(entry) && !entry->unrecorded) {
+    serves = entry_serves_wanted(entry);
+    if (serves && !entry->unrecorded) {
         entry_settle(entry, WATCH_CURRENT);
         return;
     }
+    entry->pulled = serves;
     entry->settled = false;
     entry->state = WATCH_BEHIND;
     entry->working[0] = '\0';
     entry->work = (struct schedule){.interval = watch->options->interval, .due = now};
     entry->act_at = now;
-    if (watch->options->splay)
+    if (watch->options->splay && !serves)
         entry->act_at +=
             schedule_splay(watch->options->machine, target->change, watch->options->splay);
 }

@@ -261,6 +261,8 @@ static void start(const struct watch *watch)
         schedule_start(&entry->poll, watch->options->interval, now, entry_random(watch));
         schedule_start(&entry->heartbeat, watch->options->heartbeat, now, entry_random(watch));
         entry->work = (struct schedule){.interval = watch->options->interval, .due = now};
+        /* The last run of this deployment may have been killed before it wrote the document. */
+        entry->unrecorded = watch->host->deploy != NULL;
     }
 }
 

@@ -136,6 +136,7 @@ for ((kill = 1; kill <= KILLS; kill++)); do
     watch "after$kill"
     check "signal $kill ($phase): the next start completes it" await serves $generation
     check "signal $kill: one container serves, one is kept" await running 1
+    check "signal $kill: the document of this host has the image" await s3dock status "$APP" watched --check
     check "signal $kill: the watcher ends" stopped_in_time
 done
 # no_request_failed: prints the reasons.
@@ -145,4 +146,3 @@ no_request_failed()
 }
 
 check "no request failed" no_request_failed
-check "the last deployment is in the bucket" await s3dock status "$APP" watched --check

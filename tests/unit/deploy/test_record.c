@@ -132,8 +132,9 @@ static const char *serving(enum deploy_outcome outcome, const char *failure, con
     return failure || outcome == DEPLOY_HELD ? previous : image;
 }
 
-static int record_run(const struct record_options *options, enum deploy_outcome outcome,
-                      const char *image, const char *previous, const char *failure, struct err *err)
+static int record_as(const struct record_options *options, enum deploy_outcome outcome,
+                     bool repeated, const char *image, const char *previous, const char *failure,
+                     struct err *err)
 {
     struct deploy_result result;
     struct err why;
@@ -141,12 +142,13 @@ static int record_run(const struct record_options *options, enum deploy_outcome 
 
     deploy_result_init(&result);
     result.outcome = outcome;
+    result.repeated = repeated;
     snprintf(result.wanted_ref, sizeof result.wanted_ref, "%s", image);
     snprintf(result.image_ref, sizeof result.image_ref, "%s",
              serving(outcome, failure, image, previous));
     snprintf(result.previous_ref, sizeof result.previous_ref, "%s", previous);
     snprintf(result.pointer_etag, sizeof result.pointer_etag, "\"e\"");
-    result.hold = outcome == DEPLOY_ROLLED_BACK && !failure;
+    result.hold = (outcome == DEPLOY_ROLLED_BACK && !failure) || outcome == DEPLOY_HELD;
     digest_text_of(result.image_id, view_str(result.image_ref));
     result.unit_count = 1;
     snprintf(result.units[0].unit, sizeof result.units[0].unit, "main");
@@ -155,6 +157,21 @@ static int record_run(const struct record_options *options, enum deploy_outcome 
     answer = record_result(options, &result, failure ? &why : NULL, err);
     deploy_result_finish(&result);
     return answer;
+}
+
+static int record_run(const struct record_options *options, enum deploy_outcome outcome,
+                      const char *image, const char *previous, const char *failure, struct err *err)
+{
+    bool repeated = outcome == DEPLOY_UNCHANGED || outcome == DEPLOY_HELD;
+
+    return record_as(options, outcome, repeated, image, previous, failure, err);
+}
+
+static int record_repeated(const struct record_options *options, enum deploy_outcome outcome,
+                           const char *image, const char *previous, const char *failure,
+                           struct err *err)
+{
+    return record_as(options, outcome, true, image, previous, failure, err);
 }
 
 static struct deployed record_ok(enum deploy_outcome outcome, const char *image,
@@ -246,6 +263,48 @@ static void the_same_result_is_written_once_a_day(void **state)
     assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, NEW, NEW, NULL, &err), RECORD_WRITTEN);
     record_ok(DEPLOY_FAILED, OLD, NEW, "unhealthy"); /* the document has the failure now */
     assert_int_equal(record_run(&options, DEPLOY_UNCHANGED, NEW, NEW, NULL, &err), RECORD_WRITTEN);
+}
+
+/* A run that was killed after its last change: the next one has nothing to do, and writes it. */
+static void the_next_run_writes_what_an_interrupted_one_did_not(void **state)
+{
+    struct deployed doc = record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
+
+    (void)state;
+    doc = record_ok(DEPLOY_UNCHANGED, NEW, NEW, NULL);
+    assert_string_equal(doc.image_reference, NEW);
+    assert_string_equal(doc.previous, OLD);
+    assert_int_equal(doc.event_count, 2);
+    assert_string_equal(doc.events[0].result, "deployed");
+    doc = record_ok(DEPLOY_HELD, OLD, OLD, NULL);
+    assert_string_equal(doc.image_reference, OLD);
+    assert_true(doc.hold);
+    assert_int_equal(doc.event_count, 3);
+    assert_string_equal(doc.events[0].result, "rolled_back");
+    assert_string_equal(doc.events[0].image_reference, OLD);
+}
+
+/* An image that failed before is not tried again, and its document is written once. */
+static void a_failure_is_written_by_the_next_run(void **state)
+{
+    const struct record_options options = options_of("web-1", world.id1);
+    struct deployed doc = record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
+    struct err err;
+
+    (void)state;
+    assert_int_equal(record_repeated(&options, DEPLOY_FAILED, NEW, OLD, "exited", &err),
+                     RECORD_WRITTEN);
+    doc = read_key(KEY);
+    assert_string_equal(doc.image_reference, OLD);
+    assert_string_equal(doc.error_code, "deploy.exited");
+    assert_int_equal(doc.event_count, 2);
+    assert_int_equal(record_repeated(&options, DEPLOY_FAILED, NEW, OLD, "exited", &err),
+                     RECORD_KNOWN);
+    record_ok(DEPLOY_ROLLED_BACK, NEW, OLD, "exited");
+    forget_note();
+    assert_int_equal(record_repeated(&options, DEPLOY_FAILED, NEW, OLD, "exited", &err),
+                     RECORD_WRITTEN);
+    assert_string_equal(read_key(KEY).result, "rolled_back"); /* the same failure */
 }
 
 static void after_a_failure_the_old_image_serves(void **state)
@@ -490,6 +549,8 @@ int main(void)
         TEST(the_first_deployment_makes_the_document),
         TEST(a_change_moves_since_and_previous),
         TEST(the_same_result_is_written_once_a_day),
+        TEST(the_next_run_writes_what_an_interrupted_one_did_not),
+        TEST(a_failure_is_written_by_the_next_run),
         TEST(after_a_failure_the_old_image_serves),
         TEST(the_last_ten_events_are_kept),
         TEST(a_heartbeat_changes_the_time_only),

@@ -43,7 +43,8 @@ static struct world {
     int pulled, serves; /* numbers of images */
     int64_t pull_takes; /* ns */
     int64_t asked;
-    unsigned polls, pulls, runs, tries, converges, hooks, beats, warnings, notes, publishes;
+    unsigned polls, pulls, runs, unchanged, tries, converges, hooks, beats, warnings, notes,
+        publishes;
     int64_t last_poll, longest_gap, first_run, polled_while_away;
     bool no_write;
     char events[4096];
@@ -196,6 +197,12 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
     if (w.failed == w.pointer && !w.forget)
         return err_set(why, ERR_CONFLICT, CODE_FAILED, "failed before");
     w.forget = false;
+    if (w.serves == w.pointer && !w.down && w.bad != w.pointer && w.hook != w.pointer) {
+        w.unchanged++;
+        result->outcome = DEPLOY_UNCHANGED;
+        set_served(result);
+        return 0;
+    }
     w.runs++;
     if (!w.first_run)
         w.first_run = w.now;
@@ -211,7 +218,7 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
         result->outcome = w.down ? DEPLOY_DOWN : DEPLOY_FAILED;
         return err_set(why, w.down ? ERR_DOWN : ERR_DEPLOY, "unhealthy", "the candidate failed");
     }
-    result->outcome = w.serves == w.pointer ? DEPLOY_UNCHANGED : DEPLOY_DEPLOYED;
+    result->outcome = DEPLOY_DEPLOYED;
     w.serves = w.pointer;
     w.down = false;
     set_served(result);
@@ -325,7 +332,7 @@ static void two_years_without_a_change(void **state)
     assert_in_range(w.polls, expected * 999 / 1000, expected * 1001 / 1000);
     assert_true(w.longest_gap <= 33 * SECOND + 1);
     assert_int_equal(w.pulls, 0);
-    assert_int_equal(w.tries, 0);
+    assert_int_equal(w.tries, 1); /* at the start */
     assert_string_equal(w.events, "");
     assert_int_equal(w.warnings, 0);
     assert_int_equal(entries[0].state, WATCH_CURRENT);
@@ -627,11 +634,23 @@ static void what_converge_completed_is_recorded_when_the_bucket_is_back(void **s
     (void)state;
     run_for(DAY, plan);
     assert_string_equal(w.events, "deployed 1");
-    assert_int_equal(w.runs, 0);
+    assert_int_equal(w.unchanged, 1); /* at the start */
     w.end += HOUR;
     assert_int_equal(watch_run(&options, &host, entries, 1, &err), 0);
-    assert_int_equal(w.runs, 1);
+    assert_int_equal(w.unchanged, 2);
+    assert_int_equal(w.runs, 0);
     assert_int_equal(entries[0].state, WATCH_CURRENT);
+}
+
+/* A process that was killed after its last change has not written the document. */
+static void the_start_has_a_run_that_can_write_the_document(void **state)
+{
+    (void)state;
+    run_for(DAY, NULL);
+    assert_int_equal(w.unchanged, 1);
+    assert_int_equal(w.runs, 0);
+    assert_int_equal(w.pulls, 0);
+    assert_string_equal(w.events, "");
 }
 
 static void lose_container(void)
@@ -724,7 +743,7 @@ static void a_missing_or_damaged_pointer_stops_nothing(void **state)
     (void)state;
     run_for(3 * DAY, plan);
     assert_int_equal(w.serves, 1);
-    assert_int_equal(w.tries, 0);
+    assert_int_equal(w.tries, 1); /* at the start */
     assert_int_equal(entries[0].state, WATCH_MALFORMED);
     assert_int_equal(w.warnings, 1);
     w.end += 2 * DAY;
@@ -843,6 +862,7 @@ int main(void)
         TEST(a_rollback_on_this_host_is_not_undone),
         TEST(a_rollback_by_hand_is_noticed_and_kept),
         TEST(what_converge_completed_is_recorded_when_the_bucket_is_back),
+        TEST(the_start_has_a_run_that_can_write_the_document),
         TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_ended_is_replaced_at_once),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
