@@ -3,22 +3,27 @@
  */
 #include "cli/deployments.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/credentials.h"
 #include "cli/settings/consent.h"
 #include "deploy/spec/deployment.h"
 
-static int report_absent(const struct config *config, const char *app, const char *env,
-                         struct err *err)
+static int report_absent(const struct cli *cli, const char *app, const char *env, struct err *err)
 {
+    const char *path = cli->config.file.path;
+
     err_set(err, ERR_NOT_FOUND, CODE_DEPLOYMENT, "there is no entry deploy.%s.%s in %s", app, env,
-            config->file.path[0] ? config->file.path : "a configuration file");
-    return err_about(err, "%s %s", app, env);
+            path[0] ? path : "a configuration file");
+    err_about(err, "%s %s", app, env);
+    return deployments_suggest(cli, app, env, err);
 }
 
 int deployments_read(const struct cli *cli, const char *app, const char *env,
@@ -37,7 +42,7 @@ int deployments_read(const struct cli *cli, const char *app, const char *env,
     answer =
         deployment_read(config_file_root(file), file->path, app, env, deployment, warnings, err);
     if (answer == DEPLOYMENT_ABSENT)
-        answer = report_absent(&cli->config, app, env, err);
+        answer = report_absent(cli, app, env, err);
     if (answer)
         deployments_free(deployment);
     else
@@ -56,6 +61,58 @@ bool deployments_name(const struct cli *cli, unsigned n, char app[NAME_APP_MAX],
                       char env[NAME_ENV_MAX])
 {
     return deployment_name(config_file_root(&cli->config.file), n, app, env);
+}
+
+/* Adds the distance of a name to *distance. False: the names are not similar. */
+static bool add_distance(const char *name, const char *candidate, unsigned *distance)
+{
+    struct nearest nearest;
+
+    if (strcmp(name, candidate) == 0)
+        return true;
+    nearest_init(&nearest, name);
+    nearest_try(&nearest, candidate);
+    *distance += nearest.distance;
+    return nearest_found(&nearest) != NULL;
+}
+
+/* Returns the number of wrong letters. UINT_MAX: the names are not similar. */
+static unsigned distance_of(const char *app, const char *env, const char *near_app,
+                            const char *near_env)
+{
+    unsigned distance = 0;
+
+    if (!add_distance(app, near_app, &distance) || (env && !add_distance(env, near_env, &distance)))
+        return UINT_MAX;
+    return distance;
+}
+
+bool deployments_nearest(const struct cli *cli, const char *app, const char *env,
+                         char out[DEPLOYMENTS_NAMES_MAX])
+{
+    char near_app[NAME_APP_MAX], near_env[NAME_ENV_MAX];
+    unsigned least = UINT_MAX;
+
+    for (unsigned n = 0; deployments_name(cli, n, near_app, near_env); n++) {
+        unsigned distance = distance_of(app, env, near_app, near_env);
+        struct err invalid = {0};
+
+        if (!distance || distance >= least || name_check_app(near_app, &invalid) ||
+            name_check_env(near_env, &invalid))
+            continue;
+        least = distance;
+        snprintf(out, DEPLOYMENTS_NAMES_MAX, "%s%s%s", near_app, env ? " " : "",
+                 env ? near_env : "");
+    }
+    return least < UINT_MAX;
+}
+
+int deployments_suggest(const struct cli *cli, const char *app, const char *env, struct err *err)
+{
+    char names[DEPLOYMENTS_NAMES_MAX];
+
+    return deployments_nearest(cli, app, env, names) ? err_hint(err, "did you mean %s?", names)
+                                                     : ERR_FAIL;
 }
 
 int deployments_enter(const struct cli *cli, const struct deployment *deployment, struct cli *out,

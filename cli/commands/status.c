@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/fleet.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 #include "cli/connect.h"
+#include "cli/deployments.h"
 #include "cli/print/human.h"
 
 /* ---- JSON ---- */
@@ -132,6 +134,15 @@ static void print_environment(struct cli *cli, const struct fleet *fleet, size_t
         output_line(&cli->output, "  no host has reported");
 }
 
+static void note_empty(struct cli *cli, const char *app)
+{
+    char nearest[DEPLOYMENTS_NAMES_MAX] = "";
+    bool found = deployments_nearest(cli, app, NULL, nearest);
+
+    output_note(&cli->output, "No environments found for %s%s%s%s", app,
+                found ? "; did you mean " : "", nearest, found ? "?" : "");
+}
+
 static void print_fleet(struct cli *cli, const char *app, const struct fleet *fleet)
 {
     const struct widths widths = widths_of(fleet);
@@ -145,7 +156,7 @@ static void print_fleet(struct cli *cli, const char *app, const struct fleet *fl
             used += (size_t)snprintf(summary + used, sizeof summary - used, ", %zu %s",
                                      fleet->marked[mark], fleet_mark_name((enum fleet_mark)mark));
     if (!fleet->environment_count)
-        output_note(&cli->output, "No environments found for %s", app);
+        note_empty(cli, app);
     else
         output_note(&cli->output, "%zu host%s%s", fleet->host_count,
                     fleet->host_count == 1 ? "" : "s", summary);
@@ -225,6 +236,15 @@ static int show_fleet(struct cli *cli, const char *app, const struct fleet *flee
     return failed;
 }
 
+static int read_fleet(const struct cli *cli, struct store *store, const char *app, const char *env,
+                      struct fleet *fleet, struct text *warnings, struct err *err)
+{
+    if (fleet_read(store, app, env, fleet, warnings, err) == 0)
+        return 0;
+    return err_is(err, ERR_NOT_FOUND, CODE_ENVIRONMENT) ? deployments_suggest(cli, app, env, err)
+                                                        : ERR_FAIL;
+}
+
 int cmd_status(struct cli *cli, struct err *err)
 {
     const char *app = cli->args->operands[0];
@@ -238,7 +258,7 @@ int cmd_status(struct cli *cli, struct err *err)
         return ERR_FAIL;
     text_init(&warnings, OUTPUT_MAX);
     failed = connect_store(cli, false, &store, err) ||
-             fleet_read(store, app, env, &fleet, &warnings, err) ||
+             read_fleet(cli, store, app, env, &fleet, &warnings, err) ||
              show_fleet(cli, app, &fleet, &warnings, err);
     fleet_finish(&fleet);
     text_finish(&warnings);

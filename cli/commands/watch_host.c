@@ -381,8 +381,11 @@ static int set_up_entry(struct live_watch *live, unsigned at, struct err *err)
     text_init(&warnings, 64 * KIB);
     pointer_poll_init(&live->live[at].poll, entry->app, entry->env);
     failed = deployments_read(live->cli, entry->app, entry->env, &deployment, &warnings, err);
-    if (failed && !live->deploy && err_is(err, ERR_NOT_FOUND, CODE_DEPLOYMENT))
+    if (failed && !live->deploy && err_is(err, ERR_NOT_FOUND, CODE_DEPLOYMENT)) {
         failed = 0; /* the bucket of the command line */
+        if (err->hint[0])
+            output_warn(&live->cli->output, "%s; %s", err->text, err->hint);
+    }
     failed = failed || enter_store(live, deployment, &live->live[at].from, err);
     if (warnings.size)
         output_warn(&live->cli->output, "%s", warnings.data);

@@ -50,6 +50,36 @@ static void without_an_entry_the_hint_names_both_ways_to_write_one(void **state)
     assert_non_null(strstr(err.text, "in ./s3dock.json5"));
 }
 
+static void a_misspelt_entry_gets_the_nearest_one(void **state)
+{
+    static const struct {
+        const char *app, *env, *hint;
+    } cases[] = {
+        {"shop", "prodction", "did you mean shop production?"},
+        {"shpo", "production", "did you mean shop production?"},
+        {"shp", "stagin", "did you mean shop staging?"},
+        {"blog", "productoin", "did you mean blog production?"},
+        {"wiki", "production", ""},
+        {"shop", "test", ""},
+        {"wrong", "ill", ""}, /* the name of the similar entry is not valid */
+    };
+
+    (void)state;
+    write_text("s3dock.json5", "{deploy: {blog: {production: {}}, 'Wrong': {il: {}},"
+                               " shop: {staging: {}, production: {}}}}");
+    setenv("S3DOCK_CONFIG", "s3dock.json5", 1);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t rollback = 0; rollback < 2; rollback++) {
+            assert_int_equal(RUN(false, "deploy", rollback ? "--rollback" : "--dry-run",
+                                 cases[i].app, cases[i].env),
+                             ERR_FAIL);
+            assert_string_equal(err.code, "deployment");
+            assert_string_equal(err.hint, cases[i].hint);
+            err = (struct err){0};
+        }
+    unsetenv("S3DOCK_CONFIG");
+}
+
 /* The refusal comes before any request: there is no daemon, and the error does not mention that. */
 static void a_deployment_of_a_found_file_needs_trust(void **state)
 {
@@ -216,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(flags_that_contradict_each_other_are_refused),
         IN_FOLDER(without_an_entry_the_hint_names_both_ways_to_write_one),
+        IN_FOLDER(a_misspelt_entry_gets_the_nearest_one),
         IN_FOLDER(a_deployment_of_a_found_file_needs_trust),
         IN_FOLDER(validate_reads_every_deployment_with_its_files),
         IN_FOLDER(doctor_examines_each_deployment),

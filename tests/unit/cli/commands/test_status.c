@@ -162,6 +162,20 @@ static void a_broken_document_is_a_warning(void **state)
         strstr(said.data, "\"warnings\": [\n      \"deployments/shop/production/b.json"));
 }
 
+static void a_misspelt_environment_gets_the_nearest_entry(void **state)
+{
+    (void)state;
+    lead("production");
+    write_text("s3dock.json5", "{deploy: {shop: {production: {}}}}");
+    assert_int_equal(RUN(false, "status", "shop", "prodution"), ERR_FAIL);
+    assert_string_equal(err.code, "environment");
+    assert_string_equal(err.hint, "did you mean shop production?");
+    err = (struct err){0};
+    assert_int_equal(RUN(false, "status", "shop", "test"), ERR_FAIL);
+    assert_string_equal(err.hint, "");
+    assert_int_equal(unlink("s3dock.json5"), 0);
+}
+
 /* ---- history ---- */
 
 static void history_prints_hosts_between_promotions(void **state)
@@ -208,6 +222,7 @@ int main(void)
         IN_STORE(check_fails_by_the_worst_host),
         IN_STORE(check_fails_if_the_image_is_not_known),
         IN_STORE(a_broken_document_is_a_warning),
+        IN_STORE(a_misspelt_environment_gets_the_nearest_entry),
         IN_STORE(history_prints_hosts_between_promotions),
         IN_STORE(history_without_hosts_is_as_before),
     };
