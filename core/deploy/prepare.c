@@ -12,6 +12,9 @@
 #include "deploy/survey.h"
 #include "deploy/unit.h"
 
+#define NAME_LIMIT (10 * NS_PER_S) /* in which the daemon completes the request of another run */
+#define NAME_POLL  (100 * NS_PER_MS)
+
 /* ---- create ---- */
 
 /* A retired container of the same image and spec, in the free slot. It is as good as a new one and
@@ -61,6 +64,49 @@ static int check_policy(const struct run *run, const struct deploy_unit *unit, s
     return err_hint(err, "set the restart policy \"unless-stopped\" in %s", unit->spec->container);
 }
 
+/* Returns 1 if the container of that name is an unused one of this unit, which was removed; 0: there
+ * is none. */
+static int remove_unused(const struct run *run, const struct deploy_unit *unit, const char *name)
+{
+    const struct deploy_host_table *table = run->host->table;
+    struct deploy_container found;
+    struct err failure;
+    int answer = table->inspect(run->host, name, &found, &failure);
+
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
+    if (strcmp(found.labels.deploy, unit->label) != 0 || !container_never_ran(&found) ||
+        table->remove(run->host, found.facts.id, true, &failure) < 0)
+        return ERR_FAIL;
+    return 1;
+}
+
+/* The daemon may still create the container that an interrupted run has asked for. The name is taken
+ * before the list of containers shows it. */
+static int create_named(struct run *run, const struct deploy_unit *unit,
+                        const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
+                        struct err *err)
+{
+    int64_t deadline = run_now(run) + NAME_LIMIT;
+
+    for (;;) {
+        struct err failure;
+        int removed;
+
+        if (run->host->table->create(run->host, unit->at, creation, id, err) == 0)
+            return 0;
+        if (!err_is(err, ERR_CONFLICT, CODE_CONTAINER) || run_now(run) > deadline)
+            return ERR_FAIL;
+        removed = remove_unused(run, unit, creation->name);
+        if (removed < 0)
+            return ERR_FAIL;
+        if (removed == 0 && run_sleep(run, NAME_POLL, &failure)) {
+            *err = failure;
+            return ERR_FAIL;
+        }
+    }
+}
+
 static int create_container(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     char name[DOCKER_NAME_SIZE], id[DOCKER_ID_SIZE];
@@ -74,7 +120,7 @@ static int create_container(struct run *run, struct deploy_unit *unit, struct er
     label_candidate(run, unit, &labels);
     unit_candidate_name(unit, labels.generation, name);
     return check_policy(run, unit, err) || prune_failed(run, unit, err) ||
-                   run->host->table->create(run->host, unit->at, &creation, id, err) ||
+                   create_named(run, unit, &creation, id, err) ||
                    survey_add(run, unit, id, &unit->candidate, err)
                ? ERR_FAIL
                : 0;

@@ -131,6 +131,55 @@ static void what_serves_is_reported_though_its_name_is_taken(void **state)
     assert_string_not_equal(result.units[0].container, "");
 }
 
+/* ---- an interrupted run whose request the daemon still executes ---- */
+
+static const struct deploy_host_table *real_table;
+static unsigned early_creations;
+
+/* The daemon completes the request of the killed run first: the name is taken. */
+static int create_late(struct deploy_host *host, unsigned unit,
+                       const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
+                       struct err *err)
+{
+    if (early_creations == 0)
+        return real_table->create(host, unit, creation, id, err);
+    if (--early_creations == 0 && real_table->create(host, unit, creation, id, err))
+        return ERR_FAIL;
+    return err_set(err, ERR_CONFLICT, CODE_CONTAINER, "the name %s is taken", creation->name);
+}
+
+static void a_container_that_appears_late_is_replaced(void **state)
+{
+    struct deploy_host_table table;
+    unsigned there = 0;
+    struct err err;
+
+    (void)state;
+    real_table = sim.host.table;
+    table = *real_table;
+    table.create = create_late;
+    sim.host.table = &table;
+    early_creations = 3;
+    assert_int_equal(deploy(2, &err), 0);
+    assert_int_equal(early_creations, 0);
+    assert_null(sim_rest_fault(&sim, sim.pointer_ref));
+    for (unsigned i = 0; i < sim.count; i++)
+        there += sim.containers[i].there;
+    assert_int_equal(there, 2);
+    sim.host.table = real_table;
+}
+
+static void the_name_of_a_foreign_candidate_is_not_waited_for(void **state)
+{
+    struct err err;
+
+    (void)state;
+    sim_add_foreign(&sim, "shop-web.g2");
+    assert_true(deploy(2, &err));
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_CONTAINER));
+    assert_null(sim_rest_fault(&sim, NULL));
+}
+
 /* ---- entries that change ---- */
 
 static void a_single_slot_leaves_the_second_one_free(void **state)
@@ -162,6 +211,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_candidate_that_restarted_gets_no_requests, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_serves_is_reported_though_its_name_is_taken, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_container_that_appears_late_is_replaced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_name_of_a_foreign_candidate_is_not_waited_for, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_single_slot_leaves_the_second_one_free, set_up,
                                         tear_down),
