@@ -349,20 +349,23 @@ static int refresh_hold(struct run *run, struct err *err)
     return run_save_journal(run, err);
 }
 
+/* The same command again completes a rollback that had committed, and does not go back further. */
 static int roll_back(struct run *run, struct err *err)
 {
     struct err failure;
     unsigned changes = 0;
+    bool committed = journal_committed_rollback(&run->journal);
 
     run->rollback = true;
     if (put_in_order(run, false, &changes, err))
         return ERR_FAIL;
     note_serving(run);
-    if (choose_previous(run, err))
+    committed &= run->journal.phase == JOURNAL_IDLE;
+    if (!committed && choose_previous(run, err))
         return ERR_FAIL;
     read_recipes(run);
     run->result->outcome = DEPLOY_ROLLED_BACK;
-    if (mark_previous(run))
+    if (committed || mark_previous(run))
         journal_set_hold(&run->journal, true);
     else if (replace(run, err))
         return ERR_FAIL;
@@ -393,6 +396,10 @@ static int plan_roll_back(struct run *run, struct err *err)
         return ERR_FAIL;
     dry_run_serving(run);
     report_before(run);
+    if (journal_committed_rollback(&run->journal)) {
+        text_str(&run->result->plan, "complete the rollback\n");
+        return 0;
+    }
     if (choose_previous(run, err))
         return ERR_FAIL;
     mark_previous(run);

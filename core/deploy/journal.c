@@ -246,6 +246,13 @@ void journal_set_hold(struct journal *journal, bool hold)
         journal->left[0] = '\0';
 }
 
+/* Only a rollback commits with a hold. */
+bool journal_committed_rollback(const struct journal *journal)
+{
+    return journal->hold[0] &&
+           (journal->phase == JOURNAL_COMMIT || journal->phase == JOURNAL_RETIRE);
+}
+
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit)
 {
     for (unsigned i = 0; i < journal->unit_count; i++)

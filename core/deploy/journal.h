@@ -81,6 +81,8 @@ void journal_write(const struct journal *journal, struct text *out);
 
 /* Ends a rollback with a hold on the pointer that was read last, or ends both. */
 void journal_set_hold(struct journal *journal, bool hold);
+/* Returns true if an interrupted rollback had committed. */
+bool journal_committed_rollback(const struct journal *journal);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);
 /* Removes the entries of units that the deployment does not have any more, so that there is room for

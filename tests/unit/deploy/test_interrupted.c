@@ -208,10 +208,19 @@ static void run_undisturbed(struct scene *scene)
     cases++;
 }
 
-/* The first run had completed the rollback. */
-static bool is_repeated_rollback(const struct scene *scene, const struct err *err)
+/* The journal says that nothing was interrupted. */
+static bool is_idle(const struct simulated_host *sim)
 {
-    return is_rollback(scene) && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
+    struct journal journal;
+
+    return sim->has_journal && journal_parse(view_of(sim->journal, sim->journal_size), &journal) &&
+           journal.phase == JOURNAL_IDLE;
+}
+
+/* The first run had completed the rollback, and nothing shows that it was interrupted. */
+static bool is_repeated_rollback(const struct scene *scene, bool was_idle, const struct err *err)
+{
+    return is_rollback(scene) && was_idle && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
 }
 
 /* A removal that failed is left to the next deployment. So is what was interrupted, if the journal is
@@ -228,11 +237,11 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
 {
     struct err err = {0};
     const char *fault;
-    bool succeeded;
+    bool succeeded, was_idle = is_idle(sim);
 
     sim_begin(sim, 0, SIM_KILL_BEFORE);
     succeeded = run_work(sim, &scene->options, scene->work, &err) == 0;
-    if (succeeded != scene->succeeds && image_known && !is_repeated_rollback(scene, &err))
+    if (succeeded != scene->succeeds && image_known && !is_repeated_rollback(scene, was_idle, &err))
         fail_at(scene, call, kind, when, "the next run ends otherwise", &err);
     fault = rest_fault(scene, sim, image_known ? scene->after : NULL);
     if (!fault && succeeded && is_pruned(scene, kind, when) && sim_keeps_too_many(sim))

@@ -157,7 +157,13 @@ static void a_hold_names_the_pointer_that_was_read_last(void **state)
     str_copy(journal.failure.etag, sizeof journal.failure.etag, "\"failed\"");
     journal_set_hold(&journal, true);
     assert_string_equal(journal.hold, "\"failed\"");
+    assert_false(journal_committed_rollback(&journal));
+    journal.phase = JOURNAL_COMMIT;
+    assert_true(journal_committed_rollback(&journal));
+    journal.phase = JOURNAL_RETIRE;
+    assert_true(journal_committed_rollback(&journal));
     journal_set_hold(&journal, false);
+    assert_false(journal_committed_rollback(&journal));
     assert_string_equal(journal.hold, "");
 }
 
