@@ -50,6 +50,19 @@ static const char template[] =
     "\n"
     "  // docker: { host: \"unix:///var/run/docker.sock\", timeout: \"1m\" },\n"
     "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
+    "\n"
+    "  // Deployments on this host: docs/deploy.md explains the keys. An entry and its container\n"
+    "  // file are written by s3dock deploy --init myapp production.\n"
+    "  // deploy: {\n"
+    "  //   myapp: {\n"
+    "  //     production: {\n"
+    "  //       container: \"myapp.production.json5\", // what docker run would get; {} is enough\n"
+    "  //       port: 8080,                          // of the program in the container\n"
+    "  //       slots: [18081, 18082],               // two free ports of this host\n"
+    "  //       health: { http: \"/healthz\" },        // responds with 200 when it is ready\n"
+    "  //     },\n"
+    "  //   },\n"
+    "  // },\n"
     "}\n";
 
 /* Warns if the next command would refuse the file. */

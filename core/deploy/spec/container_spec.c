@@ -287,8 +287,11 @@ static int read_file(const struct unit_spec *unit, struct text *out, struct err 
     char real[PATH_MAX];
     int answer = owner_read(unit->container, out, real, err);
 
-    if (answer == OWNER_ABSENT)
-        return err_set(err, ERR_USAGE, "deploy", "there is no container file %s", unit->container);
+    if (answer == OWNER_ABSENT) {
+        err_set(err, ERR_USAGE, "deploy", "there is no container file %s", unit->container);
+        return err_hint(err, "write the file, {} is enough for a start, or correct the key "
+                             "\"container\"; docs/deploy.md explains the file");
+    }
     return answer < 0 ? err_wrap(err, "the container file") : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "cli/print/hints.h"
 #include "kit/run_command.h"
 
@@ -123,6 +124,52 @@ static void validate_reads_every_deployment_with_its_files(void **state)
     assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
     assert_string_equal(err.code, "owner");
     unlink("shop.json5");
+}
+
+/* Removes "// " from the lines of the example. */
+static void uncomment_deployments(char *text)
+{
+    char *out = strstr(text, "  // deploy: {"), *in = out;
+    bool inside = true;
+
+    assert_non_null(out);
+    while (*in) {
+        size_t size = strcspn(in, "\n") + 1;
+        bool last = !strncmp(in, "  // },\n", size);
+
+        if (inside) {
+            assert_memory_equal(in, "  // ", 5);
+            in += 5;
+            size -= 5;
+        }
+        memmove(out, in, size);
+        out += size;
+        in += size;
+        inside = inside && !last;
+    }
+    *out = '\0';
+}
+
+static void the_example_of_config_init_is_valid(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init(&text, MIB);
+    assert_int_equal(RUN(false, "config", "init"), 0);
+    assert_int_equal(file_read("s3dock.json5", &text, &err), FILE_OK);
+    uncomment_deployments(text.data);
+    write_text("s3dock.json5", text.data);
+    text_finish(&text);
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "myapp.production.json5"));
+    assert_non_null(strstr(err.hint, "{} is enough"));
+    write_text("myapp.production.json5", "{}");
+    assert_int_equal(RUN(true, "config", "validate"), 0);
+    assert_non_null(strstr(said.data, "\"warnings\": []"));
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"myapp\""));
+    assert_int_equal(unlink("myapp.production.json5"), 0);
 }
 
 /* ---- doctor ---- */
@@ -249,6 +296,7 @@ int main(void)
         IN_FOLDER(a_misspelt_entry_gets_the_nearest_one),
         IN_FOLDER(a_deployment_of_a_found_file_needs_trust),
         IN_FOLDER(validate_reads_every_deployment_with_its_files),
+        IN_FOLDER(the_example_of_config_init_is_valid),
         IN_FOLDER(doctor_examines_each_deployment),
         IN_FOLDER(init_writes_a_spec_that_validate_accepts),
         IN_FOLDER(init_overwrites_nothing),
