@@ -65,6 +65,7 @@ static void write_fleet(struct json_writer *w, const char *app, const struct fle
 
 struct widths {
     int host, image, result;
+    bool narrow; /* the terminal is */
 };
 
 static int longer(int width, const char *text)
@@ -102,21 +103,69 @@ static void join_marks(const struct fleet_host *host, char *out, size_t size)
     out[0] = '\0';
     for (size_t mark = 0; mark < FLEET_MARKS && used < size; mark++)
         if (host->marks[mark])
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "  ",
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
                                      fleet_mark_name((enum fleet_mark)mark));
+}
+
+/* One line a host. */
+static void format_wide(const struct fleet_host *host, const struct widths *widths, int64_t now,
+                        struct text *out)
+{
+    char since[HUMAN_SIZE], age[HUMAN_SIZE], marks[64];
+
+    join_marks(host, marks, sizeof marks);
+    text_printf(out, "  %-*s  %-*s  %-*s  since %-20s  seen %s ago%s%s%s%s", widths->host,
+                host->host, widths->image, host->image_ref[0] ? host->image_ref : "-",
+                widths->result, host->result, human_time(host->since, since),
+                age_of(host->seen, now, age), marks[0] ? "  " : "", marks,
+                host->error_code[0] ? (marks[0] ? " (" : "  (") : "", host->error_code);
+    if (host->error_code[0])
+        text_char(out, ')');
+}
+
+/* Two lines a host, and a third one for its marks. The application is not repeated. */
+static void print_narrow(struct cli *cli, const struct fleet_host *host, int64_t now)
+{
+    const char *tag = strchr(host->image_ref, ':');
+    char since[HUMAN_SIZE], age[HUMAN_SIZE], marks[64];
+
+    join_marks(host, marks, sizeof marks);
+    output_line(&cli->output, "  %s  %s", host->host, tag ? tag + 1 : "-");
+    output_line(&cli->output, "    %s since %s, seen %s ago", host->result,
+                human_time(host->since, since), age_of(host->seen, now, age));
+    if (host->error_code[0])
+        output_line(&cli->output, "    %s%s(%s)", marks, marks[0] ? " " : "", host->error_code);
+    else if (marks[0])
+        output_line(&cli->output, "    %s", marks);
+}
+
+/* The form is the same for all hosts: the wide one, if no line of it wraps. */
+static bool fits(const struct fleet *fleet, const struct widths *widths, unsigned columns)
+{
+    _cleanup_text_ struct text line = {0};
+    bool fit = true;
+
+    text_init(&line, MIB);
+    for (size_t i = 0; columns && fit && i < fleet->host_count; i++) {
+        text_clear(&line);
+        format_wide(&fleet->hosts[i], widths, fleet->now, &line);
+        fit = line.size <= columns;
+    }
+    return fit;
 }
 
 static void print_host(struct cli *cli, const struct fleet_host *host, const struct widths *widths,
                        int64_t now)
 {
-    char since[HUMAN_SIZE], age[HUMAN_SIZE], marks[64];
+    _cleanup_text_ struct text line = {0};
 
-    join_marks(host, marks, sizeof marks);
-    output_line(&cli->output, "  %-*s  %-*s  %-*s  since %-20s  seen %s ago%s%s%s%s", widths->host,
-                host->host, widths->image, host->image_ref[0] ? host->image_ref : "-",
-                widths->result, host->result, human_time(host->since, since),
-                age_of(host->seen, now, age), marks, host->error_code[0] ? " (" : "",
-                host->error_code, host->error_code[0] ? ")" : "");
+    if (widths->narrow) {
+        print_narrow(cli, host, now);
+        return;
+    }
+    text_init(&line, MIB);
+    format_wide(host, widths, now, &line);
+    output_line(&cli->output, "%s", line.data);
 }
 
 static void print_environment(struct cli *cli, const struct fleet *fleet, size_t at,
@@ -145,10 +194,11 @@ static void note_empty(struct cli *cli, const char *app)
 
 static void print_fleet(struct cli *cli, const char *app, const struct fleet *fleet)
 {
-    const struct widths widths = widths_of(fleet);
+    struct widths widths = widths_of(fleet);
     char summary[160] = "";
     size_t used = 0;
 
+    widths.narrow = !fits(fleet, &widths, cli->output.columns);
     for (size_t i = 0; i < fleet->environment_count; i++)
         print_environment(cli, fleet, i, &widths);
     for (size_t mark = 0; mark < FLEET_MARKS; mark++)

@@ -21,6 +21,7 @@ struct output {
     bool json;            /* print JSON */
     bool quiet;           /* no notes, no warnings */
     bool color;           /* on standard error */
+    unsigned columns;     /* of the terminal on standard output; 0: it is no terminal */
     const char *command;  /* for the envelope: "push", "config show" */
     struct text lines;    /* the result as text */
     struct text envelope; /* the result as JSON */

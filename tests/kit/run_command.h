@@ -61,6 +61,7 @@ static inline const char *run_environment(const char *name)
 
 static struct text said;
 static struct err err;
+static unsigned run_columns; /* of the terminal; 0: none */
 
 /* Runs a command line. `said` is its output in the requested form. */
 static inline int run(bool json, const char *const words[])
@@ -75,6 +76,7 @@ static inline int run(bool json, const char *const words[])
     assert_int_equal(command_line_parse(argc, argv, &args, &err), 0);
     output_init(&cli.output, json);
     cli.output.quiet = true;
+    cli.output.columns = run_columns;
     cli.output.command = command_table[args.command].name;
     failed = config_load(&cli.config, &args, run_environment, command_table[args.command].no_file,
                          &err) ||

@@ -109,6 +109,30 @@ static void each_host_is_a_line(void **state)
     assert_null(strstr(said.data, "staging"));
 }
 
+/* No line has more than 80 columns, and no name is cut. */
+static void a_narrow_terminal_gets_short_lines(void **state)
+{
+    static const char expected[] =
+        "production -> " NEW "\n"
+        "  db  20250720-2118-aaaaaaa\n"
+        "    failed since 2026-11-23T07:19:34Z, seen 2 h 0 min ago\n"
+        "    failed, silent, behind (deploy.unhealthy)\n"
+        "  ip-10-0-12-34.eu-west-1.compute.internal  20250721-2118-f7a5a27\n"
+        "    deployed since 2026-11-23T07:19:34Z, seen 0 s ago\n";
+
+    (void)state;
+    lead("production");
+    add_host("production", "db", OLD, "failed", "deploy.unhealthy", 7200);
+    add_host("production", "ip-10-0-12-34.eu-west-1.compute.internal", NEW, "deployed", "", -100);
+    run_columns = 80;
+    assert_int_equal(RUN(false, "status", "shop"), 0);
+    assert_string_equal(said.data, expected);
+    run_columns = 200; /* the wide form fits */
+    assert_int_equal(RUN(false, "status", "shop"), 0);
+    assert_non_null(strstr(said.data, "  deployed  since 2026-11-23T07:19:34Z  seen"));
+    run_columns = 0;
+}
+
 static void check_fails_by_the_worst_host(void **state)
 {
     static const struct {
@@ -219,6 +243,7 @@ int main(void)
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
     const struct CMUnitTest tests[] = {
         IN_STORE(each_host_is_a_line),
+        IN_STORE(a_narrow_terminal_gets_short_lines),
         IN_STORE(check_fails_by_the_worst_host),
         IN_STORE(check_fails_if_the_image_is_not_known),
         IN_STORE(a_broken_document_is_a_warning),
