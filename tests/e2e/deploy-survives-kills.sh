@@ -4,8 +4,10 @@
 # there, the proxy restarts, the daemon is killed, the host reboots, the image is bad, or the signal is SIGTERM.
 #
 # KILLS=all tests/e2e/deploy-survives-kills.sh [PROXY...]: every deed, before, within and after it, in both orders.
-# Without it, a deed of each phase of the journal. SHARE=0.25: of all points so many. ORDERS="start-first stop-first".
-# GROUPS_OF_KILLS=kills,terms,journal,bad,proxy,daemon,reboot. NOTES=FILE: gets each problem at once. RATE=40.
+# Also of a rollback, of a transfer, and of a deployment with two units, behind the first proxy.
+# Without it, a deed of each phase of the journal. SHARE=0.25: of all points so many.
+# ORDERS="start-first stop-first units". GROUPS_OF_KILLS=kills,terms,journal,rollback,control,bad,proxy,pull,daemon,reboot.
+# NOTES=FILE: gets each problem at once. RATE=40.
 #
 # As root, or with sudo, it runs in a network name space of its own (tests/kit/apart).
 PATH=$PATH:/usr/sbin:/sbin
@@ -42,28 +44,51 @@ done
 { make_release 8 "ENV EXIT_CODE=3" && keep_image 8; } || fail "the image that ends is pushed"
 { make_release 9 "ENV UNHEALTHY=yes" && keep_image 9; } || fail "the image that is never ready is pushed"
 
+# add_lane ENV PROXY ORDER [UNITS NAMES]: a deployment that serves generation 1.
+add_lane()
+{
+    local env=$1 order="order: \"$3\","
+    [ -z "${4:-}" ] || order=
+    add_proxied "$env" "$2" "$order observe: \"200ms\", drain: \"20s\", stop: \"20s\"" "${4:-}" || {
+        skip_check "$env" "$(tail -n 1 "$work/$env.proxy.log")"
+        return
+    }
+    promote_release 1 "$env"
+    deploy "$env" || {
+        fail "$env: the first deployment" "$(cat "$work/$env.err" "$work/$env.json")"
+        return
+    }
+    LANES+=("$env:$2:$3:$FRONT${5:+:$5}")
+}
+
 LANES=()
+orders=${ORDERS:-start-first stop-first}
+[ "${KILLS:-}" != all ] || orders=${ORDERS:-start-first stop-first units}
 for proxy in "$@"; do
-    for order in ${ORDERS:-start-first stop-first}; do
-        env=$proxy-${order%-first}
-        add_proxied "$env" "$proxy" "order: \"$order\", observe: \"200ms\", drain: \"3s\", stop: \"5s\"" || {
-            skip_check "$env" "$(tail -n 1 "$work/$env.proxy.log")"
-            continue
-        }
-        promote_release 1 "$env"
-        deploy "$env" || {
-            fail "$env: the first deployment" "$(cat "$work/$env.err" "$work/$env.json")"
-            continue
-        }
-        LANES+=("$env:$proxy:$order:$FRONT")
+    for order in $orders; do
+        case $order in
+        units)
+            [ "$proxy" = "$1" ] || continue
+            add_container worker.json5
+            add_lane "$proxy-units" "$proxy" start-first \
+                'worker: { container: "worker.json5", order: "stop-first", health: { uptime: "1s" } }' web,worker
+            ;;
+        *) add_lane "$proxy-${order%-first}" "$proxy" "$order" ;;
+        esac
     done
 done
 [ ${#LANES[@]} -gt 0 ] || exit 0
 
+# Only a transfer uses these. Each has a layer of its own.
+for gen in ${KILLS:+5 6 7}; do
+    head -c 1000000 /dev/urandom >"$work/image/data/blob"
+    make_release "$gen" || fail "image $gen is pushed" "$(cat "$work/push.log")"
+done
+
 more=()
 [ "${KILLS:-}" != all ] || more=(--all)
 DOCKER_HOST=$EDGE "$KIT/deploy_kills.py" --work "$work" --docker "$work/d" --faulty "$FAULTY" --program "$S3DOCK" \
-    --app "$APP" --groups "${GROUPS_OF_KILLS:-kills,terms,journal,bad,proxy,daemon,reboot}" --share "${SHARE:-1}" \
+    --app "$APP" --groups "${GROUPS_OF_KILLS:-kills,terms,journal,rollback,control,bad,proxy,pull,daemon,reboot}" --share "${SHARE:-1}" \
     --rate "${RATE:-40}" ${NOTES:+--notes "$NOTES"} "${more[@]}" "${LANES[@]}" >"$work/kills.out" 2>"$work/kills.err" || true
 [ ! -s "$work/kills.err" ] || fail "the points run" "$(tail -n 5 "$work/kills.err")"
 while read -r verdict rest; do

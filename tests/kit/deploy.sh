@@ -129,10 +129,11 @@ add_container()
     chmod 600 "$HOME/.s3dock/$1"
 }
 
-# add_proxied ENV PROXY MORE: starts a proxy (tests/kit/proxy) and adds a deployment behind it. Sets FRONT.
+# add_proxied ENV PROXY MORE [UNITS]: starts a proxy (tests/kit/proxy) and adds a deployment behind it. Sets FRONT. With
+# more units, the one behind the proxy is `web`.
 add_proxied()
 {
-    local env=$1 proxy=$2 blue green settings status=0 ADMIN FILE PID_FILE CHECK RELOAD traffic
+    local env=$1 proxy=$2 blue green settings status=0 ADMIN FILE PID_FILE CHECK RELOAD traffic unit
     read -r blue green < <(free_ports 2)
     at_exit "'$KIT/proxy' $proxy stop '$work/$env.proxy'"
     settings=$("$KIT/proxy" "$proxy" start "$work/$env.proxy" "$blue" "$green" 2>"$work/$env.proxy.log") || status=$?
@@ -146,7 +147,9 @@ add_proxied()
         ;;
     esac
     add_container "$env.json5"
-    add_entry "$env" "container: \"$env.json5\", port: 8080, slots: [$blue, $green], health: { http: \"/healthz\" }, traffic: { $traffic }, $3"
+    unit="container: \"$env.json5\", port: 8080, slots: [$blue, $green], health: { http: \"/healthz\" }, traffic: { $traffic }"
+    [ -z "${4:-}" ] || unit="units: { web: { $unit }, $4 }"
+    add_entry "$env" "$unit, $3"
 }
 
 # --- deployments --------------------------------------------------------------------------------------
