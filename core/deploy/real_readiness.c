@@ -8,6 +8,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "deploy/real_parts.h"
+#include "deploy/spec/verify_url.h"
 #include "flow/program.h"
 #include "flow/run.h"
 
@@ -119,25 +120,18 @@ int real_gate_once(struct deploy_host *host, unsigned unit, const struct traffic
     return docker ? gate_once(&input, report, err) : ERR_FAIL;
 }
 
-/* Splits http[s]://HOST[:PORT][/PATH] into the test of a gate. */
-static int parse_url(const char *url, struct gate_spec *spec, char address[256], struct err *err)
+/* Makes the URL the test of a gate. */
+static int read_url(const char *text, struct gate_spec *spec, char address[256], struct err *err)
 {
-    const char *rest = strstr(url, "://");
-    size_t size;
+    struct verify_url url;
+    const char *fault = verify_url_read(text, &url);
 
-    *spec = (struct gate_spec){.https = strncmp(url, "https://", 8) == 0};
-    if (!rest || (!spec->https && strncmp(url, "http://", 7) != 0))
-        return err_set(err, ERR_USAGE, "verify", "%s is not an HTTP URL", url);
-    rest += 3;
-    size = strcspn(rest, "/?#");
-    if (!size || size >= 240 || strlen(rest + size) + 2 > sizeof spec->http)
-        return err_set(err, ERR_USAGE, "verify", "%s is not an HTTP URL", url);
-    snprintf(spec->host, sizeof spec->host, "%.*s", (int)size, rest);
-    snprintf(spec->http, sizeof spec->http, "%s%s", rest[size] == '/' ? "" : "/", rest + size);
-    snprintf(address, 256, "%.239s%s", spec->host,
-             strchr(spec->host, ':') ? ""
-             : spec->https           ? ":443"
-                                     : ":80");
+    if (fault)
+        return err_set(err, ERR_USAGE, "verify", "the URL %s %s", text, fault);
+    *spec = (struct gate_spec){.https = url.https};
+    str_copy(spec->host, sizeof spec->host, url.host);
+    str_copy(spec->http, sizeof spec->http, url.path);
+    str_copy(address, 256, url.address);
     return 0;
 }
 
@@ -160,7 +154,7 @@ int real_verify(struct deploy_host *host, const char *url, const char *container
         .arg = options->observer.arg,
     };
 
-    return !docker || parse_url(url, &spec, address, err) || gate_once(&input, &report, err)
+    return !docker || read_url(url, &spec, address, err) || gate_once(&input, &report, err)
                ? ERR_FAIL
                : 0;
 }

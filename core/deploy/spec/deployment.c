@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "deploy/spec/entry_keys.h"
 #include "deploy/spec/unit.h"
+#include "deploy/spec/verify_url.h"
 
 #define OBSERVE_NS (10 * NS_PER_S)
 #define DAY_NS     (INT64_C(86400) * NS_PER_S)
@@ -32,13 +33,13 @@ static int read_prune(const struct entry_place *place, struct json_node value, v
 static int read_url(const struct entry_place *place, struct json_node value, void *out,
                     struct err *err)
 {
-    char *url = out;
+    struct verify_url url;
+    const char *fault;
 
-    if (entry_text(place, value, url, sizeof((struct deployment *)0)->verify, err))
+    if (entry_text(place, value, out, sizeof((struct deployment *)0)->verify, err))
         return ERR_FAIL;
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return entry_refuse(place, err, "must begin with http:// or https://");
-    return 0;
+    fault = verify_url_read(out, &url);
+    return fault ? entry_refuse(place, err, "%s", fault) : 0;
 }
 
 /* The caller reads `units` after all other keys. */

@@ -108,18 +108,14 @@ static void close_socket(struct exchange *exchange)
 /* Splits HOST:PORT or [IPV6]:PORT in place. Returns the port, or NULL. */
 static char *split_port(char *address, char **host)
 {
-    char *colon = strrchr(address, ':');
-    size_t size;
+    bool bracket = address[0] == '[';
+    char *end = bracket ? strchr(address, ']') : strchr(address, ':');
+    char *colon = bracket && end ? end + 1 : end;
 
-    if (!colon || colon == address || !colon[1])
+    *host = address + bracket;
+    if (!end || end == *host || colon[0] != ':' || !colon[1] || strchr(colon + 1, ':'))
         return NULL;
-    *colon = '\0';
-    size = (size_t)(colon - address);
-    *host = address;
-    if (address[0] == '[' && address[size - 1] == ']') {
-        address[size - 1] = '\0';
-        *host = address + 1;
-    }
+    *end = '\0';
     return colon + 1;
 }
 

@@ -204,6 +204,7 @@ static void wrong_values_are_refused(void **state)
         {"{container: 'c', after: ['']}", "empty name of a program"},
         {"{container: 'c', env_file: {}}", "a path, or an array of paths"},
         {"{container: 'c', verify: 'ftp://x'}", "http:// or https://"},
+        {"{container: 'c', verify: 'http://::1/'}", "brackets"},
         {"{container: 'c', prune: 'all'}", "must be \"dangling\""},
         {"{container: 'c', name: '-x'}", "container name"},
         {"{container: 'c', name: 'a b'}", "container name"},

@@ -326,8 +326,20 @@ static void a_port_is_an_address_too(void **state)
     assert_int_equal(serving(), 3);
     fake_haproxy_stop(&remote);
     assert_fails(&err, run_any(5), ERR_DEPLOY, CODE_SWITCH, "is HAProxy running");
-    str_copy(spec.haproxy, sizeof spec.haproxy, "haproxy");
-    assert_fails(&err, run_any(5), ERR_DEPLOY, CODE_SWITCH, "neither a path nor HOST:PORT");
+    str_copy(spec.haproxy, sizeof spec.haproxy, "[::1]:1");
+    assert_fails(&err, run_any(5), ERR_DEPLOY, CODE_SWITCH, "is HAProxy running");
+}
+
+static void a_port_is_never_guessed(void **state)
+{
+    static const char *const addresses[] = {
+        "haproxy", "haproxy:", ":1", "[::1]", "[::1]:", "[::1]1", "[]:1", "::1", "fd00::1:1"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+        str_copy(spec.haproxy, sizeof spec.haproxy, addresses[i]);
+        assert_fails(&err, run_any(5), ERR_DEPLOY, CODE_SWITCH, "neither a path nor HOST:PORT");
+    }
 }
 
 static void assert_examined(const char *words)
@@ -386,6 +398,7 @@ int main(void)
         TEST(names_that_would_be_commands_are_refused),
         TEST(a_cancel_ends_a_wait),
         TEST(a_port_is_an_address_too),
+        TEST(a_port_is_never_guessed),
         TEST(doctor_examines_level_ports_and_checks),
 #undef TEST
     };
