@@ -45,7 +45,15 @@ int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err)
 
 /* ---- containers that do not serve ---- */
 
-/* Returns the rest of the drain. That of a container that was replaced runs from the commit. */
+/* Returns true if the container could get a request until now. Without an answer of the proxy, it
+ * could. */
+static bool had_traffic(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    return !unit->slots_known || unit->slots & 1u << container->labels.slot;
+}
+
+/* Returns the rest of the drain. That of a container that was replaced runs from the commit, unless
+ * it was in rotation after it: a proxy that restarts can let it in again. */
 static int64_t drain_limit(const struct run *run, const struct deploy_unit *unit,
                            const struct deploy_container *container)
 {
@@ -53,8 +61,9 @@ static int64_t drain_limit(const struct run *run, const struct deploy_unit *unit
     enum journal_phase phase = run->journal.phase;
     int64_t passed = run->host->table->wall(run->host) - run->journal.committed_at;
 
-    if ((phase != JOURNAL_COMMIT && phase != JOURNAL_RETIRE) || !run->journal.committed_at ||
-        passed < 0 || !entry || strcmp(entry->serving, container->facts.id) != 0)
+    if (had_traffic(unit, container) || (phase != JOURNAL_COMMIT && phase != JOURNAL_RETIRE) ||
+        !run->journal.committed_at || passed < 0 || !entry ||
+        strcmp(entry->serving, container->facts.id) != 0)
         return unit->spec->drain;
     return passed > unit->spec->drain ? 0 : unit->spec->drain - passed;
 }

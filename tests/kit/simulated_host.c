@@ -231,8 +231,10 @@ static void restart_daemon(struct simulated_host *sim)
     }
 }
 
+/* It takes longer than the drain. */
 static void restart_proxy(struct simulated_host *sim)
 {
+    sim->now += 10 * NS_PER_S;
     for (unsigned i = 0; i < sim->deployment->unit_count; i++)
         if (sim->proxy == SIM_TWO_SERVERS)
             sim->units[i].slots = 3;

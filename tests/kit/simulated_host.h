@@ -82,6 +82,7 @@ struct simulated_host {
     enum sim_proxy proxy;
     struct sim_container containers[SIM_CONTAINERS];
     unsigned count, next_id;
+    int64_t routed_at[SIM_CONTAINERS]; /* the last time at which each could get a request */
     struct sim_unit units[SIM_UNITS];
     char journal[4096];
     size_t journal_size;

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "kit/simulated_parts.h"
+#include "kit/simulated_rules.h"
 
 /* ---- traffic ---- */
 
@@ -72,8 +73,13 @@ int sim_busy(struct deploy_host *host, unsigned unit, const struct traffic_targe
 int sim_cut(struct deploy_host *host, unsigned unit, const struct traffic_target *target,
             struct err *err)
 {
-    (void)unit, (void)target;
-    return sim_before(sim_of(host), err) ? ERR_FAIL : sim_after(sim_of(host), TRAFFIC_UNKNOWN, err);
+    struct simulated_host *sim = sim_of(host);
+
+    (void)unit;
+    if (sim_before(sim, err))
+        return ERR_FAIL;
+    rules_check_cut(sim, sim_find(sim, target->container));
+    return sim_after(sim, TRAFFIC_UNKNOWN, err);
 }
 
 int sim_where(struct deploy_host *host, unsigned unit, unsigned *slots, struct err *err)

@@ -126,8 +126,17 @@ static void check_stop_first(struct simulated_host *sim, unsigned unit,
         rules_breach(sim, "a stop-first unit runs, and would not come back at boot");
 }
 
+static void note_routed(struct simulated_host *sim)
+{
+    for (unsigned i = 0; i < sim->count; i++)
+        if (runs(&sim->containers[i]) && sim->proxy != SIM_NO_PROXY &&
+            in_rotation(sim, &sim->containers[i]))
+            sim->routed_at[i] = sim->now;
+}
+
 void rules_check(struct simulated_host *sim)
 {
+    note_routed(sim);
     for (unsigned unit = 0; unit < sim->deployment->unit_count; unit++) {
         struct unit_view view = view_unit(sim, unit);
 
@@ -159,6 +168,14 @@ void rules_check_signal(struct simulated_host *sim, struct sim_container *contai
     if (start_first && sim->proxy != SIM_NO_PROXY && in_rotation(sim, container) &&
         sim->units[container->unit].served)
         rules_breach(sim, "a container in rotation is stopped");
+}
+
+void rules_check_cut(struct simulated_host *sim, const struct sim_container *container)
+{
+    int64_t last = container ? sim->routed_at[container - sim->containers] : 0;
+
+    if (last && sim->now - last < spec_of(sim, container->unit)->drain)
+        rules_breach(sim, "requests are cut before their drain has passed");
 }
 
 void rules_check_remove(struct simulated_host *sim, const struct sim_container *container,

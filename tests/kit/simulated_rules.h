@@ -10,6 +10,8 @@ void rules_begin(struct simulated_host *sim);
 void rules_check(struct simulated_host *sim);
 void rules_check_signal(struct simulated_host *sim, struct sim_container *container,
                         const char *signal);
+/* The remaining requests of a container are ended. */
+void rules_check_cut(struct simulated_host *sim, const struct sim_container *container);
 void rules_check_remove(struct simulated_host *sim, const struct sim_container *container,
                         bool never_ran);
 /* Returns true if the daemon starts the container at its own start. */
