@@ -9,7 +9,7 @@
 . "$KIT/deploy.sh"
 need_deployments
 KILLS=${KILLS:-2}
-add_proxied watched haproxy 'observe: "500ms", drain: "1s", stop: "2s", keep: 1' || skip "no HAProxy: $(tail -n 1 "$work/watched.proxy.log")"
+add_proxied watched haproxy 'observe: "500ms", drain: "5s", stop: "2s", keep: 1' || skip "no HAProxy: $(tail -n 1 "$work/watched.proxy.log")"
 python3 "$KIT/service_manager.py" --socket "$work/notify" --log manager.log &
 # shellcheck disable=SC2034  # used at the exit
 MANAGER=$!
