@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "deploy/spec/adoption.h"
+#include "deploy/spec/labels.h"
 #include "deploy/spec/shown.h"
 #include "docker/container.h"
 
@@ -138,6 +140,20 @@ static void write_entry(const struct adoption *a, const char *app, const char *e
     text_str(out, "}\n");
 }
 
+/* The spec of s3dock's own container exists. Labels of the image do not count: `docker commit` copies
+ * them. */
+static int check_origin(const struct adoption *a, struct err *err)
+{
+    struct deploy_labels labels, of_image;
+
+    if (!labels_read(json_get(a->config, "Labels"), &labels) ||
+        labels_read(json_get(a->bare_config, "Labels"), &of_image))
+        return 0;
+    err_set(err, ERR_USAGE, CODE_CONTAINER, "%s is a container of the deployment %s already",
+            a->container->name, labels.deploy);
+    return err_hint(err, "its spec is the container file of that entry");
+}
+
 int adopt_write(const struct docker_container *container, const struct docker_container *bare,
                 const char *runtime, const char *app, const char *env, const char *file,
                 struct adopted *out, struct err *err)
@@ -154,6 +170,8 @@ int adopt_write(const struct docker_container *container, const struct docker_co
     int rc;
 
     init(out);
+    if (check_origin(&a, err))
+        return ERR_FAIL;
     text_init(&a.left, NOTES_MAX);
     write_container(&a, &out->container);
     if (shown_by_podman(container))

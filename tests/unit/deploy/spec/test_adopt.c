@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/codes.h"
 #include "base/file.h"
 #include "deploy/spec/adopt.h"
 #include "deploy/spec/judge.h"
@@ -323,6 +324,31 @@ static void comments_of_a_new_entry_are_valid(void **state)
     }
 }
 
+#define LABELS(deploy)                                                                             \
+    "Config: {Labels: {'dev.s3dock.deploy': '" deploy "', 'dev.s3dock.generation': '3', "          \
+    "'dev.s3dock.slot': 'blue', 'dev.s3dock.image': 'shop:20250721-2118-f7a5a27', "                \
+    "'dev.s3dock.image-id': 'sha256:" KIT_ID "', 'dev.s3dock.spec': '" KIT_ID "', "                \
+    "'dev.s3dock.restart': 'unless-stopped'}}"
+
+/* The labels of a committed image do not make a container s3dock's own. */
+static void containers_of_a_deployment_are_refused(void **state)
+{
+    struct docker_container own = container_of("shop", LABELS("shop/production/main"));
+    struct docker_container bare = container_of("bare", "Config: {}");
+    struct adopted out = {0};
+    struct err err = {0};
+
+    (void)state;
+    assert_true(adopt_write(&own, &bare, "", "shop", "production", "f", &out, &err));
+    assert_true(err_is(&err, ERR_USAGE, CODE_CONTAINER));
+    assert_non_null(strstr(err.text, "shop/production/main"));
+    adopted_finish(&out);
+    adopt(&own, &own, &out);
+    adopted_finish(&out);
+    docker_container_finish(&own);
+    docker_container_finish(&bare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +362,7 @@ int main(void)
         cmocka_unit_test(an_entry_of_a_test_uses_it),
         cmocka_unit_test(a_new_application_works_as_it_is),
         cmocka_unit_test(comments_of_a_new_entry_are_valid),
+        cmocka_unit_test(containers_of_a_deployment_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
