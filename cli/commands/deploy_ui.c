@@ -248,10 +248,6 @@ static void print_unit(struct cli *cli, const struct deploy_unit_result *unit)
     if (unit->gap_seconds > 0)
         output_note(&cli->output, "%s: nothing served for %s", unit->name,
                     human_seconds(unit->gap_seconds, time));
-    if (unit->drain_left > 0)
-        output_warn(&cli->output,
-                    "%s: %lld requests or connections were open after %s and were cut", unit->name,
-                    (long long)unit->drain_left, human_seconds(unit->drain_seconds, time));
     if (unit->stop_forced)
         output_warn(&cli->output, "%s: the old container did not stop in %s and was killed",
                     unit->name, human_seconds(unit->stop_seconds, time));

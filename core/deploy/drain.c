@@ -17,8 +17,8 @@ static void cut(const struct run *run, const struct deploy_unit *unit,
     struct err failure;
 
     if (left > 0)
-        run_warn(run, "%s: %lld requests did not end within the drain", unit->spec->name,
-                 (long long)left);
+        run_warn(run, "%s: %lld requests or connections did not end within the drain and are cut",
+                 unit->spec->name, (long long)left);
     if (left != 0 && run->host->table->cut(run->host, unit->at, target, &failure) < 0)
         run_warn_of(run, "the proxy did not cut the remaining sessions", &failure);
 }
