@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "deploy/drain.h"
 #include "deploy/serving.h"
 #include "deploy/stop.h"
@@ -45,6 +46,12 @@ int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err)
 
 /* ---- containers that do not serve ---- */
 
+/* Returns true if a commit was announced, and not all that follows was done. */
+static bool is_committed(const struct run *run)
+{
+    return run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+}
+
 /* Returns true if the container could get a request until now. Without an answer of the proxy, it
  * could. */
 static bool had_traffic(const struct deploy_unit *unit, const struct deploy_container *container)
@@ -58,14 +65,31 @@ static int64_t drain_limit(const struct run *run, const struct deploy_unit *unit
                            const struct deploy_container *container)
 {
     const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
-    enum journal_phase phase = run->journal.phase;
     int64_t passed = run->host->table->wall(run->host) - run->journal.committed_at;
 
-    if (had_traffic(unit, container) || (phase != JOURNAL_COMMIT && phase != JOURNAL_RETIRE) ||
-        !run->journal.committed_at || passed < 0 || !entry ||
-        strcmp(entry->serving, container->facts.id) != 0)
+    if (had_traffic(unit, container) || !is_committed(run) || !run->journal.committed_at ||
+        passed < 0 || !entry || strcmp(entry->serving, container->facts.id) != 0)
         return unit->spec->drain;
     return passed > unit->spec->drain ? 0 : unit->spec->drain - passed;
+}
+
+/* A converge that continues this one must not count from the commit. */
+static int note_traffic(struct run *run, const struct deploy_unit *unit,
+                        const struct deploy_container *container, struct err *err)
+{
+    struct err failure;
+
+    if (!is_committed(run) || !unit->slots_known || !had_traffic(unit, container))
+        return 0;
+    run->journal.committed_at = run->host->table->wall(run->host);
+    if (run_save_journal(run, &failure) == 0)
+        return 0;
+    if (failure.family == ERR_CANCELLED) {
+        *err = failure;
+        return ERR_FAIL;
+    }
+    run_warn_of(run, "the journal was not written", &failure);
+    return 0;
 }
 
 /* A container gets traffic only after it was armed. */
@@ -94,7 +118,8 @@ static int take_back(struct run *run, struct deploy_unit *unit, struct deploy_co
 
     if (container_stopped(container))
         return unit_disarm(run, container, err);
-    if (leave && (unit_leave(run, unit, container, unit->serving, err) ||
+    if (leave && (note_traffic(run, unit, container, err) ||
+                  unit_leave(run, unit, container, unit->serving, err) ||
                   drain(run, unit, container, drain_limit(run, unit, container), &drained, err)))
         return ERR_FAIL;
     return disarm_and_stop(run, unit, container, err);
@@ -287,10 +312,9 @@ static bool is_alone(const struct run *run, const struct deploy_unit *unit,
 {
     const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
     const struct deploy_container *chosen = unit->serving;
-    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
 
     if (!chosen || chosen == holder || container_retired(chosen) || container_runs(holder) ||
-        (committed && entry && strcmp(entry->candidate, chosen->facts.id) == 0))
+        (is_committed(run) && entry && strcmp(entry->candidate, chosen->facts.id) == 0))
         return false;
     for (unsigned i = 0; i < unit->count; i++)
         if (unit->members[i] != chosen && !container_stopped(unit->members[i]))
@@ -319,21 +343,37 @@ static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_ca
     return take_back_others(run, unit, changes, err);
 }
 
+static bool is_switch(const struct err *err)
+{
+    return err_is(err, ERR_DEPLOY, CODE_SWITCH);
+}
+
+/* Keeps one failure, and warns of the other one. The caller can continue after a proxy that refuses,
+ * so that one gives way. */
+static void keep_failure(const struct run *run, bool failed, struct err *failure, struct err *err)
+{
+    bool replaces =
+        !failed || failure->family == ERR_CANCELLED || (is_switch(err) && !is_switch(failure));
+
+    if (failed)
+        run_warn_of(run, "a unit was not put in order", replaces ? err : failure);
+    if (replaces)
+        *err = *failure;
+}
+
 int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
 {
-    struct err failure = {0};
     int failed = 0;
 
     for (unsigned i = 0; i < run->unit_count; i++) {
-        struct err *out = failed ? &failure : err;
+        struct err failure = {0};
 
-        if (converge_unit(run, &run->units[i], keep_candidates, changes, out)) {
-            failed = ERR_FAIL;
-            if (out->family == ERR_CANCELLED) {
-                *err = *out;
-                return failed;
-            }
-        }
+        if (converge_unit(run, &run->units[i], keep_candidates, changes, &failure) == 0)
+            continue;
+        keep_failure(run, failed, &failure, err);
+        failed = ERR_FAIL;
+        if (failure.family == ERR_CANCELLED)
+            break;
     }
     return failed;
 }

@@ -215,7 +215,7 @@ bool journal_parse(struct view text, struct journal *out)
     return sound;
 }
 
-int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
+int journal_peek(struct deploy_host *host, struct journal *out, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
     int answer;
@@ -228,9 +228,16 @@ int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
     if (answer == FILE_OK && journal_parse(text_view(&text), out))
         return JOURNAL_OK;
     out->rebuilt = true;
-    if (answer == FILE_ABSENT)
-        return JOURNAL_ABSENT;
-    return host->table->journal_set_aside(host, err) ? ERR_FAIL : JOURNAL_DAMAGED;
+    return answer == FILE_ABSENT ? JOURNAL_ABSENT : JOURNAL_DAMAGED;
+}
+
+int journal_load(struct deploy_host *host, struct journal *out, struct err *err)
+{
+    int answer = journal_peek(host, out, err);
+
+    if (answer == JOURNAL_DAMAGED && host->table->journal_set_aside(host, err))
+        return ERR_FAIL;
+    return answer;
 }
 
 /* ---- members ---- */

@@ -49,8 +49,9 @@ struct journal_failure {
 
 struct journal {
     enum journal_phase phase;
-    bool rebuilt;              /* there was none, or it was damaged, since the last commit */
-    int64_t committed_at;      /* wall ns; 0: not yet */
+    bool rebuilt; /* there was none, or it was damaged, since the last commit */
+    int64_t
+        committed_at; /* wall ns, or later: a former container left the proxy again. 0: not yet */
     char etag[STORE_ETAG_MAX]; /* of the pointer that the last run read */
     char ref[512];
     char
@@ -70,9 +71,11 @@ struct journal {
 enum journal_answer {
     JOURNAL_OK = 0,
     JOURNAL_ABSENT = 1,
-    JOURNAL_DAMAGED = 2, /* set aside; *out is empty */
+    JOURNAL_DAMAGED = 2, /* *out is empty */
 };
-/* Reads the journal of the host. */
+/* Reads the journal of the host, and leaves a damaged one where it is. */
+int journal_peek(struct deploy_host *host, struct journal *out, struct err *err);
+/* The same, but sets a damaged one aside. */
 int journal_load(struct deploy_host *host, struct journal *out, struct err *err);
 int journal_save(struct deploy_host *host, const struct journal *journal, struct err *err);
 /* Parses a document. False: it is damaged. */

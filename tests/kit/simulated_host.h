@@ -84,6 +84,7 @@ struct simulated_host {
     unsigned count, next_id;
     int64_t routed_at[SIM_CONTAINERS]; /* the last time at which each could get a request */
     struct sim_unit units[SIM_UNITS];
+    unsigned refusing; /* proxies that let nobody enter, as bits of the units */
     char journal[4096];
     size_t journal_size;
     bool has_journal;

@@ -35,6 +35,8 @@ int sim_enter(struct deploy_host *host, unsigned unit, const struct traffic_targ
     container = sim_find(sim, target->container);
     if (!container || container->c.facts.state != CONTAINER_RUNNING)
         return fail_switch("the target does not run", err);
+    if (sim->refusing & 1u << unit)
+        return fail_switch("it is stubborn", err);
     if (sim->proxy == SIM_TWO_SERVERS)
         sim->units[unit].slots |= 1u << target->slot;
     else if (sim->proxy == SIM_SINGLE_TARGET)
