@@ -253,7 +253,7 @@ static bool may_return_to(const struct run *run, const struct deploy_unit *unit,
             (!unit->serving || container->labels.generation < unit->serving->labels.generation));
 }
 
-/* The newest container that was replaced. */
+/* The newest container that was replaced, if possible one that differs from what serves. */
 static const struct deploy_container *find_previous(const struct run *run,
                                                     const struct deploy_unit *unit)
 {
@@ -262,7 +262,7 @@ static const struct deploy_container *find_previous(const struct run *run,
     for (unsigned i = 0; i < unit->count; i++) {
         const struct deploy_container *container = unit->members[i];
 
-        if (may_return_to(run, unit, container) && (!best || container_newer(container, best)))
+        if (may_return_to(run, unit, container) && (!best || unit_prefers(unit, container, best)))
             best = container;
     }
     return best;
@@ -278,13 +278,34 @@ static const struct deploy_container *find_target(const struct run *run)
     return NULL;
 }
 
+/* The container of the first unit that has one which differs, else of the first that has one. */
+static const struct deploy_container *find_previous_of_all(const struct run *run)
+{
+    const struct deploy_container *same = NULL;
+
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        const struct deploy_container *previous = find_previous(run, &run->units[i]);
+
+        if (previous && unit_differs(&run->units[i], previous))
+            return previous;
+        if (!same)
+            same = previous;
+    }
+    if (same)
+        run_warn(run,
+                 "this host keeps no container of another image: the rollback returns to the "
+                 "former container of %s",
+                 same->labels.image);
+    return same;
+}
+
 static int choose_previous(struct run *run, struct err *err)
 {
     const struct deployment *deployment = run->options->deployment;
     const struct deploy_container *previous = find_target(run);
 
-    for (unsigned i = 0; i < run->unit_count && !previous; i++)
-        previous = find_previous(run, &run->units[i]);
+    if (!previous)
+        previous = find_previous_of_all(run);
     if (!previous) {
         err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS,
                 "this host has no earlier container of %s/%s to return to", deployment->app,
@@ -392,7 +413,7 @@ static void plan_unit_back(const struct run *run, const struct deploy_unit *unit
 
 static int plan_roll_back(struct run *run, struct err *err)
 {
-    if (open_journal(run, err) || survey(run, err))
+    if (journal_peek(run->host, &run->journal, err) < 0 || survey(run, err))
         return ERR_FAIL;
     dry_run_serving(run);
     report_before(run);

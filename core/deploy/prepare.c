@@ -29,7 +29,7 @@ static struct deploy_container *find_retired(const struct run *run, const struct
         if (c != unit->serving && container_retired(c) && c->facts.state == CONTAINER_EXITED &&
             strcmp(c->facts.image_id, run->want.image_id) == 0 &&
             (run->rollback || strcmp(c->labels.spec, unit->recipe.hash) == 0) &&
-            c->labels.slot == unit_free_slot(unit) && (!best || container_newer(c, best)))
+            c->labels.slot == unit_free_slot(unit) && (!best || unit_prefers(unit, c, best)))
             best = c;
     }
     return best;

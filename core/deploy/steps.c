@@ -327,7 +327,9 @@ int steps_run(struct run *run, struct err *err)
 {
     struct err failure;
 
-    run->journal.phase = JOURNAL_PREPARE;
+    /* Before anything is created: a full disk is noticed here. */
+    if (announce(run, JOURNAL_PREPARE, err))
+        return ERR_FAIL;
     if (run->rollback) {
         str_copy(run->journal.target, sizeof run->journal.target, run->want.ref);
         str_copy(run->journal.left, sizeof run->journal.left, run->result->previous_ref);

@@ -153,6 +153,28 @@ void unit_target(const struct deploy_unit *unit, const struct deploy_container *
     };
 }
 
+/* ---- the way back ---- */
+
+/* A container with another spec can start again only in the free slot: a new one would have the spec
+ * of now. */
+bool unit_differs(const struct deploy_unit *unit, const struct deploy_container *container)
+{
+    const struct deploy_container *serving = unit->serving;
+
+    return !serving || strcmp(container->facts.image_id, serving->facts.image_id) != 0 ||
+           (strcmp(container->labels.spec, serving->labels.spec) != 0 &&
+            container->labels.slot == unit_free_slot(unit));
+}
+
+/* A forced deployment of the same image leaves a container that equals the one that serves. */
+bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container *a,
+                  const struct deploy_container *b)
+{
+    bool differs = unit_differs(unit, a);
+
+    return differs != unit_differs(unit, b) ? differs : container_newer(a, b);
+}
+
 /* ---- requests ---- */
 
 int unit_refresh(const struct run *run, struct deploy_container *container, struct err *err)

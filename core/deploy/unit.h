@@ -30,6 +30,12 @@ bool container_has_our_name(const struct deploy_unit *unit,
 /* Compares when two retired containers served: a rollback makes an old one the newest. */
 bool container_newer(const struct deploy_container *a, const struct deploy_container *b);
 
+/* Returns true if a rollback to a retired container changes the image or the spec. */
+bool unit_differs(const struct deploy_unit *unit, const struct deploy_container *container);
+/* Returns true if a rollback returns to `a` rather than to `b`. */
+bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container *a,
+                  const struct deploy_container *b);
+
 /* Writes NAME.gN, the name of a candidate, or NAME.gN.retired. */
 void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
                          char out[DOCKER_NAME_SIZE]);

@@ -1,0 +1,261 @@
+/*
+ * Single decisions of the commands on a simulated host: what a dry run leaves, what a full disk
+ * prevents, which failure of two is reported, and which container a rollback returns to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "deploy/deployer.h"
+#include "kit/simulated_host.h"
+
+static struct deployment deployment;
+static struct deploy_options options;
+static struct simulated_host sim;
+static struct deploy_result result;
+static char warnings[2048];
+
+static void keep_warning(void *arg, const char *text)
+{
+    size_t used = strlen(warnings);
+
+    (void)arg;
+    snprintf(warnings + used, sizeof warnings - used, "%s\n", text);
+}
+
+typedef int command(struct deploy_host *host, const struct deploy_options *options,
+                    struct deploy_result *result, struct err *err);
+
+static int run(command *what, struct err *err)
+{
+    warnings[0] = '\0';
+    deploy_result_finish(&result);
+    deploy_result_init(&result);
+    return what(&sim.host, &options, &result, err);
+}
+
+static int run_faulty(command *what, unsigned call, enum sim_fault fault, struct err *err)
+{
+    sim_begin(&sim, call, fault);
+    return run(what, err);
+}
+
+static void must(command *what)
+{
+    struct err err;
+
+    if (run_faulty(what, 0, SIM_KILL_BEFORE, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(sim.breach, "");
+}
+
+static void must_deploy(unsigned number)
+{
+    sim_point(&sim, number, SIM_GOOD);
+    must(deployer_run);
+}
+
+static void set_unit(struct unit_spec *unit, const char *name)
+{
+    *unit = (struct unit_spec){.port = 8080, .keep = 1, .stop = NS_PER_S, .drain = NS_PER_S};
+    str_copy(unit->unit, sizeof unit->unit, name);
+    snprintf(unit->name, sizeof unit->name, "shop-%s", name);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    deployment = (struct deployment){.unit_count = 1, .observe = NS_PER_S};
+    str_copy(deployment.app, sizeof deployment.app, "shop");
+    str_copy(deployment.env, sizeof deployment.env, "production");
+    set_unit(&deployment.units[0], "web");
+    set_unit(&deployment.units[1], "worker");
+    options =
+        (struct deploy_options){.deployment = &deployment, .observer = {.warn = keep_warning}};
+    sim_init(&sim, &deployment, SIM_TWO_SERVERS);
+    must_deploy(1);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    deploy_result_finish(&result);
+    return 0;
+}
+
+/* ---- the journal ---- */
+
+static void a_dry_run_leaves_a_damaged_journal_where_it_is(void **state)
+{
+    (void)state;
+    must_deploy(2);
+    sim_happen(&sim, SIM_JOURNAL_DAMAGED, 9);
+    options.dry_run = true;
+    must(deployer_rollback);
+    assert_true(sim.has_journal);
+    assert_int_equal(sim.set_aside, 0);
+    must(deployer_run);
+    assert_int_equal(sim.set_aside, 0);
+    options.dry_run = false;
+    must(deployer_rollback);
+    assert_int_equal(sim.set_aside, 1);
+}
+
+/* Returns the number of the first call with this name. */
+static unsigned find_call(command *what, const char *name)
+{
+    struct simulated_host before = sim;
+    unsigned call = 0;
+    struct err err;
+
+    do {
+        sim = before;
+        sim.fault_name = NULL;
+        (void)run_faulty(what, ++call, SIM_KILL_BEFORE, &err);
+    } while (sim.fault_name && strcmp(sim.fault_name, name) != 0);
+    assert_non_null(sim.fault_name);
+    sim = before;
+    return call;
+}
+
+static void nothing_is_created_if_the_journal_cannot_be_written(void **state)
+{
+    unsigned count = sim.count;
+    struct err err;
+
+    (void)state;
+    sim_point(&sim, 2, SIM_GOOD);
+    assert_true(
+        run_faulty(deployer_run, find_call(deployer_run, "journal_write"), SIM_ERROR_BEFORE, &err));
+    assert_int_equal(sim.count, count);
+    assert_int_equal(result.outcome, DEPLOY_FAILED);
+    assert_null(sim_rest_fault(&sim, NULL));
+}
+
+/* ---- two failures ---- */
+
+/* Kills a deployment of two units before the first stop. Both proxies let the old ones in again. */
+static void prepare_two_units(void)
+{
+    struct err err;
+
+    deployment.unit_count = 2;
+    must_deploy(2);
+    sim_point(&sim, 3, SIM_GOOD);
+    assert_true(run_faulty(deployer_run, find_call(deployer_run, "kill"), SIM_KILL_BEFORE, &err));
+    sim_happen(&sim, SIM_PROXY_RESTART, 0);
+}
+
+/* A proxy that refuses does not end the command; a daemon that fails does, whichever came first. */
+static void a_failure_of_the_daemon_comes_before_one_of_a_proxy(void **state)
+{
+    struct simulated_host before;
+
+    (void)state;
+    prepare_two_units();
+    before = sim;
+    for (unsigned unit = 0; unit < 2; unit++) {
+        unsigned both = 0;
+
+        sim = before;
+        sim.refusing = 1u << unit;
+        must(deployer_converge);
+        assert_non_null(strstr(warnings, "stubborn"));
+        for (unsigned call = 1; call < 60; call++) {
+            struct err err = {0};
+
+            sim = before;
+            sim.refusing = 1u << unit;
+            both += run_faulty(deployer_converge, call, SIM_ERROR_BEFORE, &err) &&
+                    strstr(warnings, "stubborn") && err_is(&err, ERR_DOCKER, "trouble");
+        }
+        assert_in_range(both, 1, 60);
+    }
+}
+
+/* ---- rollbacks ---- */
+
+static void force(void)
+{
+    options.force = true;
+    must(deployer_run);
+    options.force = false;
+}
+
+static void a_rollback_passes_over_the_same_image(void **state)
+{
+    (void)state;
+    deployment.units[0].keep = 2;
+    must_deploy(2);
+    force();
+    options.dry_run = true;
+    must(deployer_rollback);
+    assert_non_null(strstr(result.plan.data, "shop:20260701-1001-abcde"));
+    options.dry_run = false;
+    must(deployer_rollback);
+    assert_string_equal(result.image_ref, "shop:20260701-1001-abcde");
+    assert_string_equal(warnings, "");
+}
+
+static void a_rollback_to_the_same_image_is_named(void **state)
+{
+    (void)state;
+    must_deploy(2);
+    force();
+    must(deployer_rollback);
+    assert_string_equal(result.image_ref, "shop:20260701-1002-abcde");
+    assert_int_equal(result.units[0].generation, 2);
+    assert_non_null(strstr(warnings, "keeps no container of another image"));
+}
+
+static void a_rollback_returns_to_the_former_spec(void **state)
+{
+    (void)state;
+    str_copy(sim.spec, sizeof sim.spec, "spec-2");
+    must_deploy(1);
+    assert_int_equal(result.units[0].generation, 2);
+    must(deployer_rollback);
+    assert_int_equal(result.units[0].generation, 1);
+    assert_string_equal(warnings, "");
+}
+
+/* ---- names ---- */
+
+static void a_name_of_another_deployment_is_named(void **state)
+{
+    struct err err;
+
+    (void)state;
+    str_copy(deployment.env, sizeof deployment.env, "staging");
+    sim_point(&sim, 2, SIM_GOOD);
+    assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_CONTAINER));
+    assert_non_null(strstr(err.text, "shop/production/web"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_dry_run_leaves_a_damaged_journal_where_it_is, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_created_if_the_journal_cannot_be_written, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_failure_of_the_daemon_comes_before_one_of_a_proxy, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_of_another_deployment_is_named, set_up, tear_down),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
