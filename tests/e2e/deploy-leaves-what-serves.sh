@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Bad input and bad luck of deployments. Whatever happens before the commit: the container that served before serves,
-# the message names the cause, and the exit code says that something serves (11) or why nothing was tried.
+# the message names the cause, and the exit code says that something serves (11) or why nothing was tried. At the end, a
+# deployment, a bad image and a rollback behind HAProxy.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
 . "$KIT/deploy.sh"
@@ -173,5 +174,34 @@ check "after all of that, a good version is deployed" on_edge s3dock deploy "$AP
 check "it serves" same 7 "$(generation)"
 check "no candidate is left beyond those that are kept" \
     test "$(on_edge docker ps -aq --filter "name=^$NAME" | wc -l)" -le 2
+
+# --- behind a proxy --------------------------------------------------------------------------------------
+
+# through GEN: the proxy leads to this generation.
+through()
+{
+    same "$1" "$(curl -fsS -m 5 "http://127.0.0.1:$FRONT/" | sed 's/^gen=\([^ ]*\) .*/\1/')"
+}
+
+behind_haproxy()
+{
+    promote_release 1 front
+    check "the first deployment behind HAProxy" deploy front --blue-green
+    check "the proxy leads to it" through 1
+    promote_release 7 front
+    check "a blue-green deployment behind HAProxy" deploy front --blue-green
+    check "the proxy leads to the new version" through 7
+    promote_release 2 front
+    check "a bad image: exit code 11" exits 11 deploy front --blue-green
+    check "the proxy leads to what served before" through 7
+    check "a rollback" deploy front --rollback
+    check "the proxy leads to the version before" through 1
+}
+
+if add_proxied front haproxy 'observe: "1s", drain: "1s", stop: "3s",'; then
+    behind_haproxy
+else
+    skip_check "deployments behind HAProxy" "$(tail -n 1 "$work/front.proxy.log")"
+fi
 
 FINISHED=yes
