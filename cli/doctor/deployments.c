@@ -388,23 +388,30 @@ static void check_entry(struct entry *entry, const char *app, const char *env)
     deployments_free(deployment);
 }
 
-/* Reports whether `watch` runs as a service: the unit file is that of docs/deploy/watch.md. */
+/* Reports whether `watch` runs as a service. `meson install` installs the unit, and does not enable
+ * it. */
 static void check_service(struct doctor *doctor)
 {
-    static const char *const folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system",
-                                          "/lib/systemd/system"};
+    static const char enabled[] =
+        "/etc/systemd/system/multi-user.target.wants/s3dock-watch.service";
+    static const char *const folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
+                                          "/usr/lib/systemd/system", "/lib/systemd/system"};
+    bool installed = false;
     char path[128];
 
+    if (access(enabled, F_OK) == 0) {
+        doctor_ok(doctor, "watch", "enabled as a service: %s", enabled);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         snprintf(path, sizeof path, "%s/s3dock-watch.service", folders[i]);
-        if (access(path, R_OK) == 0) {
-            doctor_ok(doctor, "watch", "installed as a service: %s", path);
-            return;
-        }
+        installed = installed || access(path, F_OK) == 0;
     }
     doctor_skipped(doctor, "watch",
-                   "not installed as a service, so a promotion reaches this host with the next "
-                   "s3dock deploy");
+                   "%s, so a promotion reaches this host with the next s3dock deploy",
+                   installed ? "installed as a service, but not enabled (systemctl enable --now "
+                               "s3dock-watch)"
+                             : "not installed as a service");
 }
 
 /* Opens the daemon, if it can be reached: the check of Docker reports why not. */
