@@ -110,12 +110,14 @@ VALGRIND+=" --suppressions=$PWD/tests/kit/valgrind.supp"
 
 # unit KIND: the unit and engine tests that can find something in one build. All run with the address sanitizer. The
 # plain build runs what only it can: suites `slow` (full-size images) and `house`. The thread sanitizer runs the programs
-# with two threads (suite `threads`). Valgrind runs suite `values` of the plain build, with small inputs.
+# with two threads (suite `threads`). Valgrind runs suite `values` of the plain build, with small inputs. Expensive tests
+# play a sample of their cases (tests/kit/sample.h).
 unit()
 {
+    local -x S3DOCK_TEST_SAMPLE=yes
     case $1 in
     fast) meson_tests plain --no-suite slow ;;
-    plain) meson_tests plain --suite slow --suite house ;;
+    plain) meson_tests plain --suite slow --suite house --no-suite nightly ;;
     asan) meson_tests asan --no-suite slow --no-suite house ;;
     tsan) meson_tests tsan --suite threads --no-suite slow ;;
     valgrind) S3DOCK_TEST_SMALL=yes meson_tests plain --suite values --no-suite slow --wrapper "$VALGRIND" ;;
