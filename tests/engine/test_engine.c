@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "kit/sample.h"
 #include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
@@ -35,14 +36,17 @@ static struct err err;
 
 /* ---- an image with three layers: text, noise, many small files ---- */
 
+#define TEXT  (3 * MIB / 2)
+#define NOISE MIB
+
 static void layer_text(struct tarball *layer)
 {
-    uint8_t *text = malloc(3 * MIB);
+    uint8_t *text = malloc(TEXT);
 
-    for (size_t i = 0; i < 3 * MIB; i++)
+    for (size_t i = 0; i < TEXT; i++)
         text[i] = (uint8_t) "int main(void) { return 0; } /* comment */\n"[(i * i / 977 + i) % 43];
     tarball_directory(layer, "usr/");
-    tarball_file(layer, "usr/large.c", text, 3 * MIB);
+    tarball_file(layer, "usr/large.c", text, TEXT);
     tarball_file(layer, "usr/small.c", text, 700);
     tarball_end(layer);
     free(text);
@@ -50,10 +54,10 @@ static void layer_text(struct tarball *layer)
 
 static void layer_noise(struct tarball *layer)
 {
-    uint8_t *bytes = malloc(2 * MIB);
+    uint8_t *bytes = malloc(NOISE);
 
-    noise(bytes, 2 * MIB, 42);
-    tarball_file(layer, "opt/picture.webp", bytes, 2 * MIB - 17);
+    noise(bytes, NOISE, 42);
+    tarball_file(layer, "opt/picture.webp", bytes, NOISE - 17);
     tarball_end(layer);
     free(bytes);
 }
@@ -416,5 +420,16 @@ int main(void)
         cmocka_unit_test(cancelling_leaves_nothing),
     };
 
+    const struct CMUnitTest threads[] = {
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
+        cmocka_unit_test(a_pull_returns_the_pushed_image),
+        cmocka_unit_test(an_archive_without_its_index_can_be_pulled),
+        cmocka_unit_test(a_damaged_index_is_not_used),
+        cmocka_unit_test(a_false_layer_is_refused),
+        cmocka_unit_test(cancelling_leaves_nothing),
+    };
+
+    if (test_is_for_threads())
+        return cmocka_run_group_tests_name("engine, threads", threads, start, end);
     return cmocka_run_group_tests_name("engine", tests, start, end);
 }

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "docker/docker.h"
+#include "kit/sample.h"
 #include "kit/scale.h"
 #include "kit/tarball.h"
 #include "layers/open_layers.h"
@@ -1066,11 +1067,19 @@ int main(void)
         cmocka_unit_test_setup_teardown(broken_content_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
     };
+    const struct CMUnitTest threads[] = {
+        cmocka_unit_test_setup_teardown(the_stream_is_a_save_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(layers_of_a_base_are_not_read, set_up_full_size,
+                                        tear_down_full_size),
+        cmocka_unit_test_setup_teardown(containerds_store_gives_the_same_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
+    };
     int failed;
 
     if (!mkdtemp(dir) || setenv("XDG_CACHE_HOME", dir, 1))
         return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    failed = test_is_for_threads() ? cmocka_run_group_tests(threads, NULL, NULL)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);
     return failed;
 }
