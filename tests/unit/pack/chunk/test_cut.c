@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "kit/sample.h"
 #include "kit/small.h"
 #include "kit/tarball.h"
 #include "pack/chunk/cut.h"
@@ -177,7 +178,7 @@ static void pieces_do_not_matter(void **state)
         assert_string_equal(whole->entries,
                             "VERSION;a/layer.tar;half/layer.tar;odd/layer.tar;strange/layer.tar;"
                             "more/layer.tar;plain;blobs/gzip;blobs/zstd;manifest.json;");
-        for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+        for (size_t i = large && test_is_sample() ? 2 : 0; i < ARRAY_SIZE(pieces); i++) {
             struct chunks *other = cut_up(&tar, params, pieces[i]);
 
             assert_int_equal(other->rc, 0);
