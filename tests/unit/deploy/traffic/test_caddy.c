@@ -8,10 +8,10 @@
 
 #include "base/bytes.h"
 #include "base/codes.h"
-#include "deploy/traffic/traffic.h"
 #include "flow/cancel.h"
 #include "kit/assert_fails.h"
 #include "kit/raw_server.h"
+#include "kit/traffic_driver.h"
 
 #define PATH "/config/apps/http/servers/web/routes/0/handle/0/upstreams"
 
@@ -43,13 +43,6 @@ static struct api {
     char sent[2048];     /* its body */
     bool has_type;
 } api;
-static struct traffic_spec spec;
-static struct traffic_context context;
-static struct traffic *traffic;
-static struct err err;
-
-static const struct traffic_target BLUE = {SLOT_BLUE, "127.0.0.1:18081", "b", 0, 0};
-static const struct traffic_target GREEN = {SLOT_GREEN, "127.0.0.1:18082", "g", 0, 0};
 
 static void say_status(int fd, const char *status, const char *body)
 {
@@ -176,17 +169,6 @@ static bool answer(struct raw_server *server, int fd, const char *head)
     return false;
 }
 
-static int open_driver(int64_t limit)
-{
-    traffic_close(traffic);
-    context = (struct traffic_context){.app = "shop",
-                                       .env = "production",
-                                       .unit = "main",
-                                       .addresses = {BLUE.address, GREEN.address},
-                                       .limit = limit};
-    return traffic_open(&spec, &context, &traffic, &err);
-}
-
 static int start(void **state)
 {
     (void)state;
@@ -205,8 +187,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    traffic_close(traffic);
-    traffic = NULL;
+    close_driver();
     raw_stop(&api.server);
     return 0;
 }

@@ -9,19 +9,12 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/file.h"
-#include "deploy/traffic/traffic.h"
 #include "kit/assert_fails.h"
 #include "kit/scratch.h"
+#include "kit/traffic_driver.h"
 
-static struct traffic_spec spec;
-static struct traffic_context context;
-static struct traffic *traffic;
-static struct err err;
 static char line[2048];
 static char *argv_of_line[] = {(char *)"/bin/sh", (char *)"-c", line, NULL};
-
-static const struct traffic_target BLUE = {SLOT_BLUE, "127.0.0.1:18081", "b1", 0, 0};
-static const struct traffic_target GREEN = {SLOT_GREEN, "127.0.0.1:18082", "g1", 0, 0};
 
 static int start(void **state)
 {
@@ -29,18 +22,13 @@ static int start(void **state)
     err = (struct err){0};
     unlink(path_of("log"));
     spec = (struct traffic_spec){.kind = TRAFFIC_COMMAND, .command = argv_of_line};
-    context = (struct traffic_context){.app = "shop",
-                                       .env = "production",
-                                       .unit = "web",
-                                       .addresses = {BLUE.address, GREEN.address},
-                                       .limit = 60 * NS_PER_S};
-    return traffic_open(&spec, &context, &traffic, &err);
+    return open_driver(60 * NS_PER_S);
 }
 
 static int stop(void **state)
 {
     (void)state;
-    traffic_close(traffic);
+    close_driver();
     return 0;
 }
 
@@ -76,14 +64,14 @@ static void each_action_gets_its_variables(void **state)
     assert_int_equal(count, 42);
     assert_int_equal(traffic_cut(traffic, &BLUE, &err), TRAFFIC_OK);
     assert_int_equal(traffic_where(traffic, &slots, &err), TRAFFIC_UNKNOWN);
-    assert_log("hold,green,127.0.0.1:18082,,shop,production,web,\n"
-               "enter,green,127.0.0.1:18082,g1,shop,production,web,\n"
-               "where,,,,shop,production,web,\n"
-               "leave,blue,127.0.0.1:18081,b1,shop,production,web,\n"
-               "where,,,,shop,production,web,\n"
-               "busy,blue,127.0.0.1:18081,b1,shop,production,web,\n"
-               "cut,blue,127.0.0.1:18081,b1,shop,production,web,\n"
-               "where,,,,shop,production,web,\n");
+    assert_log("hold,green,127.0.0.1:18082,,shop,production,main,\n"
+               "enter,green,127.0.0.1:18082,g,shop,production,main,\n"
+               "where,,,,shop,production,main,\n"
+               "leave,blue,127.0.0.1:18081,b,shop,production,main,\n"
+               "where,,,,shop,production,main,\n"
+               "busy,blue,127.0.0.1:18081,b,shop,production,main,\n"
+               "cut,blue,127.0.0.1:18081,b,shop,production,main,\n"
+               "where,,,,shop,production,main,\n");
 }
 
 static void only_enter_and_leave_must_be_supported(void **state)

@@ -13,21 +13,14 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/file.h"
-#include "deploy/traffic/traffic.h"
 #include "flow/cancel.h"
 #include "kit/assert_fails.h"
 #include "kit/scratch.h"
+#include "kit/traffic_driver.h"
 
-static struct traffic_spec spec;
-static struct traffic_context context;
-static struct traffic *traffic;
-static struct err err;
 static char check_line[1024], reload_line[1024];
 static char *check_argv[] = {(char *)"/bin/sh", (char *)"-c", check_line, NULL};
 static char *reload_argv[] = {(char *)"/bin/sh", (char *)"-c", reload_line, NULL};
-
-static const struct traffic_target BLUE = {SLOT_BLUE, "127.0.0.1:18081", "b", 0, 0};
-static const struct traffic_target GREEN = {SLOT_GREEN, "127.0.0.1:18082", "g", 0, 0};
 
 static void put(const char *name, const char *content)
 {
@@ -44,17 +37,6 @@ static void assert_file(const char *name, const char *content)
     answer = file_read(path_of(name), &text, &err);
     assert_int_equal(answer, content ? FILE_OK : FILE_ABSENT);
     assert_string_equal(text.data, content ? content : "");
-}
-
-static int open_driver(int64_t limit)
-{
-    traffic_close(traffic);
-    context = (struct traffic_context){.app = "shop",
-                                       .env = "production",
-                                       .unit = "main",
-                                       .addresses = {BLUE.address, GREEN.address},
-                                       .limit = limit};
-    return traffic_open(&spec, &context, &traffic, &err);
 }
 
 /* The proxy of these tests runs the copy `loaded` of the file; its reloads are counted. */
@@ -83,8 +65,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    traffic_close(traffic);
-    traffic = NULL;
+    close_driver();
     return 0;
 }
 

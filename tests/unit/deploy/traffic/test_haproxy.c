@@ -7,48 +7,29 @@
 
 #include "base/bytes.h"
 #include "base/codes.h"
-#include "deploy/traffic/traffic.h"
 #include "flow/cancel.h"
 #include "kit/assert_fails.h"
 #include "kit/fake_haproxy.h"
 #include "kit/scratch.h"
+#include "kit/traffic_driver.h"
 
 static struct fake_haproxy fake;
-static struct traffic_spec spec;
-static struct traffic_context context;
-static struct traffic *traffic;
-static struct err err;
-
-static const struct traffic_target BLUE = {SLOT_BLUE, "127.0.0.1:18081", "b", 0, 0};
-static const struct traffic_target GREEN = {SLOT_GREEN, "127.0.0.1:18082", "g", 0, 0};
-
-static void open_driver(void)
-{
-    spec = (struct traffic_spec){
-        .kind = TRAFFIC_HAPROXY, .backend = "shop", .servers = {"blue", "green"}};
-    str_copy(spec.haproxy, sizeof spec.haproxy, fake.address);
-    context = (struct traffic_context){.app = "shop",
-                                       .env = "production",
-                                       .unit = "main",
-                                       .addresses = {BLUE.address, GREEN.address},
-                                       .limit = 60 * NS_PER_S};
-    assert_int_equal(traffic_open(&spec, &context, &traffic, &err), 0);
-}
 
 static int start(void **state)
 {
     (void)state;
     err = (struct err){0};
     fake_haproxy_start(&fake, path_of("admin.sock"));
-    open_driver();
-    return 0;
+    spec = (struct traffic_spec){
+        .kind = TRAFFIC_HAPROXY, .backend = "shop", .servers = {"blue", "green"}};
+    str_copy(spec.haproxy, sizeof spec.haproxy, fake.address);
+    return open_driver(60 * NS_PER_S);
 }
 
 static int stop(void **state)
 {
     (void)state;
-    traffic_close(traffic);
-    traffic = NULL;
+    close_driver();
     fake_haproxy_stop(&fake);
     return 0;
 }
@@ -56,9 +37,7 @@ static int stop(void **state)
 /* For operations that fail when their time is over. */
 static void shorten_limit(void)
 {
-    traffic_close(traffic);
-    context.limit = 200 * NS_PER_MS;
-    assert_int_equal(traffic_open(&spec, &context, &traffic, &err), 0);
+    assert_int_equal(open_driver(200 * NS_PER_MS), 0);
 }
 
 static unsigned serving(void)
