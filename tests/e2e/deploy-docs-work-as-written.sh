@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The first ten minutes of docs/deploy.md: the blocks of commands are taken from the page and run as they are written, on
-# a real daemon; then the two files of docs/deploy/haproxy.md, with a real HAProxy. Other ports and paths are used, and the
+# a real daemon; then the two files of docs/deploy/haproxy.md, with a real HAProxy. The entries of all pages are validated. Other ports and paths are used, and the
 # network of the scenario, because the daemons of the tests have no default network.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
@@ -17,7 +17,7 @@ block()
     python3 - "$TOP/docs/$1" "$2" "$3" "${4:-1}" <<'PYTHON'
 import re, sys
 page, heading, language, number = sys.argv[1:]
-text = open(page).read().split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
+text = ("\n" + open(page).read()).split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
 print(re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[int(number) - 1], end="")
 PYTHON
 }
@@ -53,6 +53,22 @@ configure()
     echo "{ $1 }" >s3dock.json5
 }
 
+# valid ENTRY: the keys are those of a valid entry; the files that it names exist.
+valid()
+{
+    configure "deploy: { shop: { production: { container: \"shop.json5\", $1 } } }"
+    "$S3DOCK" config validate
+}
+
+# is_written PAGE ENTRY_HEADING FILE_HEADING LANGUAGE NUMBER: the file of the page is what s3dock writes for the slot blue.
+is_written()
+{
+    block "$1" "$2" json5 | python3 -c '
+import json, re, sys
+print(json.loads(re.search(r"line: (\".*\"),\n", sys.stdin.read())[1]).replace("{target}", "127.0.0.1:18081").rstrip("\n"))' >written
+    block "$1" "$3" "$4" "$5" | diff - written
+}
+
 names_of_images()
 {
     python3 - "$TOP/docs/deploy.md" <<'PYTHON'
@@ -86,6 +102,27 @@ check "the container has the name of the page" same true "$(docker inspect -f '{
 configure "$(block deploy.md "### 3. Give it two slots and a gate" json5 | here)"
 check "3: two slots and a gate" commands "### 3. Give it two slots and a gate"
 check "it responds at a slot" curl -fsS "http://$(docker port myapp-production 8080)/healthz"
+
+mkdir entries
+cd entries || exit 1
+block deploy.md "### The container file" json5 >shop.json5
+SIDE="## s3dock's side" ADMIN="## With the admin API" IMPORT="## With a Caddyfile" NONE="# Deployments without a driver"
+check "the example of a container file, and the entry of HAProxy" valid "$(block deploy/haproxy.md "$SIDE" json5)"
+check "the entry of nginx" valid "$(block deploy/nginx.md "$SIDE" json5)"
+check "the entry of Caddy with the admin API" valid "$(block deploy/caddy.md "$ADMIN" json5)"
+check "the entry of Caddy with a Caddyfile" valid "$(block deploy/caddy.md "$IMPORT" json5)"
+check "the entry of Traefik" valid "$(block deploy/traefik.md "$SIDE" json5)"
+check "the entry without a driver" valid "$(block deploy/none.md "$NONE" json5)"
+check "the entry with a command" valid "$(block deploy/none.md "$NONE" json5) $(block deploy/none.md "$NONE" json5 2)"
+cp shop.json5 web.json5
+cp shop.json5 worker.json5
+echo A=1 >shop.env
+configure "deploy: { $(block deploy.md "## Units" json5) }"
+check "the example of units" "$S3DOCK" config validate
+check "nginx gets the file of its page" is_written deploy/nginx.md "$SIDE" "## nginx's side" nginx 2
+check "Caddy gets the file of its page" is_written deploy/caddy.md "$IMPORT" "$IMPORT" caddyfile 2
+check "Traefik gets the file of its page" is_written deploy/traefik.md "$SIDE" "## Traefik's side" yaml 3
+cd ..
 
 HAPROXY=$("$KIT/proxy" haproxy path 2>"$work/proxy.log") || skip "no HAProxy: $(tail -n 1 "$work/proxy.log")"
 block deploy/haproxy.md "## HAProxy's side" haproxy | here >"$work/haproxy.cfg"
