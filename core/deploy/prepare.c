@@ -58,8 +58,8 @@ static int check_policy(const struct run *run, const struct deploy_unit *unit, s
         return 0;
     err_set(
         err, ERR_UNSUPPORTED, CODE_UPDATE,
-        "this version of Podman cannot change the restart policy of a container, and \"always\" "
-        "would start retired containers of %s again",
+        "this version of Podman cannot change the restart policy of a container: \"always\" would "
+        "start retired containers of %s again",
         unit->spec->name);
     return err_hint(err, "set the restart policy \"unless-stopped\" in %s", unit->spec->container);
 }

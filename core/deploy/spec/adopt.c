@@ -112,10 +112,10 @@ static void write_order(const struct adoption *a, unsigned port, struct text *ou
     }
     text_printf(
         out,
-        "    // A port or address of this container cannot be in two containers at the same\n"
-        "    // time, so the old one is stopped before the new one starts. Without a gap: let a\n"
-        "    // proxy have that port, remove it from the container file, and use here\n"
-        "    // port: %u, slots: [18081, 18082], and traffic, instead of order.\n"
+        "    // Two containers cannot have the port or address of this one. So the old one is\n"
+        "    // stopped before the new one starts. To avoid the gap, give that port to a proxy,\n"
+        "    // and remove it from the container file. Then replace order by\n"
+        "    // port: %u, slots: [18081, 18082], and traffic.\n"
         "    order: \"stop-first\",\n",
         port);
 }
@@ -217,9 +217,8 @@ static void write_new_entry(const char *app, const char *env, const char *file, 
         out,
         ",\n"
         "    // env_file: \"%s.env\",\n"
-        "    // The port on which the program listens, and the two ports of 127.0.0.1 that a "
-        "proxy\n"
-        "    // sends requests to. Each container takes one of them.\n"
+        "    // The port on which the program listens, and two free ports of 127.0.0.1. A proxy\n"
+        "    // sends requests to these two. Each container takes one of them.\n"
         "    // port: 8080, slots: [18081, 18082],\n"
         "    // Without a test, a container that runs for 10 s counts as ready.\n"
         "    // health: { http: \"/healthz\", within: \"60s\" },\n"
