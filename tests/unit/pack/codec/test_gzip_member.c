@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "kit/small.h"
 #include "pack/codec/gzip_member.h"
 
 #define LARGEST (256 * 1024 + 512)
@@ -107,13 +108,14 @@ static void there_and_back(struct bench *bench, struct packer *packer, size_t si
 
 static void every_level_content_and_size_comes_back(void **state)
 {
-    for (int level = GZIP_MEMBER_LEVEL_MIN; level <= GZIP_MEMBER_LEVEL_MAX; level++) {
+    for (int level = GZIP_MEMBER_LEVEL_MIN; level <= GZIP_MEMBER_LEVEL_MAX;
+         level += test_is_small() ? 5 : 1) {
         struct err err;
         struct packer *packer = packer_create(level, &err);
 
         assert_non_null(packer);
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-            if (level > 7 && sizes[i] > 65536)
+            if ((level > 7 || test_is_small()) && sizes[i] > 65536)
                 continue; /* slow, without new code paths */
             for (enum content content = ZEROES; content <= NOISE; content++) {
                 there_and_back(*state, packer, sizes[i], content, false);
@@ -197,7 +199,7 @@ static void only_the_whole_member_of_the_right_size_is_taken(void **state)
     refused(bench, packed, size, 301);
     refused(bench, packed, size, 0);
     refused(bench, packed, size + 1, 300); /* trailing bytes */
-    for (size_t cut = 0; cut < size; cut++)
+    for (size_t cut = 0; cut < size; cut += test_is_small() ? 3 : 1)
         refused(bench, packed, cut, 300);
     free(packed);
 }
@@ -208,7 +210,7 @@ static void a_flipped_bit_never_gives_other_bytes(void **state)
     size_t size;
     uint8_t *packed = sample(bench, &size);
 
-    for (size_t bit = 0; bit < size * 8; bit++) {
+    for (size_t bit = 0; bit < size * 8; bit += test_is_small() ? 7 : 1) {
         struct err err;
 
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);

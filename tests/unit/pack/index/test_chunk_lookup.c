@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kit/small.h"
 #include "pack/index/chunk_lookup.h"
 
 static struct err err;
@@ -112,20 +113,20 @@ static void runs_go_on(void **state)
 
 static void many_are_found(void **state)
 {
-    enum { COUNT = 50000 };
-    uint64_t *names = malloc(COUNT * sizeof *names);
+    const uint32_t count = test_is_small() ? 5000 : 50000;
+    uint64_t *names = malloc(count * sizeof *names);
     struct chunk_lookup *known = chunk_lookup_create(&err);
     struct made made;
     uint32_t cursor = 0, found = 0;
 
     (void)state;
-    for (uint64_t i = 0; i < COUNT; i++)
+    for (uint64_t i = 0; i < count; i++)
         names[i] = i;
-    make(&made, names, COUNT);
+    make(&made, names, count);
     assert_int_equal(chunk_lookup_add(known, 0, &made.index, &err), 0);
-    for (uint64_t i = COUNT; i-- > 0;)
+    for (uint64_t i = count; i-- > 0;)
         found += find(known, i, &cursor).size == 20 + i;
-    assert_true(found > COUNT - COUNT / 1000);
+    assert_true(found > count - count / 1000);
     free(made.section.chunks);
     free(names);
     chunk_lookup_destroy(known);
@@ -134,21 +135,21 @@ static void many_are_found(void **state)
 /* Equal names, which all have the same place in the table. */
 static void hostile_names_cost_limited_time(void **state)
 {
-    enum { COUNT = 100000 };
+    const uint32_t count = test_is_small() ? 10000 : 100000;
     struct chunk_lookup *known = chunk_lookup_create(&err);
-    uint64_t *names = calloc(COUNT, sizeof *names);
+    uint64_t *names = calloc(count, sizeof *names);
     struct made made;
-    uint32_t cursor = COUNT;
+    uint32_t cursor = count;
 
     (void)state;
-    make(&made, names, COUNT);
-    for (uint32_t i = 0; i < COUNT / 2; i++)
+    make(&made, names, count);
+    for (uint32_t i = 0; i < count / 2; i++)
         memcpy(made.section.chunks[i].name.bytes + 8, &i, sizeof i);
     assert_int_equal(chunk_lookup_add(known, 0, &made.index, &err), 0);
-    for (uint32_t i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct held_chunk held;
 
-        cursor = COUNT;
+        cursor = count;
         chunk_lookup_find(known, &made.section.chunks[i].name, 1000, &cursor, &held);
     }
     free(made.section.chunks);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kit/small.h"
 #include "push/plan/part_planner.h"
 
 #define LEAST     1000u
@@ -224,7 +225,7 @@ static void add_run(struct scene *s, unsigned base, uint64_t offset, uint32_t si
 static void the_archive_is_right_for_any_chunks(void **state)
 {
     (void)state;
-    for (unsigned round = 0; round < 600; round++) {
+    for (unsigned round = 0; round < (test_is_small() ? 60 : 600); round++) {
         unsigned news = 1 + random_below(12), runs = 1 + random_below(60);
         struct scene s;
 
@@ -384,7 +385,7 @@ static void a_false_index_does_not_overflow_a_part(void **state)
 
     (void)state;
     open_scene(&s, &wide);
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < (test_is_small() ? 200 : 2000); i++) {
         struct held_chunk held = {.base = 0, .offset = 20 * i, .size = 20};
 
         while (!part_planner_ready(s.planner))
