@@ -136,7 +136,9 @@ def run(options, score):
                for number in range(min(3, options.workers))]
     rng, jobs, ratios = random.Random(options.seed), [], {}
     try:
-        digests = bench.on_each(workers, lambda worker: prepare(worker, images))[0]
+        digests = prepare(workers[0], images)
+        for worker in workers[1:]:
+            worker.take_over(workers[0].hand_over())
         for scene in all_scenes(images, digests):
             whole, ratios[scene.name] = undisturbed(workers[0], scene), []
             jobs += [one(scene, rng.uniform(0.05, 0.95), whole, ratios[scene.name], score)

@@ -2,7 +2,6 @@
 
 All random values come from a printed seed. All waits have a limit.
 """
-import concurrent.futures
 import hashlib
 import io
 import json
@@ -259,10 +258,21 @@ class Score:
         return not self.failures
 
 
-def on_each(workers, job):
-    """Runs the job with every worker in parallel. Returns the results in order."""
-    with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
-        return list(pool.map(job, workers))
+def covering(job, *labels):
+    """Names what a job tests: its fault, its command and so on. None: nothing that a sample must have."""
+    job.labels = set(labels) - {None}
+    return job
+
+
+def sample_of(jobs, count, rng):
+    """Returns so many jobs, or more: every label is tested at least once."""
+    left, chosen, missing = rng.sample(jobs, len(jobs)), [], set().union(*(job.labels for job in jobs))
+    while left and (missing or len(chosen) < count):
+        best = max(left, key=lambda job: len(job.labels & missing)) if missing else left[0]
+        left.remove(best)
+        chosen.append(best)
+        missing -= best.labels
+    return chosen
 
 
 def in_parallel(jobs, workers):

@@ -73,7 +73,7 @@ def one(options, where, scene, kind, number, way, score):
             problem = f"left {' '.join(strays)}"
         score.case(f"calls: {kind}", scene.name, problem and
                    f"{scene.name}, {where}, {kind} {number}, {way}: {problem}", result.err)
-    return job
+    return bench.covering(job, (kind, way), scene.name, where)
 
 
 def run(options, score):

@@ -69,12 +69,16 @@ def all_scenes(worker, digests):
     ]
 
 
-def requests_of(worker, scene, there):
+def requests_of(options, worker, scene, there):
+    """Returns the kinds of the daemon's requests in a scene, and with options.faulty the number of calls of each kind."""
+    book = os.path.join(worker.folder, "book")
+    if os.path.exists(book):
+        os.unlink(book)
     worker.begin(scene.start, has=there)
-    result = worker.program.run(*scene.command)
+    result = worker.program.run(*scene.command, env=calls.preload(options, worker) if options.faulty else {})
     if result.code != DONE:
         raise RuntimeError(f"{scene.name}, {worker.profile}, undisturbed: {result.code} {result.err}")
-    return worker.calm()["kinds"]
+    return worker.calm()["kinds"], calls.counts(worker) if options.faulty else None
 
 
 def disturbed(profile, scene, there, kind, number, fault, score):
@@ -88,7 +92,7 @@ def disturbed(profile, scene, there, kind, number, fault, score):
         problem = scenes.wrong(worker, scene, result, codes | {DONE}, bench.PATIENCE)
         score.case(f"daemon: {fault}", scene.name, problem and
                    f"{scene.name}, {profile}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
-    return job
+    return bench.covering(job, fault, scene.name, kind, profile)
 
 
 def killed(options, profile, scene, there, kind, number, way, score):
@@ -105,16 +109,11 @@ def killed(options, profile, scene, there, kind, number, way, score):
             problem = scenes.done_again(worker, scene) or kills.garbage(worker, "server")
         score.case(f"kill -9: {scene.name}", profile, problem and
                    f"{scene.name}, {profile}, {way} at {kind} {number}: {problem}", result.err)
-    return job
+    return bench.covering(job, (kind, way), scene.name, profile)
 
 
-def kill_jobs(options, worker, scene, there, score):
-    book = os.path.join(worker.folder, "book")
-    if os.path.exists(book):
-        os.unlink(book)
-    worker.begin(scene.start, has=there)
-    worker.program.run(*scene.command, env=calls.preload(options, worker))
-    counts, jobs = calls.counts(worker), []
+def kill_jobs(options, worker, scene, there, counts, score):
+    jobs = []
     for kind, ways in (("change", ("kill", "torn")), ("recv", ("kill",))):
         for at in calls.some(counts[kind], options.points):
             jobs += [killed(options, worker.profile, scene, there, kind, at, way, score) for way in ways]
@@ -128,17 +127,19 @@ def run(options, score):
                for number in range(options.workers)]
     jobs = []
     try:
-        digests = scenes.prepare_all(workers, images)
+        digests = scenes.prepare_alike([each for worker in workers for each in worker.values()], images)
         for profile, worker in workers[0].items():
             for scene, there in all_scenes(worker, digests):
-                kinds = requests_of(worker, scene, there)
+                if options.threads and not scene.transfers():
+                    continue
+                kinds, counts = requests_of(options, worker, scene, there)
                 for kind in dict.fromkeys(kinds):
                     numbers = [*range(1, min(kinds.count(kind), 2) + 1), 0]
                     jobs += [disturbed(profile, scene, there, kind, number, fault, score)
                              for number in numbers for fault, (_, _, only) in FAULTS.items()
                              if only is None or kind in only]
                 if options.faulty and scene.again:
-                    jobs += kill_jobs(options, worker, scene, there, score)
+                    jobs += kill_jobs(options, worker, scene, there, counts, score)
         jobs = options.sample(jobs, USUAL)
         print(f"# daemon: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)

@@ -56,7 +56,7 @@ def one(which, place, bit, digest, score):
             if problem:
                 break
         score.case("flipped bits", part_of(key), problem and f"{key} byte {byte} bit {bit}: {problem}", said)
-    return job
+    return bench.covering(job, which)
 
 
 def kept_by(worker):
@@ -88,13 +88,13 @@ def interrupted(options, scene, at, place, bit, score):
         name = os.path.relpath(chosen, worker.program.home) if chosen else "nothing"
         score.case("flipped bits in kept files", scene.name, problem and
                    f"{scene.name} killed at {at}, {name} at {place:.3f} bit {bit}: {problem}", result.err)
-    return job
+    return bench.covering(job, scene.name)
 
 
 def of_interrupted(options, workers, score):
     rng, jobs = random.Random(options.seed), []
     images = scenes.make_images(os.path.join(options.results, "large"))
-    digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
+    digests = scenes.prepare_alike(workers, images)
     for scene in scenes.all_scenes(images, digests):
         if scene.name not in ("push", "pull"):
             continue
@@ -111,7 +111,7 @@ def run(options, score):
                for number in range(options.workers)]
     rng, jobs = random.Random(options.seed), []
     try:
-        digest = bench.on_each(workers, lambda worker: worker.prepare(images))[0]["first"]
+        digest = scenes.prepare_alike(workers, images)["first"]
         for which in range(len(keys_of(workers[0]))):
             for _ in range(options.points):
                 jobs.append(one(which, rng.random(), rng.randrange(8), digest, score))

@@ -51,7 +51,7 @@ def one(options, where, scene, number, way, score):
             problem = scenes.done_again(worker, scene) or garbage(worker, where)
         score.case(f"kill -9: {scene.name}", where, problem and
                    f"{scene.name}, {where}, {way} at {number}: {problem}", result.err)
-    return job
+    return bench.covering(job, scene.name, where, way)
 
 
 def all_scenes(images, digests, where):
@@ -66,7 +66,8 @@ def run(options, score):
     workers, jobs = scenes.hire(options, "kills"), []
     try:
         digests = scenes.prepare_all(workers, images)
-        bench.on_each(workers, lambda worker: worker["server"].prepare_halves(images))
+        for worker in workers:
+            worker["server"].expect_halves(images)
         for where, worker in workers[0].items():
             for scene in all_scenes(images, digests, where):
                 count = calls.learn(options, worker, scene)["change"]

@@ -67,10 +67,7 @@ USUAL = 1000  # cases per run
 
 def cases(worker, scene, most):
     """Returns every (kind, number or 0 for all) of the scene's requests."""
-    worker.begin(scene.start)
-    if worker.program.run(*scene.command).code != DONE:
-        raise RuntimeError(f"{scene.name} fails without faults")
-    kinds = worker.calm()["kinds"]
+    kinds = scenes.undisturbed(worker, scene)["kinds"]
     found = []
     for kind in dict.fromkeys(kinds):
         found += [(kind, number) for number in range(1, min(kinds.count(kind), most) + 1)]
@@ -78,7 +75,7 @@ def cases(worker, scene, most):
     return found
 
 
-def one(scene, kind, number, fault, score):
+def one(options, scene, kind, number, fault, score):
     deed, once, always, _ = FAULTS[fault]
     rule = {"kind": kind, "nth": number or 1, "times": 1 if number else 0, **deed}
     # With a permanent fault, few tries are enough. A command may succeed without an optional request.
@@ -95,7 +92,7 @@ def one(scene, kind, number, fault, score):
         problem = scenes.wrong(worker, scene, result, allowed, bench.PATIENCE)
         score.case(f"requests: {fault}", scene.name, problem and
                    f"{scene.name}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
-    return job
+    return bench.covering(job, None if options.threads else fault, scene.name, kind, "once" if number else "always")
 
 
 def run(options, score):
@@ -103,15 +100,17 @@ def run(options, score):
     workers = [scenes.Server(os.path.join(options.results, f"matrix{number}"), options.program)
                for number in range(options.workers)]
     try:
-        digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
-        bench.on_each(workers, lambda worker: worker.prepare_halves(images))
+        digests = scenes.prepare_alike(workers, images)
+        for worker in workers:
+            worker.expect_halves(images)
         jobs = []
         for scene in scenes.all_scenes(images, digests) + scenes.unfinished_scenes(images, digests):
-            scenes.undisturbed(workers[0], scene)
+            if options.threads and not scene.transfers():
+                continue
             for kind, number in cases(workers[0], scene, options.most):
                 for fault, (_, _, _, kinds) in FAULTS.items():
                     if kinds is None or kind in kinds:
-                        jobs.append(one(scene, kind, number, fault, score))
+                        jobs.append(one(options, scene, kind, number, fault, score))
         jobs = options.sample(jobs, USUAL)
         print(f"# matrix: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)

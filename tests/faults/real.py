@@ -40,7 +40,7 @@ def one(scene, kind, number, fault, score):
         problem = scenes.wrong(worker, scene, result, {DONE} if number else {DONE, NETWORK, AUTH}, bench.PATIENCE)
         score.case(f"real server: {fault}", scene.name, problem and
                    f"{scene.name}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
-    return job
+    return bench.covering(job, fault, scene.name, kind)
 
 
 def run(options, score):
@@ -58,8 +58,7 @@ def run(options, score):
         for scene in scenes.all_scenes(images, digests):
             if scene.name not in SCENES:
                 continue
-            scenes.undisturbed(workers[0], scene)
-            for kind in dict.fromkeys(workers[0].calm()["kinds"]):
+            for kind in dict.fromkeys(scenes.undisturbed(workers[0], scene)["kinds"]):
                 jobs += [one(scene, kind, number, fault, score) for number in (1, 0)
                          for fault, (_, kinds) in FAULTS.items() if kinds is None or kind in kinds]
         jobs = options.sample(jobs, USUAL)

@@ -23,6 +23,10 @@ class Scene:
         self.name, self.start, self.command, self.look = name, start, command, look
         self.again, self.refusals = again, set(refusals)
 
+    def transfers(self):
+        """Whether the command pushes or pulls an image: then it works with threads."""
+        return self.command[0] in ("push", "pull")
+
 
 def pulled(worker, ref):
     """Returns what a reader gets: "absent", the digest of an image, or the error."""
@@ -85,7 +89,8 @@ def prints(text):
 
 
 class Worker:
-    """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm and stop."""
+    """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm, stop, and
+    hand_over and take_over for prepare_alike()."""
 
     def __init__(self, folder, path, environment):
         self.folder = folder
@@ -114,8 +119,7 @@ class Worker:
         return result
 
     def prepare(self, images):
-        """Saves the initial buckets of the scenes, which are the same on every worker. Returns the digests of the
-        images in the form that a pull writes."""
+        """Saves the initial buckets of the scenes. Returns the digests of the images in the form that a pull writes."""
         self.begin("")
         self.save("")
         self.run("push", REF, "--input", images["first"])
@@ -147,28 +151,42 @@ class Server(Worker):
 
     def __init__(self, folder, path):
         os.makedirs(folder)
-        self.s3 = bench.FakeS3(os.path.join(folder, "s3"))
+        self.s3, self.halves = bench.FakeS3(os.path.join(folder, "s3")), {}
         super().__init__(folder, path, self.s3.environment())
 
     def begin(self, start, rules=()):
+        state = start.removesuffix(ELSEWHERE)
+        if state in self.halves:
+            self.half(state, *self.halves.pop(state))
         self.tidy(start)
         self.rules = list(rules)
-        self.s3.tell(load=start.removesuffix(ELSEWHERE), rules=self.rules)
+        self.s3.tell(load=state, rules=self.rules)
 
-    def prepare_halves(self, images):
-        """Saves initial states with an unfinished push or pull, which was interrupted during a part or range."""
-        def half(start, kind, nth, name, *command):
-            self.begin(start, [{"kind": kind, "nth": nth, "times": 0, "do": "stall", "seconds": 5}])
-            code = self.program.interrupted(command, lambda: self.s3.tell()["kinds"].count(kind) >= nth)
-            if code != INTERRUPTED:
-                raise RuntimeError(f"{command} should be interrupted: {code}")
-            self.save(name)
-            self.keep_home(name)
-        half("", "Part", 2, HALF_PUSH, "push", REF, "--input", images["first"])
-        half("two", "Range", 9, HALF_PULL, "pull", NEXT, "--output", os.path.join(self.folder, "out.tar"))
+    def expect_halves(self, images):
+        """Defines initial states with an unfinished push or pull, which was interrupted during a part or range. Files
+        in the home folder name the server: every worker makes such a state itself, when it needs it."""
+        out = os.path.join(self.folder, "out.tar")
+        self.halves = {HALF_PUSH: ("", "Part", 2, ("push", REF, "--input", images["first"])),
+                       HALF_PULL: ("two", "Range", 9, ("pull", NEXT, "--output", out))}
+
+    def half(self, name, start, kind, nth, command):
+        self.begin(start, [{"kind": kind, "nth": nth, "times": 0, "do": "stall", "seconds": 5}])
+        code = self.program.interrupted(command, lambda: self.s3.tell()["kinds"].count(kind) >= nth)
+        if code != INTERRUPTED:
+            raise RuntimeError(f"{command} should be interrupted: {code}")
+        self.save(name)
+        self.keep_home(name)
 
     def save(self, name):
         self.s3.tell(save=name)
+
+    def hand_over(self):
+        states = os.path.join(self.folder, "s3", "states")
+        self.s3.tell(write=states)
+        return states
+
+    def take_over(self, states):
+        self.s3.tell(read=states)
 
     def calm(self):
         return self.s3.tell(rules=[])
@@ -265,6 +283,12 @@ class Folder(Worker):
     def save(self, name):
         shutil.copytree(self.bucket, self.saved(name), symlinks=True)
 
+    def hand_over(self):
+        return os.path.join(self.folder, "saved")
+
+    def take_over(self, states):
+        shutil.copytree(states, os.path.join(self.folder, "saved"), symlinks=True)
+
     def calm(self):
         pass
 
@@ -290,11 +314,19 @@ def hire(options, name):
             for number in range(options.workers)]
 
 
+def prepare_alike(workers, images):
+    """Prepares one worker. The others take over its initial buckets: that is cheaper than the same pushes again.
+    Returns the digests of the images."""
+    digests = workers[0].prepare(images)
+    states = workers[0].hand_over()
+    for worker in workers[1:]:
+        worker.take_over(states)
+    return digests
+
+
 def prepare_all(workers, images):
     """Prepares all workers of hire(). Returns the digests of the images."""
-    def prepare(worker):
-        return [each.prepare(images) for each in worker.values()][0]
-    return bench.on_each(workers, prepare)[0]
+    return [prepare_alike([worker[where] for worker in workers], images) for where in workers[0]][0]
 
 
 def all_scenes(images, digests):
@@ -374,11 +406,14 @@ def done_again(worker, scene):
 
 
 def undisturbed(worker, scene, **options):
-    """Runs a scene without faults. A problem here is an error in the test itself."""
+    """Runs a scene without faults. A problem here is an error in the test itself. Returns what the server then tells of
+    the requests."""
     worker.begin(scene.start)
     result = worker.program.run(*scene.command, **options)
     if result.code != DONE:
         raise RuntimeError(f"{scene.name} without faults: {result.code} {result.err}")
+    told = worker.calm()
     problem = scene.look(worker, result) if scene.look else None
     if problem:
         raise RuntimeError(f"{scene.name} without faults: {problem}")
+    return told

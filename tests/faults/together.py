@@ -133,7 +133,7 @@ def run(options, score):
     workers = [scenes.Server(os.path.join(options.results, f"together{number}"), options.program)
                for number in range(min(4, options.workers))]
     try:
-        digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
+        digests = scenes.prepare_alike(workers, images)
         jobs = [one(name, options.seed + number, images, digests, score)
                 for number in range(CASES if options.share >= 1 else 1) for name in KINDS]
         bench.in_parallel(jobs, workers)

@@ -30,7 +30,7 @@ The server logs every request as one JSON line (--log). It writes its port to --
 
 A test can reuse the server: POST /.fake with a JSON object. The server handles the members in this order: "load" (the
 name of a saved state; "" empties the bucket), "rules" (a new script, counted from now), "damage" ([key, byte, bit]),
-"save" (a name). The response lists the requests by kind since the last script, in order, and every object's size and
+"save" (a name), "write" (a file that gets all saved states), "read" (such a file). The response lists the requests by kind since the last script, in order, and every object's size and
 SHA-256.
 """
 import argparse
@@ -39,7 +39,9 @@ import email.utils
 import hashlib
 import json
 import os
+import pickle
 import re
+import select
 import socket
 import ssl
 import struct
@@ -79,6 +81,7 @@ class Store:
         self.saved = {"": ({}, {})}
         self.serial = 0
         self.refuse_until = 0
+        self.waker, self.woken = os.pipe()
         self.script = Script(json.load(open(options.script)) if options.script else [])
         self.log = open(options.log, "a", buffering=1) if options.log else None
 
@@ -103,10 +106,21 @@ class Store:
             if "save" in words:
                 self.saved[words["save"]] = (dict(self.objects), {
                     name: (key, dict(parts)) for name, (key, parts) in self.uploads.items()})
+            if "write" in words:
+                with open(words["write"], "wb") as file:
+                    pickle.dump(self.saved, file)
+            if "read" in words:
+                with open(words["read"], "rb") as file:
+                    self.saved.update(pickle.load(file))
             if words.get("objects"):
                 told["objects"] = {key: [len(data), hashlib.sha256(data).hexdigest()]
                                    for key, (data, _, _) in self.objects.items()}
             return told
+
+    def refuse(self, seconds):
+        """Refuses connections from now on."""
+        self.refuse_until = time.time() + seconds
+        os.write(self.woken, b"!")
 
 
 def error_xml(code, message="", **fields):
@@ -148,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_limit = None
         if rule["do"] in ("reset", "refuse"):
             if rule["do"] == "refuse":
-                self.store.refuse_until = time.time() + rule.get("seconds", 1)
+                self.store.refuse(rule.get("seconds", 1))
             self.note(0)
             return self.cut()
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -585,7 +599,10 @@ def serve(store, port_file, tls, client_ca):
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(client_ca)
     while True:
-        listener.settimeout(0.02)
+        # A server that waits uses no processor time: there are many of them.
+        if store.waker in select.select([listener, store.waker], [], [])[0]:
+            os.read(store.waker, 4096)
+        listener.settimeout(0)
         if store.refuse_until > time.time():
             listener.close()
             time.sleep(max(0, store.refuse_until - time.time()))
