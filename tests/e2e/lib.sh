@@ -31,6 +31,13 @@ for sanitizer in ASAN UBSAN TSAN LSAN; do
     declare -x "${sanitizer}_OPTIONS=log_path=$work/sanitizer:exitcode=99:halt_on_error=1:print_stacktrace=1"
 done
 
+# It ends with this shell. No `wait` of a scenario waits for it.
+mkfifo kit.port
+"$KIT/kit_server" >kit.port </dev/null &
+disown
+read -r KIT_PORT <kit.port
+rm kit.port
+
 CHECKS=0
 FAILED=0
 ON_EXIT=()
@@ -268,7 +275,7 @@ use_bucket()
 
 bucket()
 {
-    env "${OWNER[@]}" "$KIT/bucket" "$1" "$BUCKET" "${@:2}"
+    kit "${OWNER[@]}" bucket "$1" "$BUCKET" "${@:2}"
 }
 
 bucket_state()
@@ -283,23 +290,24 @@ s3dock()
     "$S3DOCK" "$@"
 }
 
+# kit [NAME=VALUE...] PROGRAM ARGUMENT...: runs a small program in the process of tests/kit/kit_server.
+kit()
+{
+    local client status size problem
+    exec {client}<>"/dev/tcp/127.0.0.1/$KIT_PORT" || return 1
+    printf '%s\0' $(($# + 1)) "$PWD" "$@" >&"$client"
+    status=1 size=0 problem="kit_server: no response"
+    read -r status size problem <&"$client"
+    [ "$size" = 0 ] || cat <&"$client"
+    exec {client}>&-
+    [ -z "$problem" ] || echo "$problem" >&2
+    return "$status"
+}
+
 # json FIELD FILE: prints the first value of that name in a JSON document, at any depth.
 json()
 {
-    python3 - "$1" "$2" <<'PYTHON'
-import json, sys
-
-def find(node, name):
-    if isinstance(node, dict) and name in node:
-        return node[name]
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
-        found = find(child, name)
-        if found is not None:
-            return found
-
-value = find(json.load(open(sys.argv[2])), sys.argv[1])
-print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)
-PYTHON
+    kit json "$1" "$2"
 }
 
 # make_image REF OUT OPTION...: as tests/kit/make_image. All scenarios and builds share equal images.
@@ -338,7 +346,7 @@ same()
 # same_image A B: two archives have the same image: id, references and every layer.
 same_image()
 {
-    "$KIT/image_facts" "$1" >"$work/facts.1" && "$KIT/image_facts" "$2" >"$work/facts.2" &&
+    kit image_facts "$1" >"$work/facts.1" && kit image_facts "$2" >"$work/facts.2" &&
         diff "$work/facts.1" "$work/facts.2"
 }
 
