@@ -11,7 +11,7 @@ scripts()
     { echo ./dev && grep -rlE '^#!.*\b(bash|sh)$|^# shellcheck shell' .ci bench tests tools; } | sort
 }
 
-# lint [--deep]: --deep lets clang-tidy follow nineteen times as many steps through a function.
+# lint [--deep]: --deep lets clang-tidy follow fifty times as many steps through a function.
 lint()
 {
     local status=0
