@@ -63,13 +63,21 @@ bool deployments_name(const struct cli *cli, unsigned n, char app[NAME_APP_MAX],
     return deployment_name(config_file_root(&cli->config.file), n, app, env);
 }
 
-/* Adds the distance of a name to *distance. False: the names are not similar. */
+#define SHORT_FORM 3
+
+/* Adds the distance of a name to *distance. False: the names are not similar. A short form, such as
+ * "prod", counts as one error. */
 static bool add_distance(const char *name, const char *candidate, unsigned *distance)
 {
     struct nearest nearest;
+    size_t size = strlen(name);
 
     if (strcmp(name, candidate) == 0)
         return true;
+    if (size >= SHORT_FORM && strncmp(name, candidate, size) == 0) {
+        *distance += 1;
+        return true;
+    }
     nearest_init(&nearest, name);
     nearest_try(&nearest, candidate);
     *distance += nearest.distance;

@@ -160,11 +160,14 @@ static int write_config(struct cli *cli, const struct places *places, struct vie
 static int write_spec(const struct places *places, const struct adopted *spec, struct err *err)
 {
     int answer = file_create(places->file, text_view(&spec->container), 0600, err);
+    char folder[PATH_MAX];
 
     if (answer == FILE_BUSY) {
         err_set(err, ERR_CONFLICT, "exists", "%s exists already", places->file);
         return err_hint(err, "edit that file, or write another one with --output FILE");
     }
+    if (answer < 0 && !real_folder(places->file, folder))
+        return err_hint(err, "create its folder first");
     return answer;
 }
 
@@ -249,6 +252,19 @@ static void print_spec(struct cli *cli, const struct places *places, const char 
     print_lines(cli, &spec->entry, print_result);
 }
 
+/* A new file has no bucket, and users seldom own the default one. */
+static void note_bucket(struct cli *cli, const struct places *places)
+{
+    char origin[256];
+
+    config_origin(&cli->config, OPT_BUCKET, origin, sizeof origin);
+    if (strcmp(origin, "default") == 0)
+        output_note(&cli->output,
+                    "%s names no bucket yet: s3dock config init FILE writes a file with all "
+                    "settings",
+                    places->config);
+}
+
 static void print_written(struct cli *cli, const struct places *places, const char *app,
                           const char *env)
 {
@@ -257,6 +273,8 @@ static void print_written(struct cli *cli, const struct places *places, const ch
     output_line(&cli->output, "wrote %s", places->file);
     output_line(&cli->output, "%s deploy.%s.%s in %s", places->new_config ? "wrote" : "added", app,
                 env, places->config);
+    if (places->new_config)
+        note_bucket(cli, places);
     output_note(&cli->output, "next: read both files, then run %ss3dock deploy --dry-run %s %s",
                 untrusted ? "s3dock config trust, and " : "", app, env);
 }

@@ -60,6 +60,8 @@ static void a_misspelt_entry_gets_the_nearest_one(void **state)
         {"shpo", "production", "did you mean shop production?"},
         {"shp", "stagin", "did you mean shop staging?"},
         {"blog", "productoin", "did you mean blog production?"},
+        {"shop", "prod", "did you mean shop production?"},
+        {"shop", "pr", ""},
         {"wiki", "production", ""},
         {"shop", "test", ""},
         {"wrong", "ill", ""}, /* the name of the similar entry is not valid */
@@ -285,6 +287,9 @@ static void the_spec_is_written_to_the_named_file(void **state)
     assert_int_equal(RUN(false, "config", "validate"), 0);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir("specs"), 0);
+    assert_int_equal(RUN(true, "deploy", "--init", "--output", "specs/two.json5", "shop", "test"),
+                     ERR_FAIL);
+    assert_non_null(strstr(err.hint, "create its folder"));
     assert_int_equal(system("rm -r .s3dock"), 0);
 }
 
