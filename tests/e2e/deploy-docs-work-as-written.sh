@@ -144,4 +144,28 @@ check "no request failed" bash -c '! grep -q failed responses || { cat load.err;
 check "both versions have answered" bash -c 'grep -q "gen=$0" responses && grep -q "gen=$1" responses' "$FIRST" "$SECOND"
 check "after the rollback, the first version serves" grep -q "gen=$FIRST" <(curl -fsS "http://127.0.0.1:$FRONT/")
 
+# The container runs behind another proxy. nginx first names the slot that does not serve.
+behind_nginx()
+{
+    local FRONT FILE PID_FILE CHECK RELOAD settings other
+    settings=$("$KIT/proxy" nginx start "$work/nginx" "$BLUE" "$GREEN") || return
+    at_exit "'$KIT/proxy' nginx stop '$work/nginx'"
+    eval "$settings"
+    other=$((BLUE + GREEN - $(docker port myapp-production 8080 | sed 's/.*://')))
+    echo "server 127.0.0.1:$other;" >"$FILE"
+    "$KIT/proxy" nginx reload "$work/nginx"
+    configure "deploy: { myapp: { production: { container: \"myapp.production.json5\",
+        $(block deploy/nginx.md "$SIDE" json5 | here | sed "s|file: .*|file: \"$FILE\",|; s|check: .*|check: $(words_json "${CHECK[@]}"),|
+            s|reload: .*|reload: $(words_json "${RELOAD[@]}"),|; s|pid_file: .*|pid_file: \"$PID_FILE\",|") } } }"
+    s3dock config trust >/dev/null
+    block deploy/nginx.md "## Start it" sh | sed "/^nginx/d; /doctor/d; s/shop/myapp/; s|127.0.0.1/|127.0.0.1:$FRONT/|" >commands
+    cat commands
+    # shellcheck disable=SC1091
+    (set -e && . ./commands)
+}
+
+if "$KIT/proxy" nginx path >/dev/null 2>&1; then
+    check "the page of nginx: a deployment makes nginx use the slot that serves" behind_nginx
+fi
+
 FINISHED=yes
