@@ -7,22 +7,29 @@
 FIRST=shop:20250721-1000-aaaaaaa EDITED=shop:20250721-1100-bbbbbbb REBUILT=shop:20250722-1000-ccccccc
 export AWS_ACCESS_KEY_ID=TESTACCESSKEY AWS_SECRET_ACCESS_KEY=test-secret-key-0001 AWS_REGION=us-east-1
 export S3DOCK_BUCKET=images
-SERVER=
-# shellcheck disable=SC2016  # evaluated at exit
-at_exit '[ -z "$SERVER" ] || kill $SERVER'
+# The server logs its requests to requests.log. The first image is pushed once.
+python3 "$KIT/fake_s3.py" --port-file port --log requests.log &
+at_exit "kill $!"
+await test -s port
+AWS_ENDPOINT_URL=http://127.0.0.1:$(cat port)
+export AWS_ENDPOINT_URL
+check "push of the first image" s3dock push $FIRST --input images/first.tar --level 1
 
-# server RULES: starts a new, empty server with these rules. It logs its requests to requests.log.
+# tell JSON: controls the server (fake_s3.py).
+tell()
+{
+    curl -sf --data-binary "$1" "$AWS_ENDPOINT_URL/.fake" >told.json
+}
+
+tell '{"save": "first"}'
+cp -a home home.first
+
+# server RULES: bucket and host are as after that push. The server has these rules, which count from now.
 server()
 {
-    [ -z "$SERVER" ] || { kill "$SERVER" && wait "$SERVER"; } 2>/dev/null
-    rm -rf port requests.log home/.cache
-    echo "$1" >script
-    python3 "$KIT/fake_s3.py" --port-file port --script script --log requests.log &
-    SERVER=$!
-    await test -s port
-    AWS_ENDPOINT_URL=http://127.0.0.1:$(cat port)
-    export AWS_ENDPOINT_URL
-    s3dock push $FIRST --input images/first.tar --level 1 >first.out 2>&1
+    rm -rf home && cp -a home.first home
+    : >requests.log
+    tell "{\"load\": \"first\", \"rules\": $1}" || fail "the server takes the rules" "$1"
 }
 
 # asked KIND: prints the number of requests of this kind
@@ -75,7 +82,7 @@ refuses "no right to copy (403)" \
 refuses "ranges are not supported (400)" \
     '{"kind": "CopyPart", "times": 0, "do": "status", "status": 400, "code": "InvalidArgument"}'
 refuses "parts must be equal (400 at the end)" \
-    '{"kind": "Complete", "nth": 2, "do": "status", "status": 400, "code": "InvalidPart"}'
+    '{"kind": "Complete", "do": "status", "status": 400, "code": "InvalidPart"}'
 
 server '[{"kind": "CopyPart", "nth": 2, "do": "status", "status": 404, "code": "NoSuchKey"}]'
 check "a base is deleted during the push: the push succeeds" push $EDITED edited
@@ -91,7 +98,7 @@ check "the push copies nothing then" same 0 "$(json copied_bytes push.json)"
 check "the image is complete" whole $EDITED edited
 server '[{"kind": "CopyPart", "nth": 2, "do": "error200", "code": "SlowDown"},
     {"kind": "CopyPart", "nth": 4, "do": "reset"}, {"kind": "CopyPart", "nth": 5, "do": "lose"},
-    {"kind": "Complete", "nth": 2, "do": "lose"}]'
+    {"kind": "Complete", "do": "lose"}]'
 check "a server with temporary faults: the push succeeds" push $EDITED edited
 check "the push copies in spite of the faults" test "$(json copied_bytes push.json)" -gt 0
 check "the image is complete" whole $EDITED edited
