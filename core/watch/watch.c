@@ -60,6 +60,14 @@ static void reconsider(const struct watch *watch, struct watch_entry *entry)
     entry->work.due = entry_now(watch);
 }
 
+/* The work waits because of a failure, and meanwhile a user has deployed the image. Its next try
+ * only writes the document, and must not wait: the state and the metrics report a failure still. */
+static bool is_done_by_hand(const struct watch_entry *entry, const char *before)
+{
+    return (entry->state == WATCH_BLOCKED || entry->state == WATCH_TROUBLE) &&
+           entry_serves_wanted(entry) && strcmp(entry->served, before) != 0;
+}
+
 static int take_converged(const struct watch *watch, struct watch_entry *entry,
                           const struct deploy_result *result, struct err *err)
 {
@@ -79,7 +87,7 @@ static int take_converged(const struct watch *watch, struct watch_entry *entry,
         entry_settle(entry, WATCH_CURRENT);
     else if (entry->state == WATCH_DOWN)
         entry->state = WATCH_FAILED;
-    else if (entry->state == WATCH_CURRENT)
+    else if (entry->state == WATCH_CURRENT || is_done_by_hand(entry, before))
         reconsider(watch, entry);
     if (result->outcome != DEPLOY_DEPLOYED && result->outcome != DEPLOY_ROLLED_BACK)
         return 0;

@@ -494,6 +494,26 @@ static void a_full_disk_is_tried_each_hour(void **state)
     assert_int_equal(entries[0].metrics.blocked, 0);
 }
 
+static void deploy_by_hand(void)
+{
+    assert_int_equal(entries[0].metrics.blocked, 1);
+    w.disk_full = false;
+    w.serves = w.pointer;
+}
+
+/* The watcher has not deployed before: it was started while the disk was full. */
+static void a_deployment_by_hand_ends_the_wait_for_room(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR / 4), deploy_by_hand}, {0, NULL}};
+
+    (void)state;
+    fill_disk();
+    run_for(HOUR / 2, plan);
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+    assert_int_equal(entries[0].metrics.blocked, 0);
+    assert_int_equal(w.runs, 0);
+}
+
 static void move_to_bad(void)
 {
     w.pointer = w.bad = 2;
@@ -857,6 +877,7 @@ int main(void)
         TEST(an_unreachable_daemon_is_waited_for),
         TEST(a_start_without_bucket_and_daemon_works),
         TEST(a_full_disk_is_tried_each_hour),
+        TEST(a_deployment_by_hand_ends_the_wait_for_room),
         TEST(a_bad_image_is_not_tried_again_until_the_pointer_moves),
         TEST(a_bad_image_is_tried_again_after_a_change_of_the_spec),
         TEST(a_failing_hook_is_tried_again_with_growing_waits),
