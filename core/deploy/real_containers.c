@@ -13,7 +13,7 @@
 
 #define BODY_MAX    (4 * MIB)
 #define LOG_LINES   20
-#define OTHERS_MAX  128 /* containers that may share a name space with O */
+#define OTHERS_MAX  128 /* containers that are compared with the candidate */
 #define MEMINFO_MAX (16 * KIB)
 
 #define POLICY_TRIES 5
@@ -240,7 +240,7 @@ struct judged {
     unsigned count;
 };
 
-/* Inspects the other containers: one of them may share a name space with O. */
+/* Inspects the other containers: one of them may share a name space with O, or have a port. */
 static int read_others(struct docker *docker, struct judged *judged, struct text *warnings,
                        struct err *err)
 {
@@ -257,7 +257,8 @@ static int read_others(struct docker *docker, struct judged *judged, struct text
         if (judged->count == OTHERS_MAX) {
             text_printf(warnings,
                         "only %d of the %u containers of this daemon were examined: another one "
-                        "may share a name space with the container that serves\n",
+                        "may have a port of the new container, or share a name space with the one "
+                        "that serves\n",
                         OTHERS_MAX, list.count);
             break;
         }
@@ -288,10 +289,12 @@ static int judge_with(struct docker *docker, const struct container_spec *spec,
         return ERR_FAIL;
     if (serving[0]) {
         answer = docker_container_inspect(docker, serving, &judged->serving, err);
-        if (answer < 0 || (answer == DOCKER_OK && read_others(docker, judged, warnings, err)))
+        if (answer < 0)
             return ERR_FAIL;
         input.serving = answer == DOCKER_OK ? &judged->serving : NULL;
     }
+    if (read_others(docker, judged, warnings, err))
+        return ERR_FAIL;
     input.other_count = judged->count;
     return judge(&input, warnings, err);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "deploy/spec/owners.h"
 #include "deploy/spec/same.h"
 #include "deploy/spec/shown.h"
 #include "docker/container.h"
@@ -331,8 +332,8 @@ static void warn_log(const struct judge_input *input, struct text *warnings)
 int judge(const struct judge_input *input, struct text *warnings, struct err *err)
 {
     static int (*const rules[])(const struct judge_input *input, struct err *err) = {
-        check_auto_remove, check_borrowed,  check_dependents,
-        check_ports,       check_addresses, check_host_network,
+        check_auto_remove, check_borrowed,     check_dependents, check_ports,
+        check_addresses,   check_host_network, owners_check,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

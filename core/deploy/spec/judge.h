@@ -15,7 +15,7 @@ struct judge_input {
     const struct container_spec *spec;
     const struct docker_container *candidate;
     const struct docker_container *serving;       /* NULL: none */
-    const struct docker_container *const *others; /* that may share a namespace with `serving` */
+    const struct docker_container *const *others; /* all but these two */
     unsigned other_count;
     uint64_t memory_available; /* bytes of the host; 0: unknown */
 };

@@ -48,8 +48,8 @@ static inline int read_entry(const char *entry, struct deployment *out, struct t
 
 #define KIT_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* A container from the members of its inspect in JSON5, without id, name and state, which are
- * added. The caller calls docker_container_finish. */
+/* A container from the members of its inspect in JSON5, without id and name, which are added. So is
+ * the state "created", unless the members have one. The caller calls docker_container_finish. */
 static inline struct docker_container container_of(const char *name, const char *members)
 {
     struct docker_container container;
@@ -57,8 +57,8 @@ static inline struct docker_container container_of(const char *name, const char 
     struct err err;
 
     text_init(&text, MIB);
-    text_printf(&text, "{Id: '" KIT_ID "', Name: '/%s', State: {Status: 'created'}, %s}", name,
-                members);
+    text_printf(&text, "{Id: '" KIT_ID "', Name: '/%s', %s%s}", name,
+                strstr(members, "State:") ? "" : "State: {Status: 'created'}, ", members);
     if (docker_container_read(json_of(text.data), &container, &err))
         fail_msg("%s: %s", members, err.text);
     text_finish(&text);

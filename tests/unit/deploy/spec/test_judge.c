@@ -122,6 +122,61 @@ static void fixed_ports_cannot_be_in_two_containers(void **state)
     assert_passes((struct trial){"{}", BINDING("", "80"), .order = ORDER_STOP_FIRST, .port = 8080});
 }
 
+#define RUNS "State: {Status: 'running', Running: true}, "
+#define PORTS(of, ip, port)                                                                        \
+    RUNS "NetworkSettings: {Ports: {'" of "': [{HostIp: '" ip "', HostPort: '" port "'}]}}"
+
+static struct trial taken(const char *owner)
+{
+    return (struct trial){"{}", BINDING("127.0.0.1", "18081"), .other = owner, .port = 8080,
+                          .slot = 18081};
+}
+
+static void ports_of_other_containers_are_refused(void **state)
+{
+    struct trial trial = taken(PORTS("80/tcp", "0.0.0.0", "18081"));
+
+    (void)state;
+    assert_refused(trial, "the port 18081 of the host, which the container side has");
+    trial.order = ORDER_STOP_FIRST;
+    assert_refused(trial, "which the container side has");
+    assert_refused(taken(PORTS("80/tcp", "127.0.0.1", "18081")), "side");
+    assert_refused(taken(PORTS("80/tcp", "", "18081")), "side");
+    assert_passes(taken(PORTS("80/tcp", "10.0.0.1", "18081")));
+    assert_passes(taken(PORTS("80/tcp", "::", "18081")));
+    assert_passes(taken(PORTS("80/udp", "0.0.0.0", "18081")));
+    assert_passes(taken(PORTS("80/tcp", "0.0.0.0", "18083")));
+    trial =
+        taken("Config: {Labels: {'dev.s3dock.deploy': 'a/b/c'}}, " PORTS("80/tcp", "", "18081"));
+    assert_refused(trial, "side");
+    trial.inspect = "Config: {Labels: {'dev.s3dock.deploy': 'a/b/c'}}, " BINDING("", "18081");
+    trial.order = ORDER_STOP_FIRST; /* of an interrupted run */
+    assert_passes(trial);
+    assert_passes(taken("NetworkSettings: {Ports: {'80/tcp': [{HostIp: '', HostPort: '18081'}]}}"));
+    assert_passes(taken(RUNS "NetworkSettings: {Ports: {'80/tcp': null}}"));
+}
+
+static void exchanged_slots_are_refused(void **state)
+{
+    struct trial trial = taken(NULL);
+
+    (void)state;
+    trial.serving = PORTS("8080/tcp", "127.0.0.1", "18081");
+    assert_refused(trial, "the slots of the entry were exchanged");
+    trial.serving = PORTS("8080/tcp", "127.0.0.1", "18082");
+    assert_passes(trial);
+    trial.serving = PORTS("8080/tcp", "127.0.0.1", "18081");
+    trial.order = ORDER_STOP_FIRST;
+    assert_passes(trial);
+    trial = (struct trial){"{}", "NetworkSettings: {Networks: {web: {Aliases: ['shop-blue']}}}",
+                           .serving = RUNS
+                           "NetworkSettings: {Networks: {web: {Aliases: ['x', 'shop-blue']}}}",
+                           .port = 8080, .names = true};
+    assert_refused(trial, "the name shop-blue in the network web");
+    trial.serving = RUNS "NetworkSettings: {Networks: {web: {Aliases: ['shop-green']}}}";
+    assert_passes(trial);
+}
+
 static void removed_containers_cannot_be_rolled_back(void **state)
 {
     (void)state;
@@ -410,6 +465,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_ports_cannot_be_in_two_containers),
+        cmocka_unit_test(ports_of_other_containers_are_refused),
+        cmocka_unit_test(exchanged_slots_are_refused),
         cmocka_unit_test(removed_containers_cannot_be_rolled_back),
         cmocka_unit_test(fixed_addresses_cannot_be_in_two_containers),
         cmocka_unit_test(borrowed_name_spaces_are_refused),

@@ -1,0 +1,132 @@
+/*
+ * Which images of a daemon are removed: older ones of the application that no container has. Newer
+ * ones stay: a host that also builds may not have pushed them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "deploy/image_room.h"
+#include "docker/docker.h"
+#include "kit/fake_docker.h"
+
+#define KEEP  "shop:20260702-1000-aaaaaaa"
+#define OLDER "shop:20260701-1000-aaaaaaa"
+#define NEWER "shop:20260703-1000-aaaaaaa"
+#define HEX   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define USED_BY                                                                                    \
+    "[{'Id':'" HEX "','Names':['/shop'],'Image':'x','ImageID':'sha256:" HEX                        \
+    "','State':'exited','Status':'Exited','Created':1,'Labels':{}}]"
+
+static struct fake_docker fake;
+
+static int start_daemon(void **state)
+{
+    (void)state;
+    fake = fake_docker_start("docker-20.10", "", 0);
+    return 0;
+}
+
+static int stop_daemon(void **state)
+{
+    (void)state;
+    fake_docker_stop(&fake);
+    return 0;
+}
+
+/* Appends a rule of the fake daemon. In `body`, ' stands for ". */
+static void add_rule(struct text *rules, const char *kind, const char *body)
+{
+    text_printf(rules, "{\"kind\":\"%s\",\"times\":9,\"do\":\"say\",\"body\":\"", kind);
+    for (; *body; body++)
+        text_str(rules, *body == '\'' ? "\\\"" : (char[]){*body, '\0'});
+    text_str(rules, "\"},");
+}
+
+/* Returns how many names are removed of one image with these names, a list in JSON. */
+static unsigned prune(const char *names, const char *containers, bool dangling)
+{
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    _cleanup_text_ struct text rules = {0};
+    char image[1024];
+    struct docker *docker;
+    unsigned count = 0;
+    struct err err;
+
+    text_init(&rules, 16 * KIB);
+    snprintf(image, sizeof image, "[{'Id':'sha256:" HEX "','RepoTags':%s,'Created':1,'Size':1}]",
+             names);
+    text_str(&rules, "{\"rules\":[");
+    add_rule(&rules, "List", image);
+    add_rule(&rules, "Containers", containers);
+    add_rule(&rules, "Untag", "[]");
+    text_cut(&rules, rules.size - 1);
+    text_str(&rules, "]}");
+    fake_docker_control(&fake, rules.data, NULL, 0);
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    docker = docker_open(&endpoint, NULL, &err);
+    if (!docker || image_room_prune(docker, "shop", KEEP, dangling, &count, &err))
+        fail_msg("%s: %s", names, err.text);
+    docker_close(docker);
+    return count;
+}
+
+static void older_images_of_the_application_are_removed(void **state)
+{
+    (void)state;
+    assert_int_equal(prune("['" OLDER "']", "[]", false), 1);
+    assert_int_equal(prune("['localhost/" OLDER "']", "[]", false), 1);
+    assert_int_equal(prune("['docker.io/library/" OLDER "']", "[]", false), 1);
+}
+
+static void newer_images_and_the_one_that_serves_stay(void **state)
+{
+    (void)state;
+    assert_int_equal(prune("['" NEWER "']", "[]", false), 0);
+    assert_int_equal(prune("['shop:20260702-1000-bbbbbbb']", "[]", false), 0);
+    assert_int_equal(prune("['" KEEP "']", "[]", false), 0);
+    assert_int_equal(prune("['" NEWER "','" OLDER "']", "[]", false), 1);
+}
+
+static void images_of_others_stay(void **state)
+{
+    (void)state;
+    assert_int_equal(prune("['shop2:20260701-1000-aaaaaaa']", "[]", false), 0);
+    assert_int_equal(prune("['registry.test/" OLDER "']", "[]", false), 0);
+    assert_int_equal(prune("['shop:latest']", "[]", false), 0);
+}
+
+static void images_of_containers_stay(void **state)
+{
+    (void)state;
+    assert_int_equal(prune("['" OLDER "']", USED_BY, false), 0);
+}
+
+static void images_without_a_name_go_only_on_request(void **state)
+{
+    (void)state;
+    assert_int_equal(prune("[]", "[]", false), 0);
+    assert_int_equal(prune("[]", "[]", true), 1);
+    assert_int_equal(prune("[]", USED_BY, true), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(older_images_of_the_application_are_removed),
+        cmocka_unit_test(newer_images_and_the_one_that_serves_stay),
+        cmocka_unit_test(images_of_others_stay),
+        cmocka_unit_test(images_of_containers_stay),
+        cmocka_unit_test(images_without_a_name_go_only_on_request),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, start_daemon, stop_daemon);
+}
