@@ -133,7 +133,17 @@ fails 2 'usage\.deploy.*helth.*health' "a typing error of the entry: the nearest
 # --- ports -----------------------------------------------------------------------------------------------
 
 entry
-hold_port $((BLUE + GREEN - $(on_edge docker port "$NAME" 8080 | sed -n '1s/.*://p')))
+free_slot=$((BLUE + GREEN - $(on_edge docker port "$NAME" 8080 | sed -n '1s/.*://p')))
+on_edge docker run -d --name "$APP-other" --network "deploy$$" -p "127.0.0.1:$free_slot:8080" "$(ref_of 1)" >/dev/null
+fails 2 "usage\\.judge.*port $free_slot .*$APP-other" "the port of another container: it is named"
+fails 2 "usage\\.judge.*port $free_slot .*$APP-other" "the dry run refuses it, too" --dry-run
+on_edge docker rm -f "$APP-other" >/dev/null
+read -r BLUE GREEN <<<"$GREEN $BLUE"
+entry
+fails 2 'usage\.judge.*exchanged' "exchanged slots"
+read -r BLUE GREEN <<<"$GREEN $BLUE"
+entry
+hold_port "$free_slot"
 fails 11 'deploy\.start.*(port|address)' "a port that is taken: Docker's words are printed"
 check "doctor names the port" grep -q 'taken by another program' <(on_edge s3dock doctor 2>&1 | tr -s ' \n' ' ')
 release_port
