@@ -105,6 +105,18 @@ def parent_of(pid):
         return 0
 
 
+def await_handler(pid, limit):
+    """Waits until a process catches SIGTERM: without that, it would end without a result."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            caught = next((line.split()[1] for line in file if line.startswith("SigCgt:")), "0")
+        if int(caught, 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.02)
+    raise Wrong("the load does not begin")
+
+
 def kill_process(pid):
     if pid > 1:
         try:
@@ -199,6 +211,7 @@ class Lane:
             self.load = subprocess.Popen(words, stdout=out, stderr=subprocess.DEVNULL)
         with open(os.path.join(self.options.work, "loads"), "a", encoding="utf-8") as file:
             file.write(f"{self.load.pid}\n")  # the scenario ends it, if this program is ended
+        await_handler(self.load.pid, PATIENCE)
 
     def end_load(self):
         """Returns what is wrong with the requests, or None. A stop-first unit may lose some while it is replaced."""
@@ -221,7 +234,8 @@ class Lane:
             f"{self.cut} drains at their limit")
         self.cut = 0
         if bad or not result["requests"]:
-            return (f"{len(bad)} of {result['requests']} requests failed" +
+            kinds = dict(collections.Counter(kind for _, _, kind in bad))
+            return (f"{len(bad)} of {result['requests']} requests failed: {kinds}" +
                     # nginx, Caddy and the application did not run either: each of their limits may have passed.
                     (", with a load that was late itself: the machine was too busy" if result["own_delay"] > 5 else "") +
                     ": " + "; ".join(map(self.describe, bad[:WRONG_MOST])))
@@ -474,7 +488,7 @@ class Lane:
         """Negative control: the rules and the load must see what a wrong deployment would do."""
         self.begin_load()
         time.sleep(0.5)
-        former, seen = self.serving(), []
+        former, seen, self.stopped = self.serving(), [], None
         holder = former[self.web]
         for policy, rule in (("no", "2"), ("unless-stopped", "")):
             self.daemon.ask(f"/containers/{holder}/update", "POST", json.dumps({"RestartPolicy": {"Name": policy}}))
