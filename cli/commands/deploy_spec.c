@@ -121,8 +121,7 @@ static int add_entry(const struct places *places, const char *app, const char *e
                : err_hint(err, "add the entry by hand: s3dock deploy ... --dry-run prints it");
 }
 
-/* Trusts the new content of a file of the current folder, if the old one was trusted or there was
- * none. */
+/* Trusts the new content of a file of the current folder. An untrusted file remains untrusted. */
 static void keep_trust(struct cli *cli, const struct places *places, struct view content)
 {
     const struct config_file *file = &cli->config.file;

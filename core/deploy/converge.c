@@ -1,7 +1,7 @@
 /*
- * For each unit: choose the container that serves, give it the name and its policy, start it if this
- * program stopped it, lead the traffic to it, and stop the others. All requests are idempotent, so
- * converge can be interrupted anywhere.
+ * For each unit: choose the container that serves, and give it the name and its policy. Start it if
+ * this program stopped it. Lead the traffic to it, and stop the others. All requests are idempotent,
+ * so converge can be interrupted anywhere.
  */
 #include "deploy/converge.h"
 

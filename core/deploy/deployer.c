@@ -326,8 +326,8 @@ static bool has_earlier(const struct run *run, const struct deploy_unit *unit)
     return false;
 }
 
-/* A unit that has the image already, and no earlier container of it, was not replaced together with
- * the others, or an interrupted rollback has reached it. */
+/* Two kinds of units have the image already, and no earlier container of it. One was not replaced
+ * together with the others. An interrupted rollback has reached the other one. */
 static bool mark_previous(struct run *run)
 {
     bool all = true;

@@ -1,6 +1,6 @@
 /*
  * The document is {"sum": ..., "journal": {...}}. The sum is the SHA-256 of the bytes of the inner
- * object, so that a damaged file is recognised even if it is still JSON.
+ * object. It shows that a file is damaged even if the file is still JSON.
  */
 #include "deploy/journal.h"
 

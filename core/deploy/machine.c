@@ -1,6 +1,6 @@
 /*
- * A container or a minimal image may have no machine id, an empty one, or the word "uninitialized"
- * until its first boot. All of these are not 32 hex digits, and lead to the file in the folder.
+ * A container or a minimal image may have no machine id, or an empty one. Until the first boot it may
+ * be the word "uninitialized". None of these has 32 hex digits, so the file in the folder is used.
  */
 #include "deploy/machine.h"
 

@@ -1,6 +1,6 @@
 /*
- * In order: retired containers but for the last one of each unit, images of this application that no
- * container has, and, if the deployment allows it, images without a name.
+ * Removes, in this order: retired containers, but not the last one of each unit; images of this
+ * application that no container has; images without a name, if the deployment allows it.
  */
 #include "deploy/room.h"
 

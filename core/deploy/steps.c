@@ -1,6 +1,6 @@
 /*
- * One table and one loop. There is no undo for a single step: a step that failed may have been done
- * nevertheless, so the way back is converge, which looks at what is there.
+ * One table and one loop. There is no undo for a single step, because a step that failed may have had
+ * its effect. The way back is converge: it reads the state of the containers.
  *
  * All units pass a step before the first one begins the next: no unit switches before all are ready.
  */

@@ -1,6 +1,6 @@
 /*
- * Signals and polls. The time of a container runs from the note in the journal, so that a run that
- * continues a stop does not begin it again.
+ * Signals and polls. The time of a container begins with the note in the journal. So a run that
+ * continues a stop does not begin the time again.
  */
 #include "deploy/stop.h"
 

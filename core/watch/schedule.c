@@ -83,8 +83,8 @@ void schedule_failure(struct schedule *schedule, enum schedule_trouble trouble, 
     schedule->due = now + wait;
 }
 
-/* The store refuses the key or its rights. A wrong clock is set by the service of the system, and a
- * source without keys may be a service that starts later than this one: both pass. */
+/* Returns whether the store refuses the key or its rights. Two failures are none, because they pass:
+ * a wrong clock, and a source of keys that starts later than this program. */
 static bool is_refusal(const struct err *err)
 {
     if (err->family != ERR_AUTH || err_is(err, ERR_AUTH, "clock"))
