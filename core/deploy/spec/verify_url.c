@@ -8,13 +8,17 @@
 #include <string.h>
 
 #define PORT_DIGITS 5
+#define PORT_MAX    65535
 
 static bool is_port(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
+    long number;
 
-    return digits && digits <= PORT_DIGITS && !text[digits] && atol(text) >= 1 &&
-           atol(text) <= 65535;
+    if (!digits || digits > PORT_DIGITS || text[digits])
+        return false;
+    number = strtol(text, NULL, 10);
+    return number >= 1 && number <= PORT_MAX;
 }
 
 /* Returns the text after the host: "" or ":PORT". NULL: it is no host. */
