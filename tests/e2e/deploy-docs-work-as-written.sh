@@ -106,10 +106,10 @@ check "it responds at a slot" curl -fsS "http://$(docker port myapp-production 8
 mkdir entries
 cd entries || exit 1
 block deploy.md "### The container file" json5 >shop.json5
-SIDE="## s3dock's side" ADMIN="## With the admin API" IMPORT="## With a Caddyfile" NONE="# Deployments without a driver"
+SIDE="## s3dock's side" API="## With the admin API" IMPORT="## With a Caddyfile" NONE="# Deployments without a driver"
 check "the example of a container file, and the entry of HAProxy" valid "$(block deploy/haproxy.md "$SIDE" json5)"
 check "the entry of nginx" valid "$(block deploy/nginx.md "$SIDE" json5)"
-check "the entry of Caddy with the admin API" valid "$(block deploy/caddy.md "$ADMIN" json5)"
+check "the entry of Caddy with the admin API" valid "$(block deploy/caddy.md "$API" json5)"
 check "the entry of Caddy with a Caddyfile" valid "$(block deploy/caddy.md "$IMPORT" json5)"
 check "the entry of Traefik" valid "$(block deploy/traefik.md "$SIDE" json5)"
 check "the entry without a driver" valid "$(block deploy/none.md "$NONE" json5)"
@@ -144,28 +144,40 @@ check "no request failed" bash -c '! grep -q failed responses || { cat load.err;
 check "both versions have answered" bash -c 'grep -q "gen=$0" responses && grep -q "gen=$1" responses' "$FIRST" "$SECOND"
 check "after the rollback, the first version serves" grep -q "gen=$FIRST" <(curl -fsS "http://127.0.0.1:$FRONT/")
 
-# The container runs behind another proxy. nginx first names the slot that does not serve.
-behind_nginx()
+# behind PROXY PAGE HEADING: the container runs already; the page puts it behind another proxy. The configuration of the proxy
+# first names the slot that does not serve.
+behind()
 {
-    local FRONT FILE PID_FILE CHECK RELOAD settings other
-    settings=$("$KIT/proxy" nginx start "$work/nginx" "$BLUE" "$GREEN") || return
-    at_exit "'$KIT/proxy' nginx stop '$work/nginx'"
+    local FRONT ADMIN FILE PID_FILE='' CHECK=() RELOAD=() settings serving
+    serving=$(docker port myapp-production 8080 | sed 's/.*://')
+    settings=$("$KIT/proxy" "$1" start "$work/$1" $((BLUE + GREEN - serving)) "$serving") || return
+    at_exit "'$KIT/proxy' $1 stop '$work/$1'"
     eval "$settings"
-    other=$((BLUE + GREEN - $(docker port myapp-production 8080 | sed 's/.*://')))
-    echo "server 127.0.0.1:$other;" >"$FILE"
-    "$KIT/proxy" nginx reload "$work/nginx"
     configure "deploy: { myapp: { production: { container: \"myapp.production.json5\",
-        $(block deploy/nginx.md "$SIDE" json5 | here | sed "s|file: .*|file: \"$FILE\",|; s|check: .*|check: $(words_json "${CHECK[@]}"),|
-            s|reload: .*|reload: $(words_json "${RELOAD[@]}"),|; s|pid_file: .*|pid_file: \"$PID_FILE\",|") } } }"
+        $(block "$2" "$3" json5 | here | sed "s|http://127.0.0.1:2019|${ADMIN:-}|; s|file: .*|file: \"${FILE:-}\",|
+            s|check: .*|check: $(words_json "${CHECK[@]}"),|; s|reload: .*|reload: $(words_json "${RELOAD[@]}"),|
+            s|pid_file: .*|pid_file: \"$PID_FILE\",|") } } }"
     s3dock config trust >/dev/null
-    block deploy/nginx.md "## Start it" sh | sed "/^nginx/d; /doctor/d; s/shop/myapp/; s|127.0.0.1/|127.0.0.1:$FRONT/|" >commands
+    # The proxy runs already, and doctor finds faults of this machine.
+    block "$2" "## Start it" sh | sed "/^nginx/d; /systemctl/d; /2019/d; /doctor/d; s/shop/myapp/; s|127.0.0.1/|127.0.0.1:$FRONT/|" >commands
     cat commands
     # shellcheck disable=SC1091
     (set -e && . ./commands)
 }
 
-if "$KIT/proxy" nginx path >/dev/null 2>&1; then
-    check "the page of nginx: a deployment makes nginx use the slot that serves" behind_nginx
-fi
+# check_behind PROXY PAGE HEADING
+check_behind()
+{
+    local text="$2, $1: a deployment makes the proxy use the slot that serves"
+    if "$KIT/proxy" "${1%file}" path >/dev/null 2>"$work/proxy.log"; then
+        check "$text" behind "$@"
+    else
+        skip_check "$text" "$(tail -n 1 "$work/proxy.log")"
+    fi
+}
+
+check_behind nginx deploy/nginx.md "$SIDE"
+check_behind caddy deploy/caddy.md "$API"
+check_behind caddyfile deploy/caddy.md "$IMPORT"
 
 FINISHED=yes
