@@ -100,6 +100,19 @@ static int check_ports(const struct judge_input *input, struct err *err)
     return 0;
 }
 
+static int check_owners(const struct judge_input *input, struct err *err)
+{
+    const struct owners_input owners = {
+        .unit = unit_of(input),
+        .candidate = input->candidate,
+        .serving = input->serving,
+        .others = input->others,
+        .other_count = input->other_count,
+    };
+
+    return owners_check(&owners, err);
+}
+
 static int check_host_network(const struct judge_input *input, struct err *err)
 {
     if (!starts_first(input) || !unit_of(input)->port ||
@@ -333,7 +346,7 @@ int judge(const struct judge_input *input, struct text *warnings, struct err *er
 {
     static int (*const rules[])(const struct judge_input *input, struct err *err) = {
         check_auto_remove, check_borrowed,     check_dependents, check_ports,
-        check_addresses,   check_host_network, owners_check,
+        check_addresses,   check_host_network, check_owners,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

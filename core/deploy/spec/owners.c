@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "deploy/spec/judge.h"
 #include "deploy/spec/labels.h"
 #include "docker/container.h"
 
@@ -30,9 +29,9 @@ static int refuse(struct err *err, const char *hint, const char *fmt, ...)
     return err_hint(err, "%s", hint);
 }
 
-static bool starts_first(const struct judge_input *input)
+static bool starts_first(const struct owners_input *input)
 {
-    return input->spec->unit->order == ORDER_START_FIRST;
+    return input->unit->order == ORDER_START_FIRST;
 }
 
 /* ---- ports ---- */
@@ -96,7 +95,7 @@ static bool has_port(const struct docker_container *container, const char *proto
     return false;
 }
 
-static int refuse_port(const struct judge_input *input, const struct docker_container *other,
+static int refuse_port(const struct owners_input *input, const struct docker_container *other,
                        const char *port, struct err *err)
 {
     if (other == input->serving)
@@ -104,10 +103,10 @@ static int refuse_port(const struct judge_input *input, const struct docker_cont
                       "write the slots in the order in which they were deployed, or use others",
                       "unit %s needs the port %s of the host, which %s has: the slots of the entry "
                       "were exchanged",
-                      input->spec->unit->unit, port, other->name);
+                      input->unit->unit, port, other->name);
     return refuse(err, "stop that container if it is not needed, or use another port",
                   "unit %s needs the port %s of the host, which the container %s has",
-                  input->spec->unit->unit, port, other->name);
+                  input->unit->unit, port, other->name);
 }
 
 static bool same_unit(const struct docker_container *a, const struct docker_container *b)
@@ -120,7 +119,7 @@ static bool same_unit(const struct docker_container *a, const struct docker_cont
 }
 
 /* Returns the container that has the port already, or NULL. O of a stop-first unit gives it up. */
-static const struct docker_container *find_owner(const struct judge_input *input,
+static const struct docker_container *find_owner(const struct owners_input *input,
                                                  const char *protocol, const char *address,
                                                  const char *port)
 {
@@ -134,7 +133,7 @@ static const struct docker_container *find_owner(const struct judge_input *input
 }
 
 /* The daemon would refuse the start. */
-static int check_ports(const struct judge_input *input, struct err *err)
+static int check_ports(const struct owners_input *input, struct err *err)
 {
     struct json_node ports =
         json_get(json_get(json_root(input->candidate->document), "HostConfig"), "PortBindings");
@@ -183,9 +182,9 @@ static bool share_slot(const struct unit_spec *unit, const struct docker_contain
     return in_first && in_second;
 }
 
-static int check_slot_names(const struct judge_input *input, struct err *err)
+static int check_slot_names(const struct owners_input *input, struct err *err)
 {
-    const struct unit_spec *unit = input->spec->unit;
+    const struct unit_spec *unit = input->unit;
 
     for (unsigned slot = 0; slot < SLOT_COUNT && input->serving && starts_first(input); slot++) {
         const char *name = unit->slot_names[slot];
@@ -201,7 +200,7 @@ static int check_slot_names(const struct judge_input *input, struct err *err)
     return 0;
 }
 
-int owners_check(const struct judge_input *input, struct err *err)
+int owners_check(const struct owners_input *input, struct err *err)
 {
     return check_ports(input, err) || check_slot_names(input, err) ? ERR_FAIL : 0;
 }
