@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_directory
 REF=app:20250721-2118-f7a5a27
-make_image $REF image.tar --size 60 --seed 5
+make_image $REF image.tar --size 30 --seed 1
 
 first=
 for way in "--jobs 1" "--jobs 2" "--jobs 8" "--jobs 8 --memory 32M" "--jobs 2 --memory 256M"; do
