@@ -4,7 +4,7 @@
 # adapts to the quirks without a setting. With E2E_FEW=yes, few personalities that show each quirk at least once.
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "the stores differ, not the builds: the plain one is enough"
-"$KIT/relatives" images
+"$KIT/relatives" images 15
 FIRST=shop:20250721-1000-aaaaaaa EDITED=shop:20250721-1100-bbbbbbb
 export AWS_ACCESS_KEY_ID=TESTACCESSKEY AWS_SECRET_ACCESS_KEY=test-secret-key-0001 S3DOCK_BUCKET=images
 SERVER=
