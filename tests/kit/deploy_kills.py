@@ -365,10 +365,9 @@ class Lane:
     def happen(self, event, serves):
         path = self.journal()
         if event == "daemon":
+            # When Docker 20.10 starts after a SIGKILL, it stops all containers, and may not start them again.
             self.daemon.die()
             self.daemon.again()
-            if serves:
-                self.await_service()
         elif event == "reboot":
             self.reboot(serves)
         elif event == "proxy":
