@@ -1,6 +1,6 @@
 /*
  * Deployments and rollbacks on a simulated host, interrupted at every call: killed before and after
- * it, failed before and after its deed. The rules hold at every moment, and the next run repairs
+ * it, failed before and after its deed. The run after a kill is killed, too. The rules hold at every moment, and the next run repairs
  * everything, whatever happened to journal, daemon, proxy and host in between.
  */
 #include <setjmp.h>
@@ -27,6 +27,7 @@
 #endif
 
 static unsigned stride = STRIDE;
+#define SECOND 37 /* the same for the second kill */
 
 enum work { FIRST, DEPLOY, ROLLBACK, ROLLBACK_STALE, AGAIN, WORKS };
 static const char *const WORK_NAMES[WORKS] = {"first", "deploy", "rollback", "stale rollback",
@@ -45,7 +46,14 @@ struct scene {
     bool succeeds;
 };
 
-static unsigned long cases;
+static const char *const EVENT_NAMES[SIM_EVENTS] = {"then",
+                                                    "journal removed",
+                                                    "journal emptied",
+                                                    "journal damaged",
+                                                    "daemon restarted",
+                                                    "proxy restarted",
+                                                    "host rebooted"};
+static unsigned long cases, pairs;
 static const char *fault_name = "";
 static char *hook_argv[] = {(char *)"hook", NULL};
 
@@ -302,14 +310,6 @@ static bool is_rare(unsigned event)
 static void continue_after_kill(const struct scene *scene, const struct simulated_host *killed,
                                 unsigned call, enum sim_fault kind)
 {
-    static const char *const names[SIM_EVENTS] = {"then",
-                                                  "journal removed",
-                                                  "journal emptied",
-                                                  "journal damaged",
-                                                  "daemon restarted",
-                                                  "proxy restarted",
-                                                  "host rebooted"};
-
     for (unsigned event = 0; event < SIM_EVENTS; event++) {
         unsigned details = event == SIM_JOURNAL_DAMAGED ? 2 : 1;
 
@@ -320,9 +320,9 @@ static void continue_after_kill(const struct scene *scene, const struct simulate
 
             sim_happen(&sim, (enum sim_event)event, call * 37 + detail * 101);
             other = sim;
-            run_again(scene, &sim, call, kind, names[event],
+            run_again(scene, &sim, call, kind, EVENT_NAMES[event],
                       image_is_known(scene, (enum sim_event)event));
-            only_converge(scene, &other, call, kind, names[event],
+            only_converge(scene, &other, call, kind, EVENT_NAMES[event],
                           event >= SIM_JOURNAL_REMOVED && event <= SIM_JOURNAL_DAMAGED);
         }
     }
@@ -359,6 +359,49 @@ static void interrupt(const struct scene *scene, unsigned call, enum sim_fault k
         only_converge(scene, &sim, call, kind, "then", false);
 }
 
+/* ---- two kills ---- */
+
+/* Kills the next run. Then time passes: nothing is left of the time of a drain or a stop. False: that
+ * run has no such call. */
+static bool interrupt_next(const struct scene *scene, const struct simulated_host *killed,
+                           unsigned call, unsigned next, const char *event)
+{
+    struct simulated_host sim = *killed;
+    struct err err = {0};
+    char when[96];
+
+    sim_begin(&sim, next, SIM_KILL_BEFORE);
+    (void)run_work(&sim, &scene->options, scene->work, &err);
+    sim.now += 10 * NS_PER_S;
+    snprintf(when, sizeof when, "%s, killed at call %u of the next run", event, next);
+    if (!sim.dead)
+        return false;
+    run_again(scene, &sim, call, SIM_KILL_BEFORE, when, true);
+    pairs++;
+    return true;
+}
+
+static void interrupt_twice(const struct scene *scene, unsigned call)
+{
+    struct simulated_host killed = scene->start;
+    struct err err = {0};
+
+    sim_begin(&killed, call, SIM_KILL_BEFORE);
+    (void)run_work(&killed, &scene->options, scene->work, &err);
+    fault_name = killed.fault_name ? killed.fault_name : "";
+    for (unsigned event = 0; event < SIM_EVENTS; event++) {
+        struct simulated_host sim = killed;
+        unsigned next = stride == 1 ? 1 : 1 + (call + event) % SECOND;
+
+        if ((event != SIM_NOTHING && event != SIM_PROXY_RESTART && event != SIM_REBOOT) ||
+            (stride > 1 && event != call / stride % SIM_EVENTS))
+            continue;
+        sim_happen(&sim, (enum sim_event)event, call * 37);
+        while (interrupt_next(scene, &sim, call, next, EVENT_NAMES[event]))
+            next += stride == 1 ? 1 : SECOND;
+    }
+}
+
 /* ---- the enumeration ---- */
 
 static void play(struct scene *scene)
@@ -374,6 +417,9 @@ static void play(struct scene *scene)
         for (unsigned call = 1 + (kind + scene->calls) % stride; call <= scene->calls;
              call += stride)
             interrupt(scene, call, (enum sim_fault)kind);
+    for (unsigned call = 1 + scene->calls % stride;
+         scene->image == SIM_GOOD && call <= scene->calls; call += stride)
+        interrupt_twice(scene, call);
 }
 
 static void play_all(enum work work, enum sim_image image)
@@ -441,7 +487,7 @@ static void a_forced_deployment_of_the_same_image_converges(void **state)
 static int report_cases(void **state)
 {
     (void)state;
-    printf("# %lu cases\n", cases);
+    printf("# %lu cases, %lu of them with two kills\n", cases, pairs);
     return 0;
 }
 
