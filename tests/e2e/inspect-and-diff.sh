@@ -10,7 +10,7 @@ OTHER=app:20250724-2118-f7a5a27
 make_image $ONE one.tar --seed 5 --size 12
 make_image $SAME same.tar --seed 5 --size 12
 make_image $MORE more.tar --seed 5 --size 16
-make_image $OTHER other.tar --seed 6 --size 12
+make_image $OTHER other.tar --seed 7 --size 12 # shares no chunk with the others
 for name in one same more other; do
     declare -n ref=${name^^}
     s3dock push "$ref" --input $name.tar

@@ -50,7 +50,7 @@ build()
     asan) fast_linker meson_build build-asan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=address,undefined $SANITIZED ;;
     tsan) fast_linker meson_build build-tsan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=thread $SANITIZED ;;
     fuzz)
-        CC=clang fast_linker meson_build build-fuzz -Dwerror=true -Dfuzz=true $LESS_OPTIMISED \
+        CC=clang fast_linker meson_build build-fuzz -Dwerror=true -Dfuzz=true -Doptimization=${FUZZ_OPTIMISATION:-1} \
             -Db_sanitize=address,undefined -Db_lundef=false $SANITIZED
         ;;
     esac && TARGETS=$* compile "$(build_dir "$kind")"
