@@ -22,7 +22,7 @@
 #include "credentials/provider.h"
 #include "credentials/report.h"
 
-static char folder[64], files[64];
+static char folder[64], files[96];
 
 static int setup(void **state)
 {
