@@ -43,9 +43,12 @@ static void note_serving(struct run *run)
     }
 }
 
-/* Returns true if an earlier run had this result. */
+/* Returns true if an earlier run had this result. Without the pointer it is not known: a tick of
+ * `watch` must not replace the document of a run that failed. */
 static bool is_repeated(const struct run *run, const struct err *failure)
 {
+    if (!run->want.ref[0])
+        return false;
     return failure ? err_is(failure, ERR_CONFLICT, CODE_HOLD) ||
                          err_is(failure, ERR_CONFLICT, CODE_FAILED)
                    : run->result->outcome == DEPLOY_UNCHANGED;

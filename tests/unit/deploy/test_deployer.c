@@ -1,6 +1,7 @@
 /*
  * Single decisions of the commands on a simulated host: what a dry run leaves, what a full disk
- * prevents, which failure of two is reported, and which container a rollback returns to.
+ * prevents, which failure of two is reported, which runs write the document of the host, and which
+ * container a rollback returns to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,6 +182,40 @@ static void a_failure_of_the_daemon_comes_before_one_of_a_proxy(void **state)
     }
 }
 
+/* ---- the document of the host ---- */
+
+static unsigned records;
+
+static int count_record(struct deploy_host *host, const struct deploy_result *what,
+                        const struct err *failure, struct err *err)
+{
+    (void)host, (void)what, (void)failure, (void)err;
+    records++;
+    return 0;
+}
+
+/* A tick of `watch` reads no pointer. It must not replace a document that reports a failure. */
+static void a_tick_that_changes_nothing_writes_no_document(void **state)
+{
+    struct deploy_host_table counting = *sim.host.table;
+    struct err err;
+
+    (void)state;
+    counting.record = count_record;
+    sim.host.table = &counting;
+    options.automatic = true;
+    sim_point(&sim, 2, SIM_EXITS);
+    records = 0;
+    assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+    assert_int_equal(records, 1);
+    must(deployer_converge);
+    assert_int_equal(result.outcome, DEPLOY_UNCHANGED);
+    assert_int_equal(records, 1);
+    assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_FAILED));
+    assert_int_equal(records, 2);
+}
+
 /* ---- rollbacks ---- */
 
 static void force(void)
@@ -249,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_created_if_the_journal_cannot_be_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_failure_of_the_daemon_comes_before_one_of_a_proxy, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_tick_that_changes_nothing_writes_no_document, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
