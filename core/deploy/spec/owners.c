@@ -4,8 +4,6 @@
  */
 #include "deploy/spec/owners.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -14,20 +12,7 @@
 
 #define VALUE_SIZE 512
 
-static int refuse(struct err *err, const char *hint, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int refuse(struct err *err, const char *hint, const char *fmt, ...)
-{
-    char text[sizeof err->text];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    err_set(err, ERR_USAGE, "judge", "%s", text);
-    return err_hint(err, "%s", hint);
-}
+#define HINT_ORDER "write the slots in the order in which they were deployed, or use others"
 
 static bool starts_first(const struct owners_input *input)
 {
@@ -98,15 +83,17 @@ static bool has_port(const struct docker_container *container, const char *proto
 static int refuse_port(const struct owners_input *input, const struct docker_container *other,
                        const char *port, struct err *err)
 {
-    if (other == input->serving)
-        return refuse(err,
-                      "write the slots in the order in which they were deployed, or use others",
-                      "unit %s needs the port %s of the host, which %s has: the slots of the entry "
-                      "were exchanged",
-                      input->unit->unit, port, other->name);
-    return refuse(err, "stop that container if it is not needed, or use another port",
-                  "unit %s needs the port %s of the host, which the container %s has",
-                  input->unit->unit, port, other->name);
+    if (other == input->serving) {
+        err_set(err, ERR_USAGE, "judge",
+                "unit %s needs the port %s of the host, which %s has: the slots of the entry were "
+                "exchanged",
+                input->unit->unit, port, other->name);
+        return err_hint(err, HINT_ORDER);
+    }
+    err_set(err, ERR_USAGE, "judge",
+            "unit %s needs the port %s of the host, which the container %s has", input->unit->unit,
+            port, other->name);
+    return err_hint(err, "stop that container if it is not needed, or use another port");
 }
 
 static bool same_unit(const struct docker_container *a, const struct docker_container *b)
@@ -184,18 +171,21 @@ static bool share_slot(const struct unit_spec *unit, const struct docker_contain
 
 static int check_slot_names(const struct owners_input *input, struct err *err)
 {
+    const struct docker_container *serving = input->serving;
     const struct unit_spec *unit = input->unit;
 
-    for (unsigned slot = 0; slot < SLOT_COUNT && input->serving && starts_first(input); slot++) {
+    if (!serving || serving->state != CONTAINER_RUNNING || !starts_first(input))
+        return 0;
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         const char *name = unit->slot_names[slot];
 
-        if (*name && input->serving->state == CONTAINER_RUNNING &&
-            share_slot(unit, input->candidate, input->serving, name))
-            return refuse(err,
-                          "write the slots in the order in which they were deployed, or use others",
-                          "unit %s needs the name %s in the network %s, which %s has: the slots of "
-                          "the entry were exchanged",
-                          unit->unit, name, unit->network, input->serving->name);
+        if (!*name || !share_slot(unit, input->candidate, serving, name))
+            continue;
+        err_set(err, ERR_USAGE, "judge",
+                "unit %s needs the name %s in the network %s, which %s has: the slots of the entry "
+                "were exchanged",
+                unit->unit, name, unit->network, serving->name);
+        return err_hint(err, HINT_ORDER);
     }
     return 0;
 }
