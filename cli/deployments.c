@@ -105,7 +105,9 @@ bool deployments_nearest(const struct cli *cli, const char *app, const char *env
         unsigned distance = distance_of(app, env, near_app, near_env);
         struct err invalid = {0};
 
-        if (!distance || distance >= least || name_check_app(near_app, &invalid) ||
+        if (!distance)
+            return false;
+        if (distance >= least || name_check_app(near_app, &invalid) ||
             name_check_env(near_env, &invalid))
             continue;
         least = distance;

@@ -200,6 +200,16 @@ static void a_misspelt_environment_gets_the_nearest_entry(void **state)
     assert_int_equal(unlink("s3dock.json5"), 0);
 }
 
+static void a_name_of_an_entry_is_not_misspelt(void **state)
+{
+    (void)state;
+    write_text("s3dock.json5", "{deploy: {shop1: {test: {}}, shop: {test1: {}, test: {}}}}");
+    assert_int_equal(RUN(false, "status", "shop", "test"), ERR_FAIL);
+    assert_string_equal(err.code, "environment");
+    assert_string_equal(err.hint, "");
+    assert_int_equal(unlink("s3dock.json5"), 0);
+}
+
 /* ---- history ---- */
 
 static void history_prints_hosts_between_promotions(void **state)
@@ -248,6 +258,7 @@ int main(void)
         IN_STORE(check_fails_if_the_image_is_not_known),
         IN_STORE(a_broken_document_is_a_warning),
         IN_STORE(a_misspelt_environment_gets_the_nearest_entry),
+        IN_STORE(a_name_of_an_entry_is_not_misspelt),
         IN_STORE(history_prints_hosts_between_promotions),
         IN_STORE(history_without_hosts_is_as_before),
     };
