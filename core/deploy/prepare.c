@@ -64,21 +64,20 @@ static int check_policy(const struct run *run, const struct deploy_unit *unit, s
     return err_hint(err, "set the restart policy \"unless-stopped\" in %s", unit->spec->container);
 }
 
-/* Returns 1 if the container of that name is an unused one of this unit, which was removed; 0: there
- * is none. */
-static int remove_unused(const struct run *run, const struct deploy_unit *unit, const char *name)
+/* Removes the container of that name, if it is an unused one of this unit. If there is none yet,
+ * waits. Fails if the name is not ours; sets *err only if the daemon failed, or after a cancel. */
+static int free_name(const struct run *run, const struct deploy_unit *unit, const char *name,
+                     struct err *err)
 {
     const struct deploy_host_table *table = run->host->table;
     struct deploy_container found;
-    struct err failure;
-    int answer = table->inspect(run->host, name, &found, &failure);
+    int answer = table->inspect(run->host, name, &found, err);
 
-    if (answer)
-        return answer < 0 ? ERR_FAIL : 0;
-    if (strcmp(found.labels.deploy, unit->label) != 0 || !container_never_ran(&found) ||
-        table->remove(run->host, found.facts.id, true, &failure) < 0)
+    if (answer == DOCKER_ABSENT)
+        return run_sleep(run, NAME_POLL, err);
+    if (answer < 0 || strcmp(found.labels.deploy, unit->label) != 0 || !container_never_ran(&found))
         return ERR_FAIL;
-    return 1;
+    return table->remove(run->host, found.facts.id, true, err) < 0 ? ERR_FAIL : 0;
 }
 
 /* The daemon may still create the container that an interrupted run has asked for. The name is taken
@@ -90,20 +89,17 @@ static int create_named(struct run *run, const struct deploy_unit *unit,
     int64_t deadline = run_now(run) + NAME_LIMIT;
 
     for (;;) {
-        struct err failure;
-        int removed;
+        struct err failure = {0};
 
         if (run->host->table->create(run->host, unit->at, creation, id, err) == 0)
             return 0;
         if (!err_is(err, ERR_CONFLICT, CODE_CONTAINER) || run_now(run) > deadline)
             return ERR_FAIL;
-        removed = remove_unused(run, unit, creation->name);
-        if (removed < 0)
-            return ERR_FAIL;
-        if (removed == 0 && run_sleep(run, NAME_POLL, &failure)) {
+        if (free_name(run, unit, creation->name, &failure) == 0)
+            continue;
+        if (failure.family == ERR_CANCELLED)
             *err = failure;
-            return ERR_FAIL;
-        }
+        return ERR_FAIL;
     }
 }
 
