@@ -29,8 +29,8 @@ bool deployments_name(const struct cli *cli, unsigned n, char app[NAME_APP_MAX],
  * entry is similar, or an entry has these names. */
 bool deployments_nearest(const struct cli *cli, const char *app, const char *env,
                          char out[DEPLOYMENTS_NAMES_MAX]);
-/* Adds the hint "did you mean APP ENV?" to the error of names that no entry has, if an entry has
- * similar ones. Returns ERR_FAIL. */
+/* Adds the hint "did you mean APP ENV?" to an error, if no entry has these names, but a similar one
+ * exists. Returns ERR_FAIL. */
 int deployments_suggest(const struct cli *cli, const char *app, const char *env, struct err *err);
 
 /* Fills *out with the settings of the entry's profile: for connect_store. --profile and

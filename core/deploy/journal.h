@@ -50,14 +50,13 @@ struct journal_failure {
 struct journal {
     enum journal_phase phase;
     bool rebuilt; /* there was none, or it was damaged, since the last commit */
-    int64_t
-        committed_at; /* wall ns, or later: a former container left the proxy again. 0: not yet */
+    /* Wall ns; 0: not yet. Later, if a former container was in rotation again after the commit. */
+    int64_t committed_at;
     char etag[STORE_ETAG_MAX]; /* of the pointer that the last run read */
     char ref[512];
-    char
-        hold[STORE_ETAG_MAX]; /* a rollback holds the environment while the pointer has this ETag */
-    char left[512];           /* reference of the image that the rollback left */
-    char target[512];         /* of the image that an unfinished rollback returns to; or "" */
+    char hold[STORE_ETAG_MAX]; /* the environment is held while the pointer has this ETag; or "" */
+    char left[512];            /* reference of the image that the rollback left */
+    char target[512];          /* of the image that an unfinished rollback returns to; or "" */
     struct journal_failure failure;
     unsigned unit_count;
     struct journal_unit units[DEPLOY_UNITS_MAX];
@@ -88,8 +87,8 @@ void journal_set_hold(struct journal *journal, bool hold);
 bool journal_committed_rollback(const struct journal *journal);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);
-/* Removes the entries of units that the deployment does not have any more, so that there is room for
- * all that it has. */
+/* Removes the entries of units that the deployment does not have any more. So there is room for those
+ * that it has. */
 void journal_keep_units(struct journal *journal, const struct deployment *deployment);
 /* Notes the containers of a unit. */
 void journal_set_unit(struct journal *journal, const char *unit, const char *serving,

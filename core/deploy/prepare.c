@@ -1,6 +1,6 @@
 /*
  * A candidate takes the slot that O does not have. The slot is out of rotation before the container
- * exists, so that no health check of the proxy lets it in.
+ * exists: no health check of the proxy lets it in.
  */
 #include "deploy/prepare.h"
 

@@ -9,8 +9,8 @@
 
 struct err;
 
-/* C is a running candidate of an interrupted run, a retired container of the same image and spec, or
- * a new container. conflict.container: another program creates one, too. */
+/* C is a running candidate of an earlier run, a retired container of this image and spec, or new.
+ * conflict.container: another program creates one, too. */
 int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err);
 /* usage.judge. */
 int prepare_judge(struct run *run, struct deploy_unit *unit, struct err *err);

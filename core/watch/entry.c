@@ -139,7 +139,6 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
                 const struct watch_target *target)
 {
     int64_t now = entry_now(watch);
-
     bool serves;
 
     entry->wanted = *target;

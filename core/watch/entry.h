@@ -50,11 +50,10 @@ struct watch_entry {
     struct watch_target wanted; /* change "": no image is wanted */
     bool pulled;                /* the wanted image is in the daemon */
     bool settled;               /* nothing is to be done for the wanted image */
-    bool unrecorded;           /* a run must write the document: converge changed containers, or the
-                                   watcher has just started */
-    int64_t act_at;            /* the splay of this change ends then */
-    unsigned converges;        /* since the last look at a failure or a hold */
-    char served[NAME_REF_MAX]; /* image that serves; without --deploy: that was reported last */
+    bool unrecorded;            /* a run must write the document: after a change, or the start */
+    int64_t act_at;             /* the splay of this change ends then */
+    unsigned converges;         /* since the last look at a failure or a hold */
+    char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was reported last */
     char polling[64], caring[64], working[64], beating[64]; /* last failure of each, for the log */
     struct metrics_entry metrics;
 };

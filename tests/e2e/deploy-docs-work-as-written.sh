@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The first ten minutes of docs/deploy.md: the blocks of commands are taken from the page and run as they are written, on
-# a real daemon; then the two files of docs/deploy/haproxy.md, with a real HAProxy. The entries of all pages are validated. Other ports and paths are used, and the
-# network of the scenario, because the daemons of the tests have no default network.
+# a real daemon. Then a deployment behind HAProxy, nginx and Caddy, each with the files of its page. The entries of all
+# pages are validated. Other ports and paths are used. So is the network of the scenario: the daemons of the tests have no
+# default network.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
 . "$KIT/deploy.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Bad input and bad luck of deployments. Whatever happens before the commit: the container that served before serves,
-# the message names the cause, and the exit code says that something serves (11) or why nothing was tried. At the end, a
+# and the message names the cause. The exit code says that something serves (11), or why nothing was tried. At the end, a
 # deployment, a bad image and a rollback behind HAProxy.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh

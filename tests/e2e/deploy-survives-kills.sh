@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A deployment is killed at each of its deeds, with a real daemon, a real proxy and a load. No request fails, what
-# served is not stopped before the commit, and the same command again completes the deployment. The journal is damaged
-# there, the proxy restarts, the daemon is killed, the host reboots, the image is bad, or the signal is SIGTERM.
+# served is not stopped before the commit, and the same command again completes the deployment. At the same deeds,
+# the journal is damaged, the proxy restarts, the daemon is killed, or the host reboots. The image is bad, or the signal
+# is SIGTERM.
 #
 # KILLS=all tests/e2e/deploy-survives-kills.sh [PROXY...]: every deed, before, within and after it, in both orders.
 # Also of a rollback, of a transfer, and of a deployment with two units, behind the first proxy.

@@ -134,8 +134,8 @@ static void write_variable(struct adoption *a, struct json_node variable, bool r
         json_copy(&a->w, NULL, variable);
 }
 
-/* Writes the variables that the image does not have, and the names of those of the image that the
- * container does not have: without "=", a name removes the variable. */
+/* Writes the variables that the image does not have. Writes the names of those that only the image
+ * has: without "=", a name removes the variable. */
 static void write_variables(struct adoption *a)
 {
     struct json_node list = json_get(a->config, "Env"), bare = json_get(a->bare_config, "Env");

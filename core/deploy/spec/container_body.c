@@ -23,8 +23,8 @@ struct body {
 
 /* ---- parts of the file ---- */
 
-/* Writes the members of an object of the file, without those of `except`, a list with a NULL at the
- * end. Names that are too long were refused when the file was read. */
+/* Writes the members of an object of the file, without those of `except`, which ends with NULL.
+ * Names that are too long were refused when the file was read. */
 static void copy_members(struct json_writer *w, struct json_node object, const char *const *except)
 {
     struct json_node name, value = {0};

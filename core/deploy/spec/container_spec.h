@@ -1,6 +1,6 @@
 /*
- * container_spec - the body of a create, from the file of a unit, its env files, and the values that
- * s3dock adds for one candidate.
+ * container_spec - the body of a create: from the file of a unit, its env files, and values of one
+ * candidate.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_CONTAINER_SPEC_H
 #define S3DOCK_DEPLOY_SPEC_CONTAINER_SPEC_H
@@ -28,13 +28,13 @@ struct container_spec {
     int64_t restart_retries;      /* of on-failure */
 };
 
-/* Reads the files. A variable of the container file has precedence over the env files, and a later
- * env file over an earlier one. usage.deploy: a file is missing, too large, or malformed.
+/* Reads the files. A variable of the container file has precedence over the env files, a later env
+ * file over an earlier one. usage.deploy: a file is missing, too large, or malformed.
  * usage.owner: another user can write it. The caller calls container_spec_finish, after a failure,
  * too. */
 int container_spec_load(const struct unit_spec *unit, struct container_spec *out, struct err *err);
-/* The same from the content of the container file, with the variables of the env files ("NAME=VALUE"
- * and a NUL each). */
+/* The same from the content of the container file. `variables` are those of the env files:
+ * "NAME=VALUE" and a NUL each. */
 int container_spec_parse(const struct unit_spec *unit, struct view json5, struct view variables,
                          struct container_spec *out, struct err *err);
 void container_spec_finish(struct container_spec *spec);

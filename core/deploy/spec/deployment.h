@@ -3,8 +3,8 @@
  * is started, judged ready, and given traffic.
  *
  * The reader refuses unknown keys, and names the nearest known one. It refuses values out of range,
- * keys that contradict each other, and ports of slots that another entry of the file has. Paths are
- * relative to the folder of the configuration file.
+ * and keys that contradict each other. It refuses slots with a port that another entry of the file
+ * has. Paths are relative to the folder of the configuration file.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_DEPLOYMENT_H
 #define S3DOCK_DEPLOY_SPEC_DEPLOYMENT_H

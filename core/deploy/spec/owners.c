@@ -1,6 +1,6 @@
 /*
- * Ports are compared with those that running containers have now; a port that the daemon chose is among
- * them. Containers of the same unit are not: an interrupted run is put in order first.
+ * Ports are compared with those that running containers have now, also with ports that the daemon
+ * chose. Containers of the same unit are left out: an interrupted run is put in order first.
  */
 #include "deploy/spec/owners.h"
 

@@ -2,7 +2,7 @@
  * shown - compares a spec with the inspect of the container that was created from it.
  *
  * The Engine accepts unknown members and ignores them, and it drops limits that the kernel does not
- * have. So every member of the spec must be in the inspect, or in a form that daemons are known to
+ * have. So every member of the spec must be in the inspect, in a form that a daemon is known to
  * make of it.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_SHOWN_H

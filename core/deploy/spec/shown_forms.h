@@ -15,8 +15,8 @@ typedef bool shown_form(struct json_node spec, struct json_node inspect, struct 
 shown_form *shown_form_of(const char *path);
 /* Returns true for limits that daemons drop on kernels without them, with a warning. */
 bool shown_may_differ(const char *path);
-/* Calls `each` for the members that an object may have and that an inspect leaves out if they are not
- * set. `path` is the path of the object; "" is the root. */
+/* Calls `each` for members of an object that an inspect leaves out if they are not set.
+ * `path` is the path of the object; "" is the root. */
 void shown_optional(const char *path, void (*each)(void *arg, const char *name), void *arg);
 
 #endif

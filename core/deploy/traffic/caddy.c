@@ -145,7 +145,7 @@ static int caddy_where(struct traffic *traffic, unsigned *slots, struct err *err
 }
 
 /* Caddy listens anew at each change. Linux resets the connections that the old socket has not yet
- * accepted, unless this setting moves them to the new one. Linux before 5.14 does not have it. */
+ * accepted. This setting moves them to the new one. Linux before 5.14 does not have it. */
 static void examine_kernel(struct text *lines)
 {
     _cleanup_text_ struct text value = {0};

@@ -1,7 +1,7 @@
 /*
- * A switch writes a note, replaces the file, and checks it. Then it reloads the proxy, waits until the
- * proxy has new workers, and deletes the note. A failure after the write restores the old content; if a reload
- * may have taken place, the proxy is reloaded again.
+ * A switch writes a note, replaces the file, and checks it. Then it reloads the proxy, waits until
+ * the proxy has new workers, and deletes the note. A failure after the write restores the old
+ * content. If a reload may have taken place, the proxy is reloaded again.
  */
 #include <stdbool.h>
 #include <string.h>

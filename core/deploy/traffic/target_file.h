@@ -1,6 +1,6 @@
 /*
- * target_file - the file that names the target of a proxy, and the note beside it that the proxy may
- * not run its content.
+ * target_file - the file that names the target of a proxy, and a note beside it: the proxy may not
+ * run its content.
  *
  * The note is the file `.NAME.switching` in the same folder. It exists from before a write until
  * after the reload, so a crash between the two is noticed. Proxies that read a whole folder skip

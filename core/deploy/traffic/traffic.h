@@ -34,8 +34,8 @@ int traffic_open(const struct traffic_spec *spec, const struct traffic_context *
                  struct traffic **out, struct err *err);
 void traffic_close(struct traffic *traffic); /* takes NULL */
 
-/* Takes the slot out of rotation before its container exists, so that no health check of the proxy
- * puts it in. TRAFFIC_UNKNOWN: the driver cannot; nothing else is wrong. */
+/* Takes the slot out of rotation before its container exists: no health check of the proxy puts it
+ * in. TRAFFIC_UNKNOWN: the driver cannot; nothing else is wrong. */
 int traffic_hold(struct traffic *traffic, enum deploy_slot slot, struct err *err);
 /* Puts the target into rotation and returns when the proxy shows it there. Call it only for a
  * container that passed its gate. deploy.switch: the proxy cannot be reached, refused, or does not

@@ -1,7 +1,7 @@
 /*
  * Single decisions of the commands on a simulated host: what a dry run leaves, what a full disk
- * prevents, which failure of two is reported, which runs write the document of the host, and which
- * container a rollback returns to.
+ * prevents, which failure of two is reported. Also: which runs write the document of the host, and
+ * which container a rollback returns to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
