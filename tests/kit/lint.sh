@@ -11,9 +11,9 @@ scripts()
     { echo ./dev && grep -rlE '^#!.*\b(bash|sh)$|^# shellcheck shell' .ci bench tests tools; } | sort
 }
 
-# shellcheck_all [--deep]: --deep follows the files that a script sources, which takes five times as long. Without it,
+# check_scripts [--deep]: --deep follows the files that a script sources, which takes five times as long. Without it,
 # the use of variables across files is not judged.
-shellcheck_all()
+check_scripts()
 {
     # shellcheck disable=SC2046
     if [ "${1:-}" = --deep ]; then
@@ -29,7 +29,7 @@ lint()
     local status=0
     # shellcheck disable=SC2046  # no file name has a space
     one_check "clang-format" clang-format --dry-run -Werror $(sources c) $(sources h) || status=1
-    one_check "shellcheck" shellcheck_all "$@" || status=1
+    one_check "shellcheck" check_scripts "$@" || status=1
     one_check "cppcheck" cppcheck_all || status=1
     one_check "builds without a warning (for clang-tidy)" build plain sampled || return 1
     one_check "the bench harness" bench/selftest build-test || status=1
