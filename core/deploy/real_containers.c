@@ -144,7 +144,7 @@ int real_inspect(struct deploy_host *host, const char *which, struct deploy_cont
     if (answer)
         return answer;
     labels = json_get(json_get(json_root(container.document), "Config"), "Labels");
-    out->ours = is_ours(real_of(host), labels, &out->labels);
+    out->ours = labels_read(labels, &out->labels);
     out->facts = container;
     out->facts.document = NULL;
     if (!docker_engine(docker)->same_host)

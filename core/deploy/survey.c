@@ -121,12 +121,13 @@ static int check_name(const struct run *run, const struct deploy_unit *unit, str
         return answer < 0 ? ERR_FAIL : 0;
     if (strcmp(container.facts.name, name) != 0)
         return 0; /* the name is the start of its id */
-    if (container.ours)
+    if (container.ours) {
         err_set(err, ERR_CONFLICT, CODE_CONTAINER,
                 "a container of the deployment %s has the name %s", container.labels.deploy, name);
-    else
-        err_set(err, ERR_CONFLICT, CODE_CONTAINER,
-                "a container that s3dock did not create has the name %s", name);
+        return err_hint(err, "give one of the two another name, with the key \"name\"");
+    }
+    err_set(err, ERR_CONFLICT, CODE_CONTAINER,
+            "a container that s3dock did not create has the name %s", name);
     return err_about(err, "%s %s %s", name, deployment->app, deployment->env);
 }
 

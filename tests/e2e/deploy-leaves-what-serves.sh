@@ -176,6 +176,10 @@ entry "name: \"$APP-foreign\","
 check "a foreign container under the name: exit code 8" exits 8 on_edge s3dock deploy "$APP" site
 check "--adopt is named" grep -q -- "--adopt $APP-foreign $APP site" <(on_edge s3dock deploy "$APP" site 2>&1)
 check "the foreign container runs" same true "$(on_edge docker inspect -f '{{.State.Running}}' "$APP-foreign")"
+add_entry twin "container: \"site.json5\", name: \"$NAME\","
+promote_release 7 twin
+check "a container of another deployment under the name: exit code 8" exits 8 on_edge s3dock deploy "$APP" twin
+check "the other deployment is named" grep -q "deployment $APP/site/" <(on_edge s3dock deploy "$APP" twin 2>&1)
 
 # --- and in the end --------------------------------------------------------------------------------------
 

@@ -274,6 +274,7 @@ static void a_name_of_another_deployment_is_named(void **state)
     assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
     assert_true(err_is(&err, ERR_CONFLICT, CODE_CONTAINER));
     assert_non_null(strstr(err.text, "shop/production/web"));
+    assert_non_null(strstr(err.hint, "another name")); /* --adopt refuses such a container */
 }
 
 int main(void)
