@@ -91,12 +91,13 @@ static bool written_path(const struct record *record, char out[PATH_MAX])
                     record->options->env) < PATH_MAX;
 }
 
-static void note_written(const struct record *record, const struct deploy_result *result)
+static void note_written(const struct record *record, const struct deploy_result *result,
+                         const char *code)
 {
     char path[PATH_MAX], line[1024], text[1024 + CLOCK_RFC3339_SIZE + 2], at[CLOCK_RFC3339_SIZE];
     struct err ignored; /* the next run writes the document again */
 
-    if (!written_path(record, path) || !written_line(record, result, record->last.error_code, line))
+    if (!written_path(record, path) || !written_line(record, result, code, line))
         return;
     clock_rfc3339(clock_wall(), at);
     snprintf(text, sizeof text, "%s\n%s\n", at, line);
@@ -293,24 +294,37 @@ static void code_of(const struct err *failure, char out[64])
         snprintf(out, 64, "%.20s.%.40s", err_family_name(failure->family), failure->code);
 }
 
+/* Returns true if the document has the failure already. One that found nothing running does not know
+ * the cause. */
+static bool has_failure(const struct deployed *doc, const struct deploy_result *result,
+                        const char *code)
+{
+    if (!result->repeated)
+        return false;
+    if (!code[0])
+        return result->outcome == DEPLOY_DOWN &&
+               strcmp(doc->result, deploy_outcome_name(DEPLOY_DOWN)) == 0;
+    return strcmp(doc->error_code, code) == 0 &&
+           strcmp(doc->pointer_etag, result->pointer_etag) == 0;
+}
+
 static void take_result(struct record *record, const struct deploy_result *result, const char *code)
 {
     struct deployed *doc = &record->last;
     char now[CLOCK_RFC3339_SIZE];
-    bool replaced, failed_before = result->repeated && code[0] && !strcmp(doc->error_code, code) &&
-                                   !strcmp(doc->pointer_etag, result->pointer_etag);
+    bool replaced;
 
     clock_rfc3339(record->now, now);
     replaced = take_image(doc, result, now);
     doc->hold = result->hold;
     take_units(doc, result);
-    if (failed_before)
+    if (has_failure(doc, result, code))
         return;
     snprintf(doc->result, sizeof doc->result, "%s", deploy_outcome_name(result->outcome));
     snprintf(doc->error_code, sizeof doc->error_code, "%s", code);
     if (result->pointer_etag[0])
         snprintf(doc->pointer_etag, sizeof doc->pointer_etag, "%s", result->pointer_etag);
-    if (replaced || code[0] || !result->repeated)
+    if (replaced || code[0] || !result->repeated || result->outcome == DEPLOY_DOWN)
         add_event(doc, result, now);
 }
 
@@ -368,7 +382,7 @@ int record_result(const struct record_options *options, const struct deploy_resu
     take_result(&record, result, code);
     answer = write_document(&record, err);
     if (answer == RECORD_WRITTEN)
-        note_written(&record, result);
+        note_written(&record, result, code);
     return answer;
 }
 

@@ -43,10 +43,18 @@ static void note_serving(struct run *run)
     }
 }
 
-/* Returns true if an earlier run had this result. Without the pointer it is not known: a tick of
- * `watch` must not replace the document of a run that failed. */
+/* Returns true if a tick of `watch` found that nothing runs. It has deployed nothing. */
+static bool is_found_down(const struct run *run, const struct err *failure)
+{
+    return !failure && run->result->outcome == DEPLOY_DOWN;
+}
+
+/* Returns true if an earlier run may have had this result. Without the pointer it is not known: a tick
+ * of `watch` must not replace the document of a run that failed. */
 static bool is_repeated(const struct run *run, const struct err *failure)
 {
+    if (is_found_down(run, failure))
+        return true;
     if (!run->want.ref[0])
         return false;
     return failure ? err_is(failure, ERR_CONFLICT, CODE_HOLD) ||
@@ -60,7 +68,8 @@ static bool is_news(const struct run *run, const struct err *failure)
     enum deploy_outcome outcome = run->result->outcome;
 
     if (!failure)
-        return outcome != DEPLOY_UNCHANGED && outcome != DEPLOY_PLANNED;
+        return outcome != DEPLOY_UNCHANGED && outcome != DEPLOY_PLANNED &&
+               !is_found_down(run, failure);
     return failure->family == ERR_DEPLOY || failure->family == ERR_DOWN ||
            failure->family == ERR_INTEGRITY || failure->family == ERR_USAGE ||
            failure->family == ERR_LOCAL;

@@ -11,8 +11,8 @@ struct err;
 /* Notes what serves before the run changes anything. */
 void report_before(struct run *run);
 /* Notes what serves now. If the run changed something, or failed with it, writes the document of
- * this host and runs the hook `after`. If the run repeats an earlier result, only the document is
- * written, unless it has that result. Failures of both are warnings. */
+ * this host and runs the hook `after`. If the run repeats an earlier result, or only found that
+ * nothing runs, only the document is written, unless it has that result. Failures of both are warnings. */
 void report_after(struct run *run, const struct err *failure);
 
 #endif

@@ -216,6 +216,39 @@ static void a_tick_that_changes_nothing_writes_no_document(void **state)
     assert_int_equal(records, 2);
 }
 
+static unsigned hooks;
+
+static int count_hook(struct deploy_host *host, const struct deploy_hook *hook, struct err *err)
+{
+    (void)host, (void)hook, (void)err;
+    hooks++;
+    return 0;
+}
+
+/* Each tick finds it. Only the record knows whether the document has it. */
+static void a_tick_that_finds_nothing_running_is_no_deployment(void **state)
+{
+    static char program[] = "notify", *after[] = {program, NULL};
+    struct deploy_host_table counting = *sim.host.table;
+    struct err err;
+
+    (void)state;
+    counting.record = count_record;
+    counting.hook = count_hook;
+    sim.host.table = &counting;
+    deployment.after = after;
+    options.automatic = true;
+    sim_named(&sim, 0)->c.facts.state = CONTAINER_EXITED;
+    records = hooks = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(run_faulty(deployer_converge, 0, SIM_KILL_BEFORE, &err), 0);
+        assert_int_equal(result.outcome, DEPLOY_DOWN);
+        assert_true(result.repeated);
+    }
+    assert_int_equal(records, 2);
+    assert_int_equal(hooks, 0);
+}
+
 /* ---- rollbacks ---- */
 
 static void force(void)
@@ -287,6 +320,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_of_the_daemon_comes_before_one_of_a_proxy, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tick_that_changes_nothing_writes_no_document, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_tick_that_finds_nothing_running_is_no_deployment, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),

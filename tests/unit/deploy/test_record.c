@@ -307,6 +307,30 @@ static void a_failure_is_written_by_the_next_run(void **state)
     assert_string_equal(read_key(KEY).result, "rolled_back"); /* the same failure */
 }
 
+/* Ticks of `watch` find that nothing runs, and do not know why. */
+static void what_is_down_is_written_once_and_keeps_its_cause(void **state)
+{
+    const struct record_options options = options_of("web-1", world.id1);
+    struct deployed doc = record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
+    struct err err;
+
+    (void)state;
+    assert_int_equal(record_repeated(&options, DEPLOY_DOWN, "", OLD, NULL, &err), RECORD_WRITTEN);
+    assert_int_equal(record_repeated(&options, DEPLOY_DOWN, "", OLD, NULL, &err), RECORD_KNOWN);
+    doc = read_key(KEY);
+    assert_string_equal(doc.result, "down");
+    assert_string_equal(doc.image_reference, OLD);
+    assert_int_equal(doc.event_count, 2);
+    assert_string_equal(doc.events[0].result, "down");
+    doc = record_ok(DEPLOY_DOWN, NEW, OLD, "exited");
+    assert_string_equal(doc.error_code, "deploy.exited");
+    assert_int_equal(record_repeated(&options, DEPLOY_DOWN, "", OLD, NULL, &err), RECORD_WRITTEN);
+    assert_int_equal(record_repeated(&options, DEPLOY_DOWN, "", OLD, NULL, &err), RECORD_KNOWN);
+    doc = read_key(KEY);
+    assert_string_equal(doc.error_code, "deploy.exited");
+    assert_int_equal(doc.event_count, 3);
+}
+
 static void after_a_failure_the_old_image_serves(void **state)
 {
     struct deployed doc = record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
@@ -551,6 +575,7 @@ int main(void)
         TEST(the_same_result_is_written_once_a_day),
         TEST(the_next_run_writes_what_an_interrupted_one_did_not),
         TEST(a_failure_is_written_by_the_next_run),
+        TEST(what_is_down_is_written_once_and_keeps_its_cause),
         TEST(after_a_failure_the_old_image_serves),
         TEST(the_last_ten_events_are_kept),
         TEST(a_heartbeat_changes_the_time_only),
