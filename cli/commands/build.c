@@ -209,7 +209,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
     char variable[1100];
     const char *const changes[] = {"S3DOCK_*", host || context ? variable : NULL,
                                    host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
-    struct run run = {.argv = build->plan.argv, .cancel = cli->cancel};
+    struct run_options run = {.argv = build->plan.argv, .cancel = cli->cancel};
     char **env;
     int code = 0, failed;
 

@@ -141,12 +141,12 @@ int git_program_run(const struct git_program *git, struct git_call *call, struct
 {
     const char *argv[WORDS_MAX] = {"git", "--no-pager"};
     struct run_output output = {call->take ? call->take : drop, call->arg, &call->errors};
-    struct run run = {.argv = argv,
-                      .folder = git->folder[0] ? git->folder : NULL,
-                      .output = &output,
-                      .input = call->input,
-                      .limit = LIMIT,
-                      .cancel = git->cancel};
+    struct run_options run = {.argv = argv,
+                              .folder = git->folder[0] ? git->folder : NULL,
+                              .output = &output,
+                              .input = call->input,
+                              .limit = LIMIT,
+                              .cancel = git->cancel};
     struct variables vars = {.count = 0};
     char **env = NULL;
     int failed;

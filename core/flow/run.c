@@ -57,7 +57,7 @@ bool run_find(const char *program, char *out, size_t size)
 
 /* ---- the child: only async-signal-safe calls between fork and exec ---- */
 
-static bool use_ends(const struct run *run, const struct ends *ends)
+static bool use_ends(const struct run_options *run, const struct ends *ends)
 {
     if (ends->in >= 0 && dup2(ends->in, STDIN_FILENO) < 0)
         return false;
@@ -68,7 +68,7 @@ static bool use_ends(const struct run *run, const struct ends *ends)
     return !run->folder || chdir(run->folder) == 0;
 }
 
-static void exec_program(const struct run *run, const char *program, pid_t parent,
+static void exec_program(const struct run_options *run, const char *program, pid_t parent,
                          const sigset_t *mask, const struct ends *ends)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL};
@@ -111,7 +111,7 @@ static int not_started(const char *program, int reason, struct err *err)
     return ERR_FAIL;
 }
 
-static int fork_child(const struct run *run, const char *program, const sigset_t *mask,
+static int fork_child(const struct run_options *run, const char *program, const sigset_t *mask,
                       const struct ends *ends, pid_t *pid)
 {
     pid_t parent = getpid();
@@ -129,8 +129,8 @@ static int fork_child(const struct run *run, const char *program, const sigset_t
     return *pid < 0 ? reason : 0;
 }
 
-static int start_program(const struct run *run, const sigset_t *mask, struct ends *ends, pid_t *pid,
-                         struct err *err)
+static int start_program(const struct run_options *run, const sigset_t *mask, struct ends *ends,
+                         pid_t *pid, struct err *err)
 {
     char program[PATH_MAX];
     int report[2], reason;
@@ -201,7 +201,8 @@ static int make_input(struct view input, struct err *err)
     return fd;
 }
 
-static int make_ends(const struct run *run, struct ends *ends, struct pipes *pipes, struct err *err)
+static int make_ends(const struct run_options *run, struct ends *ends, struct pipes *pipes,
+                     struct err *err)
 {
     *ends = (struct ends){.in = -1, .out = -1, .err = -1, .report = -1};
     *pipes = (struct pipes){{-1, -1}};
@@ -221,7 +222,7 @@ static void keep_errors(struct text *errors, const char *data, size_t size)
 }
 
 /* Reads available output. Returns false if there is no more for now. */
-static bool read_end(const struct run *run, struct pipes *pipes, int which)
+static bool read_end(const struct run_options *run, struct pipes *pipes, int which)
 {
     char block[PIPE_STEP];
     ssize_t got = read(pipes->fd[which], block, sizeof block);
@@ -239,7 +240,7 @@ static bool read_end(const struct run *run, struct pipes *pipes, int which)
     return true;
 }
 
-static void read_rest(const struct run *run, struct pipes *pipes)
+static void read_rest(const struct run_options *run, struct pipes *pipes)
 {
     for (int which = 0; which < 2; which++)
         while (pipes->fd[which] >= 0 && read_end(run, pipes, which))
@@ -247,7 +248,8 @@ static void read_rest(const struct run *run, struct pipes *pipes)
 }
 
 /* Waits for a tick, or until the program prints or ends. */
-static void wait_for_output(const struct run *run, struct pipes *pipes, const sigset_t *child)
+static void wait_for_output(const struct run_options *run, struct pipes *pipes,
+                            const sigset_t *child)
 {
     const struct timespec tick = {.tv_nsec = CANCEL_TICK};
     struct pollfd polls[2] = {{.fd = pipes->fd[0], .events = POLLIN},
@@ -276,14 +278,14 @@ static void stop_program(pid_t pid, const struct cancel *cancel, int64_t *asked)
     }
 }
 
-static int took_too_long(const struct run *run, struct err *err)
+static int took_too_long(const struct run_options *run, struct err *err)
 {
     return err_set(err, ERR_LOCAL, "program", "%s did not end within %ju s", run->argv[0],
                    (uintmax_t)(run->limit / NS_PER_S));
 }
 
-static int wait_for(pid_t pid, const struct run *run, struct pipes *pipes, const sigset_t *child,
-                    int *status, struct err *err)
+static int wait_for(pid_t pid, const struct run_options *run, struct pipes *pipes,
+                    const sigset_t *child, int *status, struct err *err)
 {
     int64_t asked = 0, began = clock_monotonic();
     bool late = false;
@@ -305,7 +307,7 @@ static int wait_for(pid_t pid, const struct run *run, struct pipes *pipes, const
     return late && WIFSIGNALED(*status) ? took_too_long(run, err) : 0;
 }
 
-static int run_to_end(const struct run *run, const sigset_t *mask, const sigset_t *child,
+static int run_to_end(const struct run_options *run, const sigset_t *mask, const sigset_t *child,
                       int *status, struct err *err)
 {
     struct pipes pipes;
@@ -320,7 +322,7 @@ static int run_to_end(const struct run *run, const sigset_t *mask, const sigset_
     return failed ? ERR_FAIL : 0;
 }
 
-int run_program(const struct run *run, int *code, struct err *err)
+int run_program(const struct run_options *run, int *code, struct err *err)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL}, was;
     sigset_t child, mask;

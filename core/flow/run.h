@@ -29,7 +29,7 @@ struct run_output {
     struct text *errors; /* gets the beginning of standard error, as much as fits */
 };
 
-struct run {
+struct run_options {
     const char *const *argv;         /* NULL at the end */
     char *const *env;                /* NULL: the environment of s3dock */
     const char *folder;              /* its working directory; NULL: the current one */
@@ -42,7 +42,7 @@ struct run {
 /* Runs the program and waits for its end. Stores the exit code, or 128 + the number of the signal
  * that ended it, in *code. Failures: local.program (cannot be started, took too long), cancelled.
  * No other thread may run at the same time, because signal masks and handlers change. */
-int run_program(const struct run *run, int *code, struct err *err);
+int run_program(const struct run_options *run, int *code, struct err *err);
 
 /* Stores the path of a program, found by the rule above. Returns false if there is none. */
 bool run_find(const char *program, char *out, size_t size);

@@ -23,7 +23,7 @@ static struct cancel cancel;
 static int run_shell(const char *script, char *const *env, int *code, struct err *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
-    struct run run = {.argv = argv, .env = env, .cancel = &cancel};
+    struct run_options run = {.argv = argv, .env = env, .cancel = &cancel};
 
     *err = (struct err){0};
     return run_program(&run, code, err);
@@ -76,7 +76,7 @@ static void what_cannot_be_started(void **state)
 {
     const char *const absent[] = {"s3dock-no-such-program", NULL};
     const char *const folder[] = {"/tmp", NULL};
-    struct run run = {.argv = absent};
+    struct run_options run = {.argv = absent};
     struct err err = {0};
     int code;
 
@@ -189,12 +189,12 @@ static int run_and_take(const char *script, struct view input, int64_t limit, st
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     struct run_output output = {take, out, errors};
-    struct run run = {.argv = argv,
-                      .output = &output,
-                      .input = input,
-                      .folder = "/tmp",
-                      .limit = limit,
-                      .cancel = &cancel};
+    struct run_options run = {.argv = argv,
+                              .output = &output,
+                              .input = input,
+                              .folder = "/tmp",
+                              .limit = limit,
+                              .cancel = &cancel};
     int code = -1;
 
     return run_program(&run, &code, err) ? -1 : code;
