@@ -323,6 +323,18 @@ static void note_candidates(struct run *run)
     }
 }
 
+/* Notes what the rollback returns to, and what it leaves. A rollback that continues an interrupted one
+ * leaves what that one left: some units may have reached the target. */
+static void note_rollback(struct run *run)
+{
+    struct journal *journal = &run->journal;
+    bool continues = journal->left[0] && strcmp(journal->target, run->want.ref) == 0;
+
+    if (!continues)
+        str_copy(journal->left, sizeof journal->left, run->result->previous_ref);
+    str_copy(journal->target, sizeof journal->target, run->want.ref);
+}
+
 int steps_run(struct run *run, struct err *err)
 {
     struct err failure;
@@ -330,10 +342,8 @@ int steps_run(struct run *run, struct err *err)
     /* Before anything is created: a full disk is noticed here. */
     if (announce(run, JOURNAL_PREPARE, err))
         return ERR_FAIL;
-    if (run->rollback) {
-        str_copy(run->journal.target, sizeof run->journal.target, run->want.ref);
-        str_copy(run->journal.left, sizeof run->journal.left, run->result->previous_ref);
-    }
+    if (run->rollback)
+        note_rollback(run);
     if (run_steps(run, BEFORE_COMMIT, ARRAY_SIZE(BEFORE_COMMIT), false, err) ||
         run_steps(run, AFTER_COMMIT, ARRAY_SIZE(AFTER_COMMIT), true, err))
         return ERR_FAIL;
