@@ -4,29 +4,43 @@
  */
 #include "deploy/prune.h"
 
+#include <string.h>
+
 #include "deploy/unit.h"
 
+/* Returns true if the last commit replaced this container. One that a rollback tried in vain was
+ * started later. */
+static bool served_last(const struct run *run, const struct deploy_unit *unit,
+                        const struct deploy_container *container)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+
+    return entry && strcmp(entry->serving, container->facts.id) == 0;
+}
+
 /* Counts the retired containers that are newer than this one. */
-static unsigned count_newer(const struct deploy_unit *unit, const struct deploy_container *than)
+static unsigned count_newer(const struct run *run, const struct deploy_unit *unit,
+                            const struct deploy_container *than)
 {
     unsigned newer = 0;
 
     for (unsigned i = 0; i < unit->count; i++) {
         const struct deploy_container *c = unit->members[i];
 
-        newer +=
-            c != than && c != unit->serving && container_retired(c) && container_newer(c, than);
+        newer += c != than && c != unit->serving && container_retired(c) &&
+                 (served_last(run, unit, c) ||
+                  (!served_last(run, unit, than) && container_newer(c, than)));
     }
     return newer;
 }
 
-static bool is_needed(const struct deploy_unit *unit, const struct deploy_container *container,
-                      unsigned keep)
+static bool is_needed(const struct run *run, const struct deploy_unit *unit,
+                      const struct deploy_container *container, unsigned keep)
 {
     if (container == unit->serving || container == unit->candidate ||
         !container_stopped(container) || container == unit_holder(unit))
         return true;
-    return container_retired(container) && count_newer(unit, container) < (keep ? keep : 1);
+    return container_retired(container) && count_newer(run, unit, container) < (keep ? keep : 1);
 }
 
 static void drop_member(struct deploy_unit *unit, unsigned at)
@@ -51,7 +65,7 @@ static int remove_member(struct run *run, struct deploy_unit *unit, unsigned at,
 int prune_containers(struct run *run, struct deploy_unit *unit, unsigned keep, struct err *err)
 {
     for (unsigned i = unit->count; i-- > 0;)
-        if (!is_needed(unit, unit->members[i], keep) && remove_member(run, unit, i, err))
+        if (!is_needed(run, unit, unit->members[i], keep) && remove_member(run, unit, i, err))
             return ERR_FAIL;
     return 0;
 }
@@ -63,7 +77,7 @@ int prune_retired(struct run *run, struct err *err)
 
         for (unsigned j = unit->count; container_runs(unit->serving) && j-- > 0;)
             if (container_retired(unit->members[j]) &&
-                !is_needed(unit, unit->members[j], unit->spec->keep) &&
+                !is_needed(run, unit, unit->members[j], unit->spec->keep) &&
                 remove_member(run, unit, j, err))
                 return ERR_FAIL;
     }
@@ -73,7 +87,7 @@ int prune_retired(struct run *run, struct err *err)
 int prune_failed(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     for (unsigned i = unit->count; i-- > 0;)
-        if (!container_retired(unit->members[i]) && !is_needed(unit, unit->members[i], 1) &&
+        if (!container_retired(unit->members[i]) && !is_needed(run, unit, unit->members[i], 1) &&
             remove_member(run, unit, i, err))
             return ERR_FAIL;
     return 0;
