@@ -13,6 +13,8 @@
 #include "deploy/stop.h"
 #include "deploy/unit.h"
 
+#define REMOVE_TRIES 20
+
 /* ---- names ---- */
 
 /* Gives the chosen container the name, if another one, or none, has it. */
@@ -110,19 +112,39 @@ static int disarm_and_stop(struct run *run, const struct deploy_unit *unit,
                : 0;
 }
 
+/* Removes a candidate that the daemon would start again. The end of its log is in the error. */
+static int discard(struct run *run, const struct deploy_unit *unit,
+                   struct deploy_container *container, struct err *err)
+{
+    for (unsigned tries = 1;; tries++) {
+        struct stopped stopped;
+
+        if (container_runs(container) && stop_container(run, unit, container, &stopped, err))
+            return ERR_FAIL;
+        if (run->host->table->remove(run->host, container->facts.id, false, err) >= 0)
+            break;
+        if (tries == REMOVE_TRIES || !err_is(err, ERR_CONFLICT, CODE_CONTAINER) ||
+            unit_refresh(run, container, err) < 0)
+            return ERR_FAIL; /* otherwise it was started in between */
+    }
+    container->facts.state = CONTAINER_EXITED;
+    return 0;
+}
+
 static int take_back(struct run *run, struct deploy_unit *unit, struct deploy_container *container,
                      struct err *err)
 {
     bool leave = container_runs(unit->serving) && may_have_traffic(run, unit, container);
     struct drained drained;
 
-    if (container_stopped(container))
+    if (container_stopped(container) && !container_returns(run, container))
         return unit_disarm(run, container, err);
     if (leave && (note_traffic(run, unit, container, err) ||
                   unit_leave(run, unit, container, unit->serving, err) ||
                   drain(run, unit, container, drain_limit(run, unit, container), &drained, err)))
         return ERR_FAIL;
-    return disarm_and_stop(run, unit, container, err);
+    return container_returns(run, container) ? discard(run, unit, container, err)
+                                             : disarm_and_stop(run, unit, container, err);
 }
 
 /* Nothing else serves: a candidate that may have the traffic becomes O, whatever its image is. */
@@ -180,7 +202,7 @@ static int take_back_others(struct run *run, struct deploy_unit *unit, unsigned 
 
         if (other == unit->serving || other == unit->candidate || is_evidence(run, unit, other))
             continue;
-        *changes += useless || !container_stopped(other) ||
+        *changes += useless || !container_stopped(other) || container_returns(run, other) ||
                     (run->host->sets_restart && container_armed(run, other));
         if (useless ? run->host->table->remove(run->host, other->facts.id,
                                                container_never_ran(other), err) < 0

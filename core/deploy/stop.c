@@ -13,6 +13,14 @@
 #define KILL_LIMIT   (10 * NS_PER_S) /* from SIGKILL to the end */
 #define POLL_FIRST   (50 * NS_PER_MS)
 #define POLL_MOST    (250 * NS_PER_MS)
+#define POLL_ENDED   (10 * NS_PER_MS) /* one that ends again and again runs for moments */
+#define STARTS_MAX   20               /* of the daemon while the container is stopped */
+
+enum stop_answer {
+    STOP_OVER = 0,
+    STOP_RUNS = 1,    /* in spite of the signal */
+    STOP_STARTED = 2, /* it ended, and the daemon started it again: it has not got the signal */
+};
 
 static int64_t patience(const struct deploy_unit *unit, const struct deploy_container *container)
 {
@@ -23,23 +31,28 @@ static int64_t patience(const struct deploy_unit *unit, const struct deploy_cont
     return STOP_DEFAULT;
 }
 
-/* Waits until the container does not run. 1: it still does. */
+/* Waits until the container does not run. Returns an enum stop_answer, or ERR_FAIL. */
 static int wait_stopped(const struct run *run, struct deploy_container *container, int64_t limit,
                         struct err *err)
 {
     int64_t start = run_now(run), poll = POLL_FIRST;
+    char started_at[sizeof container->facts.started_at];
 
+    str_copy(started_at, sizeof started_at, container->facts.started_at);
     for (;;) {
-        int64_t rest;
+        int64_t rest, pause;
 
         if (unit_refresh(run, container, err) < 0)
             return ERR_FAIL;
         if (container_stopped(container))
-            return 0;
+            return STOP_OVER;
+        if (strcmp(started_at, container->facts.started_at) != 0)
+            return STOP_STARTED;
         rest = limit - (run_now(run) - start);
         if (rest <= 0)
-            return 1;
-        if (run_sleep(run, poll < rest ? poll : rest, err))
+            return STOP_RUNS;
+        pause = container_ended(container) ? POLL_ENDED : poll;
+        if (run_sleep(run, pause < rest ? pause : rest, err))
             return ERR_FAIL;
         poll = poll * 2 < POLL_MOST ? poll * 2 : POLL_MOST;
     }
@@ -92,28 +105,41 @@ static int terminate(struct run *run, const struct deploy_unit *unit,
     return send_signal(run, container, err);
 }
 
+/* Stops one start of the container. Returns an enum stop_answer, or ERR_FAIL. */
+static int stop_start(struct run *run, const struct deploy_unit *unit,
+                      struct deploy_container *container, bool *forced, struct err *err)
+{
+    int64_t rest;
+    int answer;
+
+    if (container_ended(container)) /* it gets no signal */
+        return wait_stopped(run, container, KILL_LIMIT, err);
+    if (terminate(run, unit, container, &rest, err))
+        return ERR_FAIL;
+    answer = wait_stopped(run, container, rest, err);
+    if (answer != STOP_RUNS)
+        return answer;
+    *forced = true;
+    if (run->host->table->kill(run->host, container->facts.id, "SIGKILL", err) < 0)
+        return ERR_FAIL;
+    return wait_stopped(run, container, KILL_LIMIT, err);
+}
+
 int stop_container(struct run *run, const struct deploy_unit *unit,
                    struct deploy_container *container, struct stopped *out, struct err *err)
 {
-    int64_t start = run_now(run), rest;
-    int answer;
+    int64_t start = run_now(run);
+    int answer = STOP_STARTED;
 
     *out = (struct stopped){0};
     if (container_stopped(container))
         return 0;
-    if (terminate(run, unit, container, &rest, err))
-        return ERR_FAIL;
-    answer = wait_stopped(run, container, rest, err);
-    if (answer > 0) {
-        out->forced = true;
-        if (run->host->table->kill(run->host, container->facts.id, "SIGKILL", err) < 0)
-            return ERR_FAIL;
-        answer = wait_stopped(run, container, KILL_LIMIT, err);
-    }
+    for (unsigned i = 0; i < STARTS_MAX && answer == STOP_STARTED; i++)
+        answer = stop_start(run, unit, container, &out->forced, err);
     if (answer < 0)
         return ERR_FAIL;
     out->seconds = (double)(run_now(run) - start) / 1e9;
-    if (answer > 0)
+    if (answer != STOP_OVER && !container_ended(container))
         return err_set(err, ERR_DEPLOY, "stop", "container %s does not end after SIGKILL",
                        container->facts.name);
     journal_drop_stop(&run->journal, container->facts.id);

@@ -20,6 +20,18 @@ bool container_stopped(const struct deploy_container *container)
            container->facts.state == CONTAINER_EXITED;
 }
 
+bool container_ended(const struct deploy_container *container)
+{
+    return container->facts.state == CONTAINER_ENDED;
+}
+
+bool container_returns(const struct run *run, const struct deploy_container *container)
+{
+    return !run->host->sets_restart && container_has_policy(container) &&
+           !container_retired(container) &&
+           (container_ended(container) || container->facts.restart_count > 0);
+}
+
 /* Podman prepares a container anew for each start: one that ran can be "created" again. */
 bool container_never_ran(const struct deploy_container *container)
 {

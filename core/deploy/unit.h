@@ -14,6 +14,11 @@ struct err;
 
 bool container_runs(const struct deploy_container *container);    /* NULL: false */
 bool container_stopped(const struct deploy_container *container); /* not paused, not restarting */
+/* Returns true if Podman may start it again. */
+bool container_ended(const struct deploy_container *container);
+/* Returns true if it is a candidate that ended by itself, and that the daemon starts again and again:
+ * its policy cannot be changed. */
+bool container_returns(const struct run *run, const struct deploy_container *container);
 /* Returns true if it cannot have written to a volume. */
 bool container_never_ran(const struct deploy_container *container);
 bool container_has_policy(const struct deploy_container *container); /* other than "no" */

@@ -76,7 +76,8 @@ static int require_running(struct docker *docker, const char *which, struct err 
     int answer = docker_container_inspect(docker, which, &container, err);
 
     if (answer == DOCKER_OK &&
-        (container.state == CONTAINER_CREATED || container.state == CONTAINER_EXITED))
+        (container.state == CONTAINER_CREATED || container.state == CONTAINER_ENDED ||
+         container.state == CONTAINER_EXITED))
         answer = DOCKER_ABSENT;
     docker_container_finish(&container);
     return answer;

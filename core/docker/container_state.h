@@ -12,6 +12,7 @@ enum container_state {
     CONTAINER_RUNNING,
     CONTAINER_PAUSED,
     CONTAINER_RESTARTING,
+    CONTAINER_ENDED,  /* Podman: it has not decided yet whether to start it again */
     CONTAINER_EXITED, /* also dead, and being removed */
 };
 

@@ -69,7 +69,7 @@ bool container_read_state(struct json_node node, enum container_state *state)
         {"exited", CONTAINER_EXITED},       {"dead", CONTAINER_EXITED},
         {"removing", CONTAINER_EXITED},     {"configured", CONTAINER_CREATED}, /* Podman */
         {"initialized", CONTAINER_CREATED}, {"stopping", CONTAINER_RUNNING},
-        {"stopped", CONTAINER_EXITED},
+        {"stopped", CONTAINER_ENDED},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -64,6 +64,8 @@ int sim_list_states(struct deploy_host *host, struct deploy_container *out, unsi
         if (!sim->containers[i].there || sim->containers[i].foreign)
             continue;
         *container = sim->containers[i].c;
+        if (container->facts.state == CONTAINER_ENDED)
+            container->facts.state = CONTAINER_EXITED;
         container->facts.restart_policy[0] = container->facts.started_at[0] = '\0';
         container->facts.pid = 0;
         ++*count;
@@ -75,7 +77,62 @@ void sim_end_container(struct sim_container *container)
 {
     container->c.facts.state = CONTAINER_EXITED;
     container->c.facts.pid = 0;
-    container->dying = 0;
+    container->dying = container->back = 0;
+}
+
+void sim_exit_container(struct simulated_host *sim, struct sim_container *container)
+{
+    if (container->c.facts.state != CONTAINER_RUNNING)
+        return;
+    sim_end_container(container);
+    if (sim->host.sets_restart || container->manual_stop ||
+        strcmp(container->c.facts.restart_policy, "no") == 0)
+        return;
+    container->c.facts.state = CONTAINER_ENDED;
+    /* The first time, it is started when a survey has seen it. */
+    container->back = container->c.facts.restart_count ? 3 : 2;
+}
+
+static bool slot_is_taken(const struct simulated_host *sim, const struct sim_container *than)
+{
+    for (unsigned i = 0; i < sim->count; i++) {
+        const struct sim_container *c = &sim->containers[i];
+
+        if (c != than && c->there && !c->foreign && c->unit == than->unit &&
+            c->c.facts.state == CONTAINER_RUNNING && c->c.labels.slot == than->c.labels.slot)
+            return true;
+    }
+    return false;
+}
+
+void sim_run_container(struct simulated_host *sim, struct sim_container *container)
+{
+    clock_rfc3339(sim->now, container->c.facts.started_at);
+    container->c.facts.state = CONTAINER_RUNNING;
+    container->c.facts.pid = 1000 + sim->next_id;
+    container->started_once = true;
+    container->manual_stop = false;
+    container->terms = container->dying = container->back = 0;
+    container->busy = 3;
+    sim->routed_at[container - sim->containers] = 0; /* its requests ended with it */
+}
+
+/* What happens to a container while somebody looks at it. */
+static void pass(struct simulated_host *sim, struct sim_container *container)
+{
+    if (container->dying && --container->dying == 0)
+        sim_end_container(container);
+    if (container->c.facts.state == CONTAINER_RUNNING && container->image == SIM_EXITS &&
+        container->c.facts.restart_count && !container->dying)
+        sim_exit_container(sim, container);
+    if (!container->back || --container->back)
+        return;
+    if (slot_is_taken(sim, container)) {
+        sim_end_container(container);
+        return;
+    }
+    sim_run_container(sim, container);
+    container->c.facts.restart_count++;
 }
 
 int sim_inspect(struct deploy_host *host, const char *which, struct deploy_container *out,
@@ -89,8 +146,7 @@ int sim_inspect(struct deploy_host *host, const char *which, struct deploy_conta
     container = sim_find(sim, which);
     if (!container)
         return sim_after(sim, DOCKER_ABSENT, err);
-    if (container->dying && --container->dying == 0)
-        sim_end_container(container);
+    pass(sim, container);
     *out = container->c;
     out->ours = !container->foreign;
     return sim_after(sim, DOCKER_OK, err);
@@ -146,29 +202,6 @@ int sim_judge(struct deploy_host *host, unsigned unit, const char *candidate, co
     return sim_after(sim, 0, err);
 }
 
-static bool slot_is_taken(const struct simulated_host *sim, const struct sim_container *than)
-{
-    for (unsigned i = 0; i < sim->count; i++) {
-        const struct sim_container *c = &sim->containers[i];
-
-        if (c != than && c->there && !c->foreign && c->unit == than->unit &&
-            c->c.facts.state == CONTAINER_RUNNING && c->c.labels.slot == than->c.labels.slot)
-            return true;
-    }
-    return false;
-}
-
-void sim_run_container(struct simulated_host *sim, struct sim_container *container)
-{
-    clock_rfc3339(sim->now, container->c.facts.started_at);
-    container->c.facts.state = CONTAINER_RUNNING;
-    container->c.facts.pid = 1000 + sim->next_id;
-    container->started_once = true;
-    container->manual_stop = false;
-    container->terms = container->dying = 0;
-    container->busy = 3;
-}
-
 int sim_start(struct deploy_host *host, const char *id, struct err *err)
 {
     struct simulated_host *sim = sim_of(host);
@@ -195,6 +228,8 @@ int sim_kill(struct deploy_host *host, const char *id, const char *signal, struc
     if (sim_before(sim, err))
         return ERR_FAIL;
     container = find_ours(sim, id);
+    if (container && container->image == SIM_EXITS && container->c.facts.restart_count % 2)
+        sim_exit_container(sim, container); /* the signal comes too late */
     if (!container || container->c.facts.state != CONTAINER_RUNNING)
         return sim_after(sim, DOCKER_ABSENT, err);
     rules_check_signal(sim, container, signal);
@@ -249,6 +284,11 @@ int sim_remove(struct deploy_host *host, const char *id, bool never_ran, struct 
     container = find_ours(sim, id);
     if (!container)
         return sim_after(sim, DOCKER_ABSENT, err);
+    if (container->back) {
+        pass(sim, container);
+        if (container->c.facts.state == CONTAINER_RUNNING)
+            return err_set(err, ERR_CONFLICT, "container", "it was started again");
+    }
     rules_check_remove(sim, container, never_ran);
     container->there = false;
     return sim_after(sim, 0, err);

@@ -4,6 +4,9 @@
  * One call of it can fail before or after its deed, and the process can be killed before or after:
  * then all further calls have no effect. A plain value: a copy is a snapshot.
  *
+ * A daemon that cannot change policies (host.sets_restart is false) starts a container with a policy
+ * that ended by itself again, as Podman does.
+ *
  * It watches the run: the first breach of a rule is kept as text.
  */
 #ifndef S3DOCK_TESTS_KIT_SIMULATED_HOST_H
@@ -66,6 +69,7 @@ struct sim_container {
     bool manual_stop;  /* it was signalled: unless-stopped does not start it */
     unsigned terms;    /* stop signals since its start */
     unsigned dying;    /* inspects until it ends; 0: it is not dying */
+    unsigned back;     /* looks of the daemon until it is started again; 0: it is not */
     unsigned busy;     /* requests that it still has */
 };
 

@@ -22,7 +22,10 @@ int sim_fail_dead(struct err *err);
 /* Returns the container with this id or name, or NULL. */
 struct sim_container *sim_find(struct simulated_host *sim, const char *which);
 void sim_run_container(struct simulated_host *sim, struct sim_container *container);
+/* It was stopped, or the machine ended it. */
 void sim_end_container(struct sim_container *container);
+/* It ends by itself. */
+void sim_exit_container(struct simulated_host *sim, struct sim_container *container);
 /* Writes the image id of a reference. */
 void sim_image_id(const char *ref, char out[DIGEST_TEXT_SIZE]);
 int sim_list(struct deploy_host *host, char (*ids)[DOCKER_ID_SIZE], unsigned most, unsigned *count,

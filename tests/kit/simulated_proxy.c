@@ -113,7 +113,7 @@ static int test_container(struct simulated_host *sim, const char *id, struct gat
     *report = (struct gate_report){.tries = 1};
     str_copy(report->kind, sizeof report->kind, "http");
     if (container && container->image == SIM_EXITS)
-        sim_end_container(container);
+        sim_exit_container(sim, container);
     if (!container || container->c.facts.state != CONTAINER_RUNNING)
         return err_set(err, ERR_DEPLOY, "exited", "it ended");
     if (container->image == SIM_SICK)

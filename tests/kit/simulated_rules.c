@@ -172,7 +172,7 @@ void rules_check_signal(struct simulated_host *sim, struct sim_container *contai
 
 void rules_check_cut(struct simulated_host *sim, const struct sim_container *container)
 {
-    int64_t last = container ? sim->routed_at[container - sim->containers] : 0;
+    int64_t last = container && runs(container) ? sim->routed_at[container - sim->containers] : 0;
 
     if (last && sim->now - last < spec_of(sim, container->unit)->drain)
         rules_breach(sim, "requests are cut before their drain has passed");
@@ -220,9 +220,9 @@ static const char *rest_fault_of(struct simulated_host *sim, unsigned unit, cons
             is_stop_first(sim, unit) && has_policy(other) &&
             other->c.facts.state == CONTAINER_CREATED)
             continue; /* the only trace of an interrupted exchange */
-        if (runs(other))
+        if (runs(other) || other->back)
             return "another container runs";
-        if (has_policy(other))
+        if (has_policy(other) && sim->host.sets_restart)
             return "another container has a policy";
         if (other->c.facts.state == CONTAINER_CREATED)
             return "a container that never ran is left";

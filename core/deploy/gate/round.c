@@ -113,6 +113,7 @@ static enum gate_life judge_life(struct gate_rounds *rounds,
     case CONTAINER_CREATED:
         return life_with_reason(rounds, GATE_OVER, "was not started%s%.200s",
                                 container->error[0] ? ": " : "", container->error);
+    case CONTAINER_ENDED:
     case CONTAINER_EXITED:
         return judge_end(rounds, container);
     case CONTAINER_RESTARTING:

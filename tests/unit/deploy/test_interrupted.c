@@ -1,7 +1,8 @@
 /*
  * Deployments and rollbacks on a simulated host, interrupted at every call: killed before and after
- * it, failed before and after its deed. The run after a kill is killed, too. The rules hold at every moment, and the next run repairs
- * everything, whatever happened to journal, daemon, proxy and host in between.
+ * it, failed before and after its deed. The run after a kill is killed, too. The rules hold at every
+ * moment, and the next run repairs everything, whatever happened to journal, daemon, proxy and host
+ * in between.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,35 +17,18 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "deploy/deployer.h"
-#include "kit/simulated_host.h"
+#include "kit/simulated_scene.h"
 
 #define CALLS_MAX 400
 /* Every n-th call is interrupted. With the argument "all": every call (suite `slow`). */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STRIDE 37
 #else
-#define STRIDE 5
+#define STRIDE 11
 #endif
 
 static unsigned stride = STRIDE;
 #define SECOND 37 /* the same for the second kill */
-
-enum work { FIRST, DEPLOY, ROLLBACK, ROLLBACK_STALE, AGAIN, WORKS };
-static const char *const WORK_NAMES[WORKS] = {"first", "deploy", "rollback", "stale rollback",
-                                              "again"};
-
-/* One of the set-ups. */
-struct scene {
-    struct deployment deployment;
-    struct deploy_options options;
-    enum sim_proxy proxy;
-    enum work work;
-    enum sim_image image; /* of the new candidate */
-    struct simulated_host start;
-    const char *before, *after; /* the image that serves at rest before, and after the work */
-    unsigned calls;             /* of an undisturbed run */
-    bool succeeds;
-};
 
 static const char *const EVENT_NAMES[SIM_EVENTS] = {"then",
                                                     "journal removed",
@@ -55,102 +39,6 @@ static const char *const EVENT_NAMES[SIM_EVENTS] = {"then",
                                                     "host rebooted"};
 static unsigned long cases, pairs;
 static const char *fault_name = "";
-static char *hook_argv[] = {(char *)"hook", NULL};
-
-/* ---- set-ups ---- */
-
-static void set_unit(struct unit_spec *unit, const char *name, enum deploy_order order)
-{
-    *unit = (struct unit_spec){
-        .order = order, .port = 8080, .keep = 1, .stop = 5 * NS_PER_S, .drain = 5 * NS_PER_S};
-    str_copy(unit->unit, sizeof unit->unit, name);
-    snprintf(unit->name, sizeof unit->name, "shop-production-%s", name);
-}
-
-static void set_deployment(struct deployment *deployment, enum deploy_order order, unsigned units,
-                           bool mixed)
-{
-    *deployment = (struct deployment){
-        .unit_count = units, .observe = 2 * NS_PER_S, .before_switch = hook_argv};
-    str_copy(deployment->app, sizeof deployment->app, "shop");
-    str_copy(deployment->env, sizeof deployment->env, "production");
-    set_unit(&deployment->units[0], "web", order);
-    set_unit(&deployment->units[1], "worker",
-             mixed ? order == ORDER_STOP_FIRST ? ORDER_START_FIRST : ORDER_STOP_FIRST : order);
-}
-
-static bool is_rollback(const struct scene *scene)
-{
-    return scene->work == ROLLBACK || scene->work == ROLLBACK_STALE;
-}
-
-static bool has_stop_first(const struct scene *scene)
-{
-    for (unsigned i = 0; i < scene->deployment.unit_count; i++)
-        if (scene->deployment.units[i].order == ORDER_STOP_FIRST)
-            return true;
-    return false;
-}
-
-static int run_work(struct simulated_host *sim, const struct deploy_options *options,
-                    enum work work, struct err *err)
-{
-    struct deploy_result result;
-    int failed;
-
-    deploy_result_init(&result);
-    failed = work == ROLLBACK || work == ROLLBACK_STALE
-                 ? deployer_rollback(&sim->host, options, &result, err)
-                 : deployer_run(&sim->host, options, &result, err);
-    deploy_result_finish(&result);
-    return failed;
-}
-
-static void must_run(struct scene *scene, struct simulated_host *sim)
-{
-    struct err err;
-    const char *fault;
-
-    sim_begin(sim, 0, SIM_KILL_BEFORE);
-    if (run_work(sim, &scene->options, DEPLOY, &err))
-        fail_msg("a deployment of the set-up fails: %s", err.text);
-    fault = sim_rest_fault(sim, sim->pointer_ref);
-    if (fault)
-        fail_msg("after a deployment of the set-up: %s", fault);
-}
-
-/* Every old container does not start a second time. */
-static void make_stale(struct simulated_host *sim)
-{
-    for (unsigned i = 0; i < sim->count; i++)
-        sim->containers[i].stale = sim->containers[i].c.facts.state != CONTAINER_RUNNING;
-}
-
-/* Two earlier deployments, but for the first one; then the new pointer. */
-static void prepare_start(struct scene *scene)
-{
-    static char refs[2][64];
-    struct simulated_host *sim = &scene->start;
-
-    sim_init(sim, &scene->deployment, scene->proxy);
-    sim_add_foreign(sim, "somebody");
-    sim_add_foreign(sim, "shop-production-web.g7x");
-    for (unsigned i = 1; i <= 2 && scene->work != FIRST; i++) {
-        sim_point(sim, i, SIM_GOOD);
-        must_run(scene, sim);
-        str_copy(refs[i - 1], sizeof refs[0], sim->pointer_ref);
-    }
-    scene->before = scene->work == FIRST ? NULL : refs[1];
-    if (scene->work == ROLLBACK_STALE)
-        make_stale(sim);
-    if (scene->work == FIRST || scene->work == DEPLOY)
-        sim_point(sim, 3, scene->image);
-    scene->after = scene->work == ROLLBACK || scene->work == ROLLBACK_STALE ? refs[0]
-                   : scene->image == SIM_GOOD                               ? sim->pointer_ref
-                                                                            : scene->before;
-    if (scene->work == AGAIN)
-        sim_happen(sim, SIM_PROXY_RESTART, 0);
-}
 
 /* ---- checks ---- */
 
@@ -160,8 +48,9 @@ static void fail_at(const struct scene *scene, unsigned call, enum sim_fault fau
     static const char *const faults[] = {"kill before", "kill after", "error before",
                                          "error after"};
 
-    fail_msg("%s, proxy %u, image %u, %s, %s, %u units: %s call %u of %u, %s, %s: %s%s%s",
-             WORK_NAMES[scene->work], scene->proxy, scene->image,
+    fail_msg("%s%s, proxy %u, image %u, %s, %s, %u units: %s call %u of %u, %s, %s: %s%s%s",
+             scene_work_name(scene), scene->fixed_policies ? ", fixed policies" : "", scene->proxy,
+             scene->image,
              scene->deployment.units[0].order == ORDER_STOP_FIRST ? "stop-first" : "start-first",
              scene->deployment.units[1].order == ORDER_STOP_FIRST ? "stop-first" : "start-first",
              scene->deployment.unit_count, faults[fault], call, scene->calls, fault_name, when,
@@ -175,10 +64,20 @@ static const char *rest_fault(const struct scene *scene, struct simulated_host *
 {
     if (sim->breach[0])
         return sim->breach;
-    if (!ref && ((scene->work == FIRST && !scene->succeeds) ||
-                 (is_rollback(scene) && has_stop_first(scene))))
+    if (!ref && ((scene->work == SCENE_FIRST && !scene->succeeds) ||
+                 (scene_rolls_back(scene) && scene_has_stop_first(scene))))
         return NULL;
     return sim_rest_fault(sim, ref);
+}
+
+static bool is_same(const struct sim_container *a, const struct sim_container *b)
+{
+    const struct docker_container *now = &a->c.facts, *before = &b->c.facts;
+
+    return a->there == b->there && a->terms == b->terms && now->state == before->state &&
+           strcmp(now->name, before->name) == 0 &&
+           strcmp(now->started_at, before->started_at) == 0 &&
+           strcmp(now->restart_policy, before->restart_policy) == 0;
 }
 
 /* A dry run of a rollback changes no container. */
@@ -190,11 +89,11 @@ static void run_dry(const struct scene *scene)
 
     options.dry_run = true;
     sim_begin(&sim, 0, SIM_KILL_BEFORE);
-    if (run_work(&sim, &options, scene->work, &err))
+    if (scene_run_with(scene, &sim, &options, &err))
         fail_at(scene, 0, SIM_KILL_BEFORE, "dry run", "the result is wrong", &err);
-    if (sim.count != scene->start.count ||
-        memcmp(sim.containers, scene->start.containers, sizeof sim.containers) != 0)
-        fail_at(scene, 0, SIM_KILL_BEFORE, "dry run", "a container has changed", NULL);
+    for (unsigned i = 0; i < SIM_CONTAINERS; i++)
+        if (!is_same(&sim.containers[i], &scene->start.containers[i]))
+            fail_at(scene, 0, SIM_KILL_BEFORE, "dry run", "a container has changed", NULL);
 }
 
 static void run_undisturbed(struct scene *scene)
@@ -203,10 +102,10 @@ static void run_undisturbed(struct scene *scene)
     struct err err = {0};
     const char *fault;
 
-    if (is_rollback(scene))
+    if (scene_rolls_back(scene))
         run_dry(scene);
     sim_begin(&sim, 0, SIM_KILL_BEFORE);
-    scene->succeeds = run_work(&sim, &scene->options, scene->work, &err) == 0;
+    scene->succeeds = scene_run(scene, &sim, &err) == 0;
     scene->calls = sim.calls;
     if (scene->succeeds != (scene->image == SIM_GOOD))
         fail_at(scene, 0, SIM_KILL_BEFORE, "undisturbed", "the result is wrong", &err);
@@ -228,15 +127,29 @@ static bool is_idle(const struct simulated_host *sim)
 /* The first run had completed the rollback, and nothing shows that it was interrupted. */
 static bool is_repeated_rollback(const struct scene *scene, bool was_idle, const struct err *err)
 {
-    return is_rollback(scene) && was_idle && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
+    return scene_rolls_back(scene) && was_idle && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
 }
 
 /* A removal that failed is left to the next deployment. So is what was interrupted, if the journal is
  * lost: only it knows that a run had committed. A rollback may leave one more. */
 static bool is_pruned(const struct scene *scene, enum sim_fault kind, const char *when)
 {
-    return !is_rollback(scene) && (kind == SIM_KILL_BEFORE || kind == SIM_KILL_AFTER) &&
+    return !scene_rolls_back(scene) && (kind == SIM_KILL_BEFORE || kind == SIM_KILL_AFTER) &&
            !strstr(when, "journal");
+}
+
+/* A rollback that was interrupted and completed is asked for once more: it does not go forth. */
+static void roll_back_again(const struct scene *scene, struct simulated_host *sim, unsigned call,
+                            enum sim_fault kind, const char *when)
+{
+    struct err err = {0};
+    const char *fault;
+
+    sim_begin(sim, 0, SIM_KILL_BEFORE);
+    (void)scene_run(scene, sim, &err);
+    fault = rest_fault(scene, sim, scene->after);
+    if (fault)
+        fail_at(scene, call, kind, when, fault, &err);
 }
 
 /* The same command again, without a fault. It must end as an undisturbed one. */
@@ -248,7 +161,7 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
     bool succeeded, was_idle = is_idle(sim);
 
     sim_begin(sim, 0, SIM_KILL_BEFORE);
-    succeeded = run_work(sim, &scene->options, scene->work, &err) == 0;
+    succeeded = scene_run(scene, sim, &err) == 0;
     if (succeeded != scene->succeeds && image_known && !is_repeated_rollback(scene, was_idle, &err))
         fail_at(scene, call, kind, when, "the next run ends otherwise", &err);
     fault = rest_fault(scene, sim, image_known ? scene->after : NULL);
@@ -257,6 +170,8 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
     if (fault)
         fail_at(scene, call, kind, when, fault, &err);
     cases++;
+    if (scene_rolls_back(scene) && image_known && succeeded)
+        roll_back_again(scene, sim, call, kind, when);
 }
 
 /* What is wrong at rest after the clean-up alone. A first candidate may be taken back. Nothing shows
@@ -265,8 +180,9 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
 static const char *converged_fault(const struct scene *scene, struct simulated_host *sim,
                                    bool journal_lost)
 {
-    if (scene->work == FIRST || (journal_lost && is_rollback(scene) && has_stop_first(scene)) ||
-        (scene->image == SIM_FADES && has_stop_first(scene)))
+    if (scene->work == SCENE_FIRST ||
+        (journal_lost && scene_rolls_back(scene) && scene_has_stop_first(scene)) ||
+        (scene->image == SIM_FADES && scene_has_stop_first(scene)))
         return sim->breach[0] ? sim->breach : NULL;
     return sim_rest_fault(sim, NULL);
 }
@@ -297,8 +213,9 @@ static void only_converge(const struct scene *scene, struct simulated_host *sim,
  * the journal says that it was interrupted. */
 static bool image_is_known(const struct scene *scene, enum sim_event event)
 {
-    return !is_rollback(scene) || (event != SIM_JOURNAL_REMOVED && event != SIM_JOURNAL_EMPTIED &&
-                                   event != SIM_JOURNAL_DAMAGED);
+    return !scene_rolls_back(scene) ||
+           (event != SIM_JOURNAL_REMOVED && event != SIM_JOURNAL_EMPTIED &&
+            event != SIM_JOURNAL_DAMAGED);
 }
 
 /* Events that are played only with a good candidate: six bad ones would take most of the time. */
@@ -307,13 +224,19 @@ static bool is_rare(unsigned event)
     return event != SIM_NOTHING && event != SIM_JOURNAL_REMOVED && event != SIM_REBOOT;
 }
 
+/* Podman is no daemon: its restart changes nothing. After a reboot, it starts nothing itself. */
+static bool can_happen(const struct scene *scene, unsigned event)
+{
+    return !scene->fixed_policies || (event != SIM_DAEMON_RESTART && event != SIM_REBOOT);
+}
+
 static void continue_after_kill(const struct scene *scene, const struct simulated_host *killed,
                                 unsigned call, enum sim_fault kind)
 {
     for (unsigned event = 0; event < SIM_EVENTS; event++) {
         unsigned details = event == SIM_JOURNAL_DAMAGED ? 2 : 1;
 
-        if (scene->image != SIM_GOOD && is_rare(event))
+        if ((scene->image != SIM_GOOD && is_rare(event)) || !can_happen(scene, event))
             continue;
         for (unsigned detail = 0; detail < details; detail++) {
             struct simulated_host sim = *killed, other;
@@ -347,13 +270,13 @@ static void interrupt(const struct scene *scene, unsigned call, enum sim_fault k
     bool failed;
 
     sim_begin(&sim, call, kind);
-    failed = run_work(&sim, &scene->options, scene->work, &err);
+    failed = scene_run(scene, &sim, &err);
     fault_name = sim.fault_name ? sim.fault_name : "";
     check_error(scene, &sim, failed, call, kind, &err);
     cases++;
     if (kind == SIM_KILL_BEFORE || kind == SIM_KILL_AFTER)
         continue_after_kill(scene, &sim, call, kind);
-    else if (failed || !is_rollback(scene))
+    else if (failed || !scene_rolls_back(scene))
         run_again(scene, &sim, call, kind, "then", true);
     else
         only_converge(scene, &sim, call, kind, "then", false);
@@ -371,7 +294,7 @@ static bool interrupt_next(const struct scene *scene, const struct simulated_hos
     char when[96];
 
     sim_begin(&sim, next, SIM_KILL_BEFORE);
-    (void)run_work(&sim, &scene->options, scene->work, &err);
+    (void)scene_run(scene, &sim, &err);
     sim.now += 10 * NS_PER_S;
     snprintf(when, sizeof when, "%s, killed at call %u of the next run", event, next);
     if (!sim.dead)
@@ -387,7 +310,7 @@ static void interrupt_twice(const struct scene *scene, unsigned call)
     struct err err = {0};
 
     sim_begin(&killed, call, SIM_KILL_BEFORE);
-    (void)run_work(&killed, &scene->options, scene->work, &err);
+    (void)scene_run(scene, &killed, &err);
     fault_name = killed.fault_name ? killed.fault_name : "";
     for (unsigned event = 0; event < SIM_EVENTS; event++) {
         struct simulated_host sim = killed;
@@ -406,11 +329,7 @@ static void interrupt_twice(const struct scene *scene, unsigned call)
 
 static void play(struct scene *scene)
 {
-    scene->options = (struct deploy_options){
-        .deployment = &scene->deployment,
-        .force = scene->work == AGAIN,
-    };
-    prepare_start(scene);
+    scene_prepare(scene);
     run_undisturbed(scene);
     assert_in_range(scene->calls, 1, CALLS_MAX);
     for (unsigned kind = 0; kind < SIM_FAULTS; kind++)
@@ -422,7 +341,7 @@ static void play(struct scene *scene)
         interrupt_twice(scene, call);
 }
 
-static void play_all(enum work work, enum sim_image image)
+static void play_all(enum scene_work work, enum sim_image image, bool fixed_policies)
 {
     for (unsigned proxy = SIM_TWO_SERVERS; proxy <= SIM_NO_PROXY; proxy++)
         for (unsigned order = ORDER_START_FIRST; order <= ORDER_STOP_FIRST; order++)
@@ -434,7 +353,8 @@ static void play_all(enum work work, enum sim_image image)
                     scene->proxy = (enum sim_proxy)proxy;
                     scene->work = work;
                     scene->image = image;
-                    set_deployment(&scene->deployment, (enum deploy_order)order, units, mixed);
+                    scene->fixed_policies = fixed_policies;
+                    scene_set_units(scene, (enum deploy_order)order, units, mixed);
                     play(scene);
                     free(scene);
                 }
@@ -443,45 +363,58 @@ static void play_all(enum work work, enum sim_image image)
 static void a_first_deployment_converges(void **state)
 {
     (void)state;
-    play_all(FIRST, SIM_GOOD);
+    play_all(SCENE_FIRST, SIM_GOOD, false);
 }
 
 static void a_deployment_converges(void **state)
 {
     (void)state;
-    play_all(DEPLOY, SIM_GOOD);
+    play_all(SCENE_DEPLOY, SIM_GOOD, false);
 }
 
 static void a_bad_candidate_is_taken_back(void **state)
 {
     (void)state;
     for (unsigned image = SIM_GOOD + 1; image < SIM_IMAGES; image++)
-        play_all(DEPLOY, (enum sim_image)image);
+        play_all(SCENE_DEPLOY, (enum sim_image)image, false);
 }
 
 static void a_bad_first_candidate_leaves_nothing_behind(void **state)
 {
     (void)state;
     for (unsigned image = SIM_GOOD + 1; image < SIM_IMAGES; image++)
-        play_all(FIRST, (enum sim_image)image);
+        play_all(SCENE_FIRST, (enum sim_image)image, false);
 }
 
 static void a_rollback_converges(void **state)
 {
     (void)state;
-    play_all(ROLLBACK, SIM_GOOD);
+    play_all(SCENE_ROLLBACK, SIM_GOOD, false);
 }
 
 static void a_rollback_to_a_container_that_does_not_start_makes_a_new_one(void **state)
 {
     (void)state;
-    play_all(ROLLBACK_STALE, SIM_GOOD);
+    play_all(SCENE_ROLLBACK_STALE, SIM_GOOD, false);
+    play_all(SCENE_ROLLBACK_ENDS, SIM_GOOD, false);
 }
 
 static void a_forced_deployment_of_the_same_image_converges(void **state)
 {
     (void)state;
-    play_all(AGAIN, SIM_GOOD);
+    play_all(SCENE_AGAIN, SIM_GOOD, false);
+}
+
+/* A candidate that ends is started again by a daemon that cannot change its policy. */
+static void a_daemon_that_starts_containers_again_changes_nothing(void **state)
+{
+    (void)state;
+    play_all(SCENE_DEPLOY, SIM_GOOD, true);
+    play_all(SCENE_DEPLOY, SIM_EXITS, true);
+    play_all(SCENE_FIRST, SIM_EXITS, true);
+    play_all(SCENE_ROLLBACK, SIM_GOOD, true);
+    play_all(SCENE_ROLLBACK_STALE, SIM_GOOD, true);
+    play_all(SCENE_ROLLBACK_ENDS, SIM_GOOD, true);
 }
 
 static int report_cases(void **state)
@@ -501,6 +434,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_rollback_converges),
         cmocka_unit_test(a_rollback_to_a_container_that_does_not_start_makes_a_new_one),
         cmocka_unit_test(a_forced_deployment_of_the_same_image_converges),
+        cmocka_unit_test(a_daemon_that_starts_containers_again_changes_nothing),
     };
 
     if (argc > 1 && strcmp(argv[1], "all") == 0)
