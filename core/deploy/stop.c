@@ -14,7 +14,8 @@
 #define POLL_FIRST   (50 * NS_PER_MS)
 #define POLL_MOST    (250 * NS_PER_MS)
 #define POLL_ENDED   (10 * NS_PER_MS) /* one that ends again and again runs for moments */
-#define STARTS_MAX   20               /* of the daemon while the container is stopped */
+#define STARTS_ASKED 3                /* starts by the daemon that get the stop signal */
+#define STARTS_MAX   300              /* those that come after get SIGKILL */
 
 enum stop_answer {
     STOP_OVER = 0,
@@ -105,6 +106,15 @@ static int terminate(struct run *run, const struct deploy_unit *unit,
     return send_signal(run, container, err);
 }
 
+static int kill_start(const struct run *run, struct deploy_container *container, bool *forced,
+                      struct err *err)
+{
+    *forced = true;
+    if (run->host->table->kill(run->host, container->facts.id, "SIGKILL", err) < 0)
+        return ERR_FAIL;
+    return wait_stopped(run, container, KILL_LIMIT, err);
+}
+
 /* Stops one start of the container. Returns an enum stop_answer, or ERR_FAIL. */
 static int stop_start(struct run *run, const struct deploy_unit *unit,
                       struct deploy_container *container, bool *forced, struct err *err)
@@ -112,17 +122,24 @@ static int stop_start(struct run *run, const struct deploy_unit *unit,
     int64_t rest;
     int answer;
 
-    if (container_ended(container)) /* it gets no signal */
-        return wait_stopped(run, container, KILL_LIMIT, err);
     if (terminate(run, unit, container, &rest, err))
         return ERR_FAIL;
     answer = wait_stopped(run, container, rest, err);
     if (answer != STOP_RUNS)
         return answer;
-    *forced = true;
-    if (run->host->table->kill(run->host, container->facts.id, "SIGKILL", err) < 0)
-        return ERR_FAIL;
-    return wait_stopped(run, container, KILL_LIMIT, err);
+    return kill_start(run, container, forced, err);
+}
+
+/* A program that ends at once runs for a few milliseconds. A note in the journal takes longer, so that
+ * the signal would come too late each time. */
+static int stop_next_start(struct run *run, const struct deploy_unit *unit,
+                           struct deploy_container *container, unsigned starts, bool *forced,
+                           struct err *err)
+{
+    if (container_ended(container))
+        return wait_stopped(run, container, KILL_LIMIT, err);
+    return starts < STARTS_ASKED ? stop_start(run, unit, container, forced, err)
+                                 : kill_start(run, container, forced, err);
 }
 
 int stop_container(struct run *run, const struct deploy_unit *unit,
@@ -135,7 +152,7 @@ int stop_container(struct run *run, const struct deploy_unit *unit,
     if (container_stopped(container))
         return 0;
     for (unsigned i = 0; i < STARTS_MAX && answer == STOP_STARTED; i++)
-        answer = stop_start(run, unit, container, &out->forced, err);
+        answer = stop_next_start(run, unit, container, i, &out->forced, err);
     if (answer < 0)
         return ERR_FAIL;
     out->seconds = (double)(run_now(run) - start) / 1e9;

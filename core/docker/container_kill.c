@@ -17,12 +17,14 @@
 #define STOP_AWAITED (2 * NS_PER_S) /* at most */
 #define STOP_LONGEST 86400 /* seconds until Podman sends SIGKILL itself: callers send it earlier */
 
-/* Docker 17.03 reports status 500 for a container that does not run. */
+/* Docker 17.03 and Podman report status 500 for a container that does not run. Podman has two texts: the
+ * container may end while the signal is sent. */
 static bool does_not_run(const struct container_reply *reply)
 {
     return (reply->status == 409 || reply->status == 500) &&
            (container_said(reply, "is not running") ||
-            container_said(reply, "can only kill running"));
+            container_said(reply, "can only kill running") ||
+            container_said(reply, "container state improper"));
 }
 
 static int read_reply(const struct container_reply *reply, struct err *err)
