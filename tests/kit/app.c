@@ -12,6 +12,7 @@
  *   REDIRECT=yes      /healthz responds with 301
  *   ONLY_HOST=NAME    /healthz responds with 403 to every other Host header
  *   LOCK=FILE         holds an exclusive lock on FILE, or exits with code 75
+ *   ONCE=FILE         creates FILE, or exits with code 76 if it exists: the container does not start twice
  *   EAT=MB            takes so much memory after the start
  *   TERM_MODE=MODE    what it does on SIGTERM:
  *       drain   (default) closes the listener, finishes requests, ends
@@ -384,6 +385,17 @@ static void take_lock(void)
     }
 }
 
+/* A file of an earlier start of the same container is in the way. */
+static void start_once(void)
+{
+    const char *path = option("ONCE", NULL);
+
+    if (path && open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644) < 0) {
+        note("%s is in the way: %s", path, strerror(errno));
+        end(76);
+    }
+}
+
 static void *crash_later(void *arg)
 {
     pause_for(strtod(arg, NULL));
@@ -405,6 +417,7 @@ static void prepare(void)
     pthread_t thread;
 
     take_lock();
+    start_once();
     if (!crash && option("EXIT_CODE", NULL))
         end((int)strtol(option("EXIT_CODE", "1"), NULL, 10));
     if (crash)

@@ -22,7 +22,7 @@
 #define CALLS_MAX 400
 /* Every n-th call is interrupted. With the argument "all": every call (suite `slow`). */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STRIDE 37
+#define STRIDE 61
 #else
 #define STRIDE 11
 #endif
