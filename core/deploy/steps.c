@@ -324,14 +324,16 @@ static void note_candidates(struct run *run)
 }
 
 /* Notes what the rollback returns to, and what it leaves. A rollback that continues an interrupted one
- * leaves what that one left: some units may have reached the target. */
+ * leaves what that one left: some units may have reached the target. So does one that follows a
+ * rollback, and returns to an older container of the same image. */
 static void note_rollback(struct run *run)
 {
     struct journal *journal = &run->journal;
-    bool continues = journal->left[0] && strcmp(journal->target, run->want.ref) == 0;
+    const char *serves = run->result->previous_ref;
+    bool follows = journal->hold[0] && strcmp(serves, run->want.ref) == 0;
 
-    if (!continues)
-        str_copy(journal->left, sizeof journal->left, run->result->previous_ref);
+    if (!journal->left[0] || (!follows && strcmp(journal->target, run->want.ref) != 0))
+        str_copy(journal->left, sizeof journal->left, serves);
     str_copy(journal->target, sizeof journal->target, run->want.ref);
 }
 
