@@ -304,6 +304,12 @@ static bool interrupt_next(const struct scene *scene, const struct simulated_hos
     return true;
 }
 
+/* Every pair of kills takes too long with six bad images. */
+static bool plays_all_pairs(const struct scene *scene)
+{
+    return stride == 1 && scene->image == SIM_GOOD;
+}
+
 static void interrupt_twice(const struct scene *scene, unsigned call)
 {
     struct simulated_host killed = scene->start;
@@ -314,14 +320,14 @@ static void interrupt_twice(const struct scene *scene, unsigned call)
     fault_name = killed.fault_name ? killed.fault_name : "";
     for (unsigned event = 0; event < SIM_EVENTS; event++) {
         struct simulated_host sim = killed;
-        unsigned next = stride == 1 ? 1 : 1 + (call + event) % SECOND;
+        unsigned next = plays_all_pairs(scene) ? 1 : 1 + (call + event) % SECOND;
 
         if ((event != SIM_NOTHING && event != SIM_PROXY_RESTART && event != SIM_REBOOT) ||
-            (stride > 1 && event != call / stride % SIM_EVENTS))
+            !can_happen(scene, event) || (stride > 1 && event != call / stride % SIM_EVENTS))
             continue;
         sim_happen(&sim, (enum sim_event)event, call * 37);
         while (interrupt_next(scene, &sim, call, next, EVENT_NAMES[event]))
-            next += stride == 1 ? 1 : SECOND;
+            next += plays_all_pairs(scene) ? 1 : SECOND;
     }
 }
 
@@ -337,7 +343,7 @@ static void play(struct scene *scene)
              call += stride)
             interrupt(scene, call, (enum sim_fault)kind);
     for (unsigned call = 1 + scene->calls % stride;
-         scene->image == SIM_GOOD && call <= scene->calls; call += stride)
+         (scene->image == SIM_GOOD || stride == 1) && call <= scene->calls; call += stride)
         interrupt_twice(scene, call);
 }
 
