@@ -75,6 +75,19 @@ static void note_serving(struct run *run)
     report_before(run);
 }
 
+/* After converge: returns true if an interrupted rollback has reached its image in this unit. If it
+ * left a container of the same image, only the journal knows the other one. */
+static bool has_reached(const struct run *run, const struct deploy_unit *unit)
+{
+    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
+    const struct journal *journal = &run->journal;
+
+    return journal->target[0] && container_runs(unit->serving) &&
+           strcmp(unit->serving->labels.image, journal->target) == 0 &&
+           (strcmp(journal->left, journal->target) != 0 || !entry ||
+            strcmp(entry->candidate, unit->serving->facts.id) == 0);
+}
+
 /* After converge: an interrupted rollback has reached its image, or was taken back. */
 static int end_rollback(struct run *run, struct err *err)
 {
@@ -83,8 +96,7 @@ static int end_rollback(struct run *run, struct err *err)
     if (!run->journal.target[0])
         return 0;
     for (unsigned i = 0; i < run->unit_count; i++)
-        reached &= container_runs(run->units[i].serving) &&
-                   strcmp(run->units[i].serving->labels.image, run->journal.target) == 0;
+        reached &= has_reached(run, &run->units[i]);
     journal_set_hold(&run->journal, reached);
     return run_save_journal(run, err);
 }
@@ -337,7 +349,7 @@ static bool mark_previous(struct run *run)
 
         unit->unchanged = container_runs(unit->serving) &&
                           strcmp(unit->serving->facts.image_id, run->want.image_id) == 0 &&
-                          (run->journal.target[0] || !has_earlier(run, unit));
+                          (has_reached(run, unit) || !has_earlier(run, unit));
         all &= unit->unchanged;
     }
     return all;

@@ -295,6 +295,33 @@ static void a_rollback_returns_to_the_former_spec(void **state)
     assert_string_equal(warnings, "");
 }
 
+/* The image does not tell whether the rollback was completed or taken back. */
+static void a_killed_rollback_to_the_former_spec_is_completed(void **state)
+{
+    struct simulated_host before;
+    struct err err;
+
+    (void)state;
+    str_copy(sim.spec, sizeof sim.spec, "spec-2");
+    must_deploy(1);
+    before = sim;
+    for (unsigned call = 1; run_faulty(deployer_rollback, call, SIM_KILL_BEFORE, &err); call++) {
+        struct simulated_host killed = sim;
+
+        must(deployer_rollback);
+        assert_int_equal(result.units[0].generation, 1);
+        sim = killed;
+        sim_begin(&sim, 0, SIM_KILL_BEFORE);
+        if (run(deployer_run, &err)) { /* the rollback had committed */
+            assert_true(err_is(&err, ERR_CONFLICT, CODE_HOLD));
+            assert_int_equal(result.units[0].generation, 1);
+        } else {
+            assert_int_equal(result.units[0].generation, 2);
+        }
+        sim = before;
+    }
+}
+
 /* ---- names ---- */
 
 static void a_name_of_another_deployment_is_named(void **state)
@@ -326,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_killed_rollback_to_the_former_spec_is_completed, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_name_of_another_deployment_is_named, set_up, tear_down),
     };
 
