@@ -146,7 +146,7 @@ static int check_failure(struct run *run, struct err *err)
         return 0;
     run->result->outcome = DEPLOY_FAILED;
     for (unsigned i = 0; i < run->unit_count; i++)
-        if (!container_runs(run->units[i].serving))
+        if (run->units[i].served && !container_runs(run->units[i].serving))
             run->result->outcome = DEPLOY_DOWN;
     err_set(err, ERR_CONFLICT, CODE_FAILED,
             "%s failed before (deploy.%s) and is not tried again: %s", run->want.ref, failure->code,

@@ -249,6 +249,22 @@ static void a_tick_that_finds_nothing_running_is_no_deployment(void **state)
     assert_int_equal(hooks, 0);
 }
 
+/* Nothing has served before, so nothing is down. */
+static void a_first_deployment_that_failed_stays_failed(void **state)
+{
+    struct err err;
+
+    (void)state;
+    sim_init(&sim, &deployment, SIM_TWO_SERVERS);
+    options.automatic = true;
+    sim_point(&sim, 2, SIM_EXITS);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+        assert_true(err_is(&err, i ? ERR_CONFLICT : ERR_DEPLOY, i ? CODE_FAILED : CODE_EXITED));
+        assert_int_equal(result.outcome, DEPLOY_FAILED);
+    }
+}
+
 /* ---- rollbacks ---- */
 
 static void force(void)
@@ -349,6 +365,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tick_that_changes_nothing_writes_no_document, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tick_that_finds_nothing_running_is_no_deployment, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_first_deployment_that_failed_stays_failed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
