@@ -134,6 +134,24 @@ static int check_hold(struct run *run, struct err *err)
     return err_about(err, "%s %s", deployment->app, deployment->env);
 }
 
+/* Returns true if a container is what the pointer and the files mean. */
+static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
+                      const struct deploy_container *container)
+{
+    return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
+           strcmp(container->labels.image, run->want.ref) == 0 &&
+           (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
+}
+
+static bool serves_wanted(const struct run *run)
+{
+    for (unsigned i = 0; i < run->unit_count; i++)
+        if (!is_wanted(run, &run->units[i], run->units[i].serving))
+            return false;
+    return true;
+}
+
+/* An image that failed, and serves nevertheless, came back without a deployment. */
 static int check_failure(struct run *run, struct err *err)
 {
     const struct journal_failure *failure = &run->journal.failure;
@@ -142,7 +160,7 @@ static int check_failure(struct run *run, struct err *err)
     replace_spec_of(run, spec);
     if (!run->options->automatic || run->options->force || !failure->etag[0] ||
         strcmp(failure->etag, run->want.etag) != 0 || strcmp(failure->spec, spec) != 0 ||
-        (failure->ref[0] && strcmp(failure->ref, run->want.ref) != 0))
+        (failure->ref[0] && strcmp(failure->ref, run->want.ref) != 0) || serves_wanted(run))
         return 0;
     run->result->outcome = DEPLOY_FAILED;
     for (unsigned i = 0; i < run->unit_count; i++)
@@ -152,15 +170,6 @@ static int check_failure(struct run *run, struct err *err)
             "%s failed before (deploy.%s) and is not tried again: %s", run->want.ref, failure->code,
             failure->text);
     return err_about(err, "%s %s", run->options->deployment->app, run->options->deployment->env);
-}
-
-/* Returns true if a container is what the pointer and the files mean. */
-static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
-                      const struct deploy_container *container)
-{
-    return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
-           strcmp(container->labels.image, run->want.ref) == 0 &&
-           (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
 }
 
 /* Marks the units that have nothing to do, and takes back candidates of another image. */

@@ -265,6 +265,24 @@ static void a_first_deployment_that_failed_stays_failed(void **state)
     }
 }
 
+static void an_image_that_failed_and_came_back_is_unchanged(void **state)
+{
+    struct sim_container *serving;
+    struct err err;
+
+    (void)state;
+    options.automatic = true;
+    must_deploy(2);
+    serving = sim_named(&sim, 0);
+    serving->c.facts.state = CONTAINER_EXITED;
+    sim_point(&sim, 2, SIM_EXITS);
+    assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+    assert_int_equal(result.outcome, DEPLOY_DOWN);
+    serving->c.facts.state = CONTAINER_RUNNING; /* by hand */
+    assert_int_equal(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err), 0);
+    assert_int_equal(result.outcome, DEPLOY_UNCHANGED);
+}
+
 /* ---- rollbacks ---- */
 
 static void force(void)
@@ -367,6 +385,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tick_that_finds_nothing_running_is_no_deployment, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_first_deployment_that_failed_stays_failed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_failed_and_came_back_is_unchanged, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
