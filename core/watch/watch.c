@@ -81,13 +81,15 @@ static int take_converged(const struct watch *watch, struct watch_entry *entry,
         if (entry->state == WATCH_CURRENT && entry->wanted.change[0])
             reconsider(watch, entry); /* it served until now: its image is good */
         entry->state = WATCH_DOWN;
+        entry->unrecorded = true; /* the document says so until a run replaces it */
         return 0;
     }
     if (entry_serves_wanted(entry) && !entry->unrecorded)
         entry_settle(entry, WATCH_CURRENT);
-    else if (entry->state == WATCH_DOWN)
+    else if (entry->state == WATCH_DOWN && !entry_serves_wanted(entry))
         entry->state = WATCH_FAILED;
-    else if (entry->state == WATCH_CURRENT || is_done_by_hand(entry, before))
+    else if (entry->state == WATCH_DOWN || entry->state == WATCH_CURRENT ||
+             is_done_by_hand(entry, before))
         reconsider(watch, entry);
     if (result->outcome != DEPLOY_DEPLOYED && result->outcome != DEPLOY_ROLLED_BACK)
         return 0;

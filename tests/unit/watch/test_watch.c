@@ -195,7 +195,7 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
         return err_set(why, ERR_LOCAL, CODE_DISK_FULL, "full");
     if (w.hold == w.pointer)
         return err_set(why, ERR_CONFLICT, CODE_HOLD, "held");
-    if (w.failed == w.pointer && !w.forget)
+    if (w.failed == w.pointer && !w.forget && (w.serves != w.pointer || w.down))
         return err_set(why, ERR_CONFLICT, CODE_FAILED, "failed before");
     w.forget = false;
     if (w.serves == w.pointer && !w.down && w.bad != w.pointer && w.hook != w.pointer) {
@@ -739,6 +739,33 @@ static void a_service_that_is_down_is_reported_until_it_serves(void **state)
     assert_int_equal(entries[0].state, WATCH_FAILED);
 }
 
+static void break_image(void)
+{
+    w.bad = w.pointer;
+    w.down = true;
+    w.serves = 0;
+}
+
+static void start_by_hand(void)
+{
+    w.bad = 0;
+    w.down = false;
+    w.serves = w.pointer;
+}
+
+/* The document says that nothing runs, until a run replaces it. */
+static void a_service_that_comes_back_gets_a_run_for_its_document(void **state)
+{
+    static const struct happening plan[] = {
+        {AT(HOUR), break_image}, {AT(2 * HOUR), start_by_hand}, {0, NULL}};
+
+    (void)state;
+    run_for(3 * HOUR, plan);
+    assert_non_null(strstr(w.events, "down"));
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+    assert_int_equal(w.unchanged, 2); /* one at the start */
+}
+
 static void remove_pointer(void)
 {
     w.pointer = 0;
@@ -889,6 +916,7 @@ int main(void)
         TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_ended_is_replaced_at_once),
         TEST(a_service_that_is_down_is_reported_until_it_serves),
+        TEST(a_service_that_comes_back_gets_a_run_for_its_document),
         TEST(a_missing_or_damaged_pointer_stops_nothing),
         TEST(a_second_watcher_reports_it_and_waits),
         TEST(without_deploy_the_hook_runs_once_a_change),
