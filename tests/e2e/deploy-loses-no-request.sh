@@ -63,7 +63,6 @@ run_proxy()
     [ "$1" = caddy ] || sockets=0.01
     start_load "$1" "$2" --rate "$RATE" --late "${LATE:-5}" --sockets $sockets
     start_witness "$1" "$2"
-    sleep 0.5
     deploy_all "$1" || deployed=$?
     sleep 0.5
     end_witness "$1" || witnessed=$?
@@ -191,7 +190,7 @@ load_of_alias()
     echo nameserver 127.0.0.11 >resolv.conf
     # shellcheck disable=SC2016
     as_root nsenter -t "$client" --net unshare --mount sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' resolv.conf \
-        "$KIT/load.py" 8080 --host web --rate 60 --slow 0.05 --seconds 4 >alias.load
+        "$KIT/load.py" 8080 --host web --rate 60 --slow 0.05 --seconds 8 --answered "$work/alias.answered" >alias.load
 }
 
 # alias_loses: a new container takes the alias of the old one beside it, then the old one is stopped.
@@ -201,7 +200,7 @@ alias_loses()
     IMAGE=$(on_edge docker inspect -f '{{.Image}}' "$APP-${running[0]##*:}") && run_aliased client && run_aliased old web || return 1
     load_of_alias &
     loader=$!
-    sleep 1
+    await test -e alias.answered
     run_aliased new web && sleep 1 && on_edge docker stop -t 10 "$APP-old" >/dev/null
     wait $loader
     [ -s alias.load ] && lost_some alias late # of a busy machine
@@ -238,7 +237,6 @@ done
 restarts()
 {
     start_load "$1" "${fronts[$1]}" --rate "$RATE"
-    sleep 0.3
     on_edge docker stop -t 5 "$APP-$1" && sleep 2 && on_edge docker start "$APP-$1" || return 1
     sleep 0.7
     end_load "$1"

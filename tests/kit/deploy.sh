@@ -186,15 +186,17 @@ if "leave" in names and data.get("result") in ("deployed", "rolled_back"):
 PYTHON
 }
 
-# start_load ENV PORT [OPTION...]: starts a load; its result will be in ENV.load.
+# start_load ENV PORT [OPTION...]: starts a load, and waits for its first response. Its result will be in ENV.load.
 start_load()
 {
     local env=$1 port=$2
     shift 2
     : >>"$work/$env.leaves"
-    "$KIT/load.py" "$port" --leaves "$work/$env.leaves" "$@" >"$work/$env.load" 2>"$work/$env.load.err" &
+    rm -f "$work/$env.answered"
+    "$KIT/load.py" "$port" --leaves "$work/$env.leaves" --answered "$work/$env.answered" "$@" >"$work/$env.load" 2>"$work/$env.load.err" &
     eval "LOAD_$env=$!"
     echo $! >>"$work/loads"
+    await test -e "$work/$env.answered"
 }
 
 # end_load ENV: waits for the last response. Returns the exit code of tests/kit/load.py.

@@ -19,6 +19,7 @@ slow, a share is a stream. The server is tests/kit/app.c, which repeats the id o
     --late S         a usual request that takes longer has failed (1)
     --timeout S      any request that takes so much longer than planned has failed (10)
     --leaves FILE    lines "TIME HOST": from this time on (seconds since 1970), no new request may reach this container
+    --answered FILE  exists after the first request
     --failures FILE  gets a line "BEGAN ENDED KIND" for each failure (seconds since 1970)
     --grace S        time between a line of --leaves and the first request that counts (0)
 
@@ -250,6 +251,8 @@ class Load:
         ended = time.time()
         if not failure and ended - began - self.own_share(began, ended) > planned + self.options.late:
             failure = Failure("late", f"{ended - began:.2f} s")
+        if self.options.answered and not self.results:
+            open(self.options.answered, "w", encoding="utf-8").close()
         self.results.append(Result(began, ended, kind, host, gen, failure))
 
     def own_share(self, began, ended):
@@ -494,6 +497,7 @@ def parser():
     words.add_argument("--late", type=float, default=1)
     words.add_argument("--timeout", type=float, default=10)
     words.add_argument("--leaves")
+    words.add_argument("--answered")
     words.add_argument("--failures")
     words.add_argument("--grace", type=float, default=0)
     return words
