@@ -48,12 +48,6 @@ int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err)
 
 /* ---- containers that do not serve ---- */
 
-/* Returns true if a commit was announced, and not all that follows was done. */
-static bool is_committed(const struct run *run)
-{
-    return run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
-}
-
 /* Returns true if the container could get a request until now. Without an answer of the proxy, it
  * could. */
 static bool had_traffic(const struct deploy_unit *unit, const struct deploy_container *container)
@@ -69,8 +63,9 @@ static int64_t drain_limit(const struct run *run, const struct deploy_unit *unit
     const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
     int64_t passed = run->host->table->wall(run->host) - run->journal.committed_at;
 
-    if (had_traffic(unit, container) || !is_committed(run) || !run->journal.committed_at ||
-        passed < 0 || !entry || strcmp(entry->serving, container->facts.id) != 0)
+    if (had_traffic(unit, container) || !journal_committed(&run->journal) ||
+        !run->journal.committed_at || passed < 0 || !entry ||
+        strcmp(entry->serving, container->facts.id) != 0)
         return unit->spec->drain;
     return passed > unit->spec->drain ? 0 : unit->spec->drain - passed;
 }
@@ -81,7 +76,7 @@ static int note_traffic(struct run *run, const struct deploy_unit *unit,
 {
     struct err failure;
 
-    if (!is_committed(run) || !unit->slots_known || !had_traffic(unit, container))
+    if (!journal_committed(&run->journal) || !unit->slots_known || !had_traffic(unit, container))
         return 0;
     run->journal.committed_at = run->host->table->wall(run->host);
     if (run_save_journal(run, &failure) == 0)
@@ -336,7 +331,8 @@ static bool is_alone(const struct run *run, const struct deploy_unit *unit,
     const struct deploy_container *chosen = unit->serving;
 
     if (!chosen || chosen == holder || container_retired(chosen) || container_runs(holder) ||
-        (is_committed(run) && entry && strcmp(entry->candidate, chosen->facts.id) == 0))
+        (journal_committed(&run->journal) && entry &&
+         strcmp(entry->candidate, chosen->facts.id) == 0))
         return false;
     for (unsigned i = 0; i < unit->count; i++)
         if (unit->members[i] != chosen && !container_stopped(unit->members[i]))

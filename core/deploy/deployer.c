@@ -9,6 +9,7 @@
 #include "base/codes.h"
 #include "deploy/converge.h"
 #include "deploy/dry_run.h"
+#include "deploy/former.h"
 #include "deploy/intact.h"
 #include "deploy/prune.h"
 #include "deploy/replace.h"
@@ -35,7 +36,7 @@ static int open_journal(struct run *run, struct err *err)
  * which containers served last. */
 static int prune_rest(struct run *run, struct err *err)
 {
-    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+    bool committed = journal_committed(&run->journal);
     struct err failure;
 
     if (!committed || prune_retired(run, &failure) == 0)
@@ -75,19 +76,6 @@ static void note_serving(struct run *run)
     report_before(run);
 }
 
-/* After converge: returns true if an interrupted rollback has reached its image in this unit. If it
- * left a container of the same image, only the journal knows the other one. */
-static bool has_reached(const struct run *run, const struct deploy_unit *unit)
-{
-    const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
-    const struct journal *journal = &run->journal;
-
-    return journal->target[0] && container_runs(unit->serving) &&
-           strcmp(unit->serving->labels.image, journal->target) == 0 &&
-           (strcmp(journal->left, journal->target) != 0 || !entry ||
-            strcmp(entry->candidate, unit->serving->facts.id) == 0);
-}
-
 /* After converge: an interrupted rollback has reached its image, or was taken back. */
 static int end_rollback(struct run *run, struct err *err)
 {
@@ -96,7 +84,7 @@ static int end_rollback(struct run *run, struct err *err)
     if (!run->journal.target[0])
         return 0;
     for (unsigned i = 0; i < run->unit_count; i++)
-        reached &= has_reached(run, &run->units[i]);
+        reached &= former_reached(run, &run->units[i]);
     journal_set_hold(&run->journal, reached);
     return run_save_journal(run, err);
 }
@@ -245,7 +233,7 @@ static int deploy(struct run *run, struct err *err)
 static int only_converge(struct run *run, struct err *err)
 {
     unsigned changes = 0;
-    bool committed = run->journal.phase == JOURNAL_COMMIT || run->journal.phase == JOURNAL_RETIRE;
+    bool committed = journal_committed(&run->journal);
 
     run->result->outcome = DEPLOY_UNCHANGED;
     if ((!deployment_intact(run) && put_in_order(run, false, &changes, err)) ||
@@ -262,107 +250,6 @@ static int only_converge(struct run *run, struct err *err)
 }
 
 /* ---- rollback ---- */
-
-/* After a rollback, a second one does not return to what the first one left. */
-static bool may_return_to(const struct run *run, const struct deploy_unit *unit,
-                          const struct deploy_container *container)
-{
-    if (container == unit->serving || !container_retired(container))
-        return false;
-    return !run->journal.hold[0] ||
-           (strcmp(container->labels.image, run->journal.left) != 0 &&
-            (!unit->serving || container->labels.generation < unit->serving->labels.generation));
-}
-
-/* The newest container that was replaced, if possible one that differs from what serves. */
-static const struct deploy_container *find_previous(const struct run *run,
-                                                    const struct deploy_unit *unit)
-{
-    const struct deploy_container *best = NULL;
-
-    for (unsigned i = 0; i < unit->count; i++) {
-        const struct deploy_container *container = unit->members[i];
-
-        if (may_return_to(run, unit, container) && (!best || unit_prefers(unit, container, best)))
-            best = container;
-    }
-    return best;
-}
-
-/* A container of the image that an interrupted rollback wanted. */
-static const struct deploy_container *find_target(const struct run *run)
-{
-    for (unsigned i = 0; i < run->unit_count && run->journal.target[0]; i++)
-        for (unsigned j = 0; j < run->units[i].count; j++)
-            if (strcmp(run->units[i].members[j]->labels.image, run->journal.target) == 0)
-                return run->units[i].members[j];
-    return NULL;
-}
-
-/* The container of the first unit that has one which differs, else of the first that has one. */
-static const struct deploy_container *find_previous_of_all(const struct run *run)
-{
-    const struct deploy_container *same = NULL;
-
-    for (unsigned i = 0; i < run->unit_count; i++) {
-        const struct deploy_container *previous = find_previous(run, &run->units[i]);
-
-        if (previous && unit_differs(&run->units[i], previous))
-            return previous;
-        if (!same)
-            same = previous;
-    }
-    if (same)
-        run_warn(run,
-                 "this host keeps no container of another image: the rollback returns to the "
-                 "former container of %s",
-                 same->labels.image);
-    return same;
-}
-
-static int choose_previous(struct run *run, struct err *err)
-{
-    const struct deployment *deployment = run->options->deployment;
-    const struct deploy_container *previous = find_target(run);
-
-    if (!previous)
-        previous = find_previous_of_all(run);
-    if (!previous) {
-        err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS,
-                "this host has no earlier container of %s/%s to return to", deployment->app,
-                deployment->env);
-        return err_about(err, "%s", deployment->app);
-    }
-    str_copy(run->want.ref, sizeof run->want.ref, previous->labels.image);
-    str_copy(run->want.image_id, sizeof run->want.image_id, previous->facts.image_id);
-    return 0;
-}
-
-static bool has_earlier(const struct run *run, const struct deploy_unit *unit)
-{
-    for (unsigned i = 0; i < unit->count; i++)
-        if (container_retired(unit->members[i]) &&
-            strcmp(unit->members[i]->facts.image_id, run->want.image_id) == 0)
-            return true;
-    return false;
-}
-
-/* Two kinds of units have the image already, and no earlier container of it. One was not replaced
- * together with the others. An interrupted rollback has reached the other one. */
-static bool mark_previous(struct run *run)
-{
-    bool all = true;
-
-    for (unsigned i = 0; i < run->unit_count; i++) {
-        struct deploy_unit *unit = &run->units[i];
-
-        unit->unchanged = container_runs(unit->serving) &&
-                          strcmp(unit->serving->facts.image_id, run->want.image_id) == 0 &&
-                          (has_reached(run, unit) || !has_earlier(run, unit));
-        all &= unit->unchanged;
-    }
-    return all;
-}
 
 /* The files are needed only for a new container. */
 static void read_recipes(struct run *run)
@@ -403,11 +290,11 @@ static int roll_back(struct run *run, struct err *err)
         return ERR_FAIL;
     note_serving(run);
     committed &= run->journal.phase == JOURNAL_IDLE;
-    if (!committed && choose_previous(run, err))
+    if (!committed && former_choose(run, err))
         return ERR_FAIL;
     read_recipes(run);
     run->result->outcome = DEPLOY_ROLLED_BACK;
-    if (committed || mark_previous(run))
+    if (committed || former_mark(run))
         journal_set_hold(&run->journal, true);
     else if (replace(run, err))
         return ERR_FAIL;
@@ -418,7 +305,7 @@ static int roll_back(struct run *run, struct err *err)
 
 static void plan_unit_back(const struct run *run, const struct deploy_unit *unit)
 {
-    const struct deploy_container *previous = find_previous(run, unit);
+    const struct deploy_container *previous = former_find(run, unit);
     struct text *plan = &run->result->plan;
 
     if (unit->unchanged) {
@@ -442,9 +329,9 @@ static int plan_roll_back(struct run *run, struct err *err)
         text_str(&run->result->plan, "complete the rollback\n");
         return 0;
     }
-    if (choose_previous(run, err))
+    if (former_choose(run, err))
         return ERR_FAIL;
-    mark_previous(run);
+    former_mark(run);
     for (unsigned i = 0; i < run->unit_count; i++)
         plan_unit_back(run, &run->units[i]);
     return text_check(&run->result->plan, "the plan", err);

@@ -253,11 +253,15 @@ void journal_set_hold(struct journal *journal, bool hold)
         journal->left[0] = '\0';
 }
 
+bool journal_committed(const struct journal *journal)
+{
+    return journal->phase == JOURNAL_COMMIT || journal->phase == JOURNAL_RETIRE;
+}
+
 /* Only a rollback commits with a hold. */
 bool journal_committed_rollback(const struct journal *journal)
 {
-    return journal->hold[0] &&
-           (journal->phase == JOURNAL_COMMIT || journal->phase == JOURNAL_RETIRE);
+    return journal->hold[0] && journal_committed(journal);
 }
 
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit)

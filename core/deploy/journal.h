@@ -83,7 +83,9 @@ void journal_write(const struct journal *journal, struct text *out);
 
 /* Ends a rollback with a hold on the pointer that was read last, or ends both. */
 void journal_set_hold(struct journal *journal, bool hold);
-/* Returns true if an interrupted rollback had committed. */
+/* Returns true if a commit was announced, and not all that follows was done. */
+bool journal_committed(const struct journal *journal);
+/* The same for a rollback. */
 bool journal_committed_rollback(const struct journal *journal);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);

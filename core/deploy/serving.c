@@ -25,7 +25,7 @@ static struct deploy_container *find_committed(const struct run *run,
 {
     const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);
 
-    if (!entry || (run->journal.phase != JOURNAL_COMMIT && run->journal.phase != JOURNAL_RETIRE))
+    if (!entry || !journal_committed(&run->journal))
         return NULL;
     return unit_member(unit, entry->candidate);
 }
