@@ -18,7 +18,10 @@
 #include "docker/docker.h"
 #include "docker/network.h"
 
-static const char *const states[] = {"created", "running", "paused", "restarting", "exited"};
+static const char *const states[] = {
+    [CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running",
+    [CONTAINER_PAUSED] = "paused",   [CONTAINER_RESTARTING] = "restarting",
+    [CONTAINER_ENDED] = "ended",     [CONTAINER_EXITED] = "exited"};
 static const char *const healths[] = {"none", "starting", "healthy", "unhealthy"};
 
 /* ---- verbs; argv begins with the first argument, and ends with a NULL ---- */
