@@ -79,14 +79,9 @@ static int note_traffic(struct run *run, const struct deploy_unit *unit,
     if (!journal_committed(&run->journal) || !unit->slots_known || !had_traffic(unit, container))
         return 0;
     run->journal.committed_at = run->host->table->wall(run->host);
-    if (run_save_journal(run, &failure) == 0)
-        return 0;
-    if (failure.family == ERR_CANCELLED) {
-        *err = failure;
-        return ERR_FAIL;
-    }
-    run_warn_of(run, "the journal was not written", &failure);
-    return 0;
+    return run_save_journal(run, &failure)
+               ? run_continue(run, "the journal was not written", &failure, err)
+               : 0;
 }
 
 /* A container gets traffic only after it was armed. */

@@ -41,12 +41,7 @@ static int prune_rest(struct run *run, struct err *err)
 
     if (!committed || prune_retired(run, &failure) == 0)
         return 0;
-    if (failure.family == ERR_CANCELLED) {
-        *err = failure;
-        return ERR_FAIL;
-    }
-    run_warn_of(run, "an old container was not removed", &failure);
-    return 0;
+    return run_continue(run, "an old container was not removed", &failure, err);
 }
 
 /* Repairs what an interrupted run left. Stores whether there was something. */

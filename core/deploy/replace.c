@@ -85,11 +85,8 @@ static int take_back(struct run *run, const struct err *failure, bool *clean, st
         run_warn_of(run, "the journal was not written", &trouble);
     *clean = converge_back(run, &surveyed, &trouble) == 0;
     if (!*clean) {
-        if (trouble.family == ERR_CANCELLED) {
-            *err = trouble;
+        if (run_continue(run, "not everything was taken back", &trouble, err))
             return ERR_FAIL;
-        }
-        run_warn_of(run, "not everything was taken back", &trouble);
     } else {
         run->journal.phase = JOURNAL_IDLE;
         if (run_save_journal(run, &trouble))

@@ -83,6 +83,17 @@ void run_warn_of(const struct run *run, const char *what, const struct err *fail
     run_warn(run, "%s: %s", what, failure->text);
 }
 
+int run_continue(const struct run *run, const char *what, const struct err *failure,
+                 struct err *err)
+{
+    if (failure->family == ERR_CANCELLED) {
+        *err = *failure;
+        return ERR_FAIL;
+    }
+    run_warn_of(run, what, failure);
+    return 0;
+}
+
 int64_t run_now(const struct run *run)
 {
     return run->host->table->now(run->host);

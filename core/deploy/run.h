@@ -71,6 +71,9 @@ void run_note(const struct run *run, const char *fmt, ...) __attribute__((format
 void run_warn(const struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Warns with a failure that does not end the run. */
 void run_warn_of(const struct run *run, const char *what, const struct err *failure);
+/* The same for a failure that may be a cancel. Fails with a cancel. */
+int run_continue(const struct run *run, const char *what, const struct err *failure,
+                 struct err *err);
 
 int64_t run_now(const struct run *run);
 /* Sleeps and keeps the watchdog awake. Fails only with a cancel. */

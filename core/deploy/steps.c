@@ -251,10 +251,8 @@ static int run_once(struct run *run, const struct step *step, bool committed, st
     run_phase(run, step->name, "");
     if (step->run(run, NULL, &failure) == 0)
         return 0;
-    if (committed && failure.family != ERR_CANCELLED) {
-        run_warn_of(run, step->name, &failure);
-        return 0;
-    }
+    if (committed)
+        return run_continue(run, step->name, &failure, err);
     *err = failure;
     return ERR_FAIL;
 }
@@ -351,11 +349,8 @@ int steps_run(struct run *run, struct err *err)
         return ERR_FAIL;
     if (all_retired(run) || retire_rest(run, &failure) == 0)
         return 0;
-    if (failure.family == ERR_CANCELLED) {
-        *err = failure;
+    if (run_continue(run, "the former containers are not all stopped", &failure, err))
         return ERR_FAIL;
-    }
-    run_warn_of(run, "the former containers are not all stopped", &failure);
     note_candidates(run);
     return 0;
 }

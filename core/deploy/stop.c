@@ -96,13 +96,9 @@ static int terminate(struct run *run, const struct deploy_unit *unit,
         return 0;
     }
     journal_add_stop(&run->journal, &container->facts, wall);
-    if (run_save_journal(run, &failure)) {
-        if (failure.family == ERR_CANCELLED) {
-            *err = failure;
-            return ERR_FAIL;
-        }
-        run_warn_of(run, "the journal was not written", &failure);
-    }
+    if (run_save_journal(run, &failure) &&
+        run_continue(run, "the journal was not written", &failure, err))
+        return ERR_FAIL;
     return send_signal(run, container, err);
 }
 
