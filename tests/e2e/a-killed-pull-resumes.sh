@@ -4,11 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-KILLS=${E2E_KILLS:-1}
-if [ -n "${E2E_FEW:-}" ]; then
-    export S3DOCK_LEVEL=1
-    [ -z "${E2E_SLOW:-}" ] || KILLS=0 # a sanitizer sees what resumes, not the kill: the later cases have that, too
-fi
+choose_kills
 
 make_image $REF image.tar --size 60 --seed 5
 s3dock push $REF --input image.tar

@@ -217,11 +217,7 @@ for proxy in "${PROXIES[@]}"; do
         skip_check "$proxy" "$(tail -n 1 "$work/$proxy.proxy.log")"
         continue
     }
-    promote_release 1 "$proxy"
-    deploy "$proxy" || {
-        fail "$proxy: the first deployment" "$(cat "$work/$proxy.err" "$work/$proxy.json")"
-        continue
-    }
+    first_deployment "$proxy" || continue
     fronts[$proxy]=$FRONT
     run_proxy "$proxy" "$FRONT" &
     running+=("$!:$proxy")

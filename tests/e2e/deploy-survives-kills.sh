@@ -54,11 +54,7 @@ add_lane()
         skip_check "$env" "$(tail -n 1 "$work/$env.proxy.log")"
         return
     }
-    promote_release 1 "$env"
-    deploy "$env" || {
-        fail "$env: the first deployment" "$(cat "$work/$env.err" "$work/$env.json")"
-        return
-    }
+    first_deployment "$env" || return 0
     LANES+=("$env:$2:$3:$FRONT${5:+:$5}")
 }
 

@@ -124,6 +124,17 @@ refused()
     fi
 }
 
+# choose_kills: sets KILLS, the number of kills at a random moment. In a sample, archives are packed fast.
+choose_kills()
+{
+    KILLS=${E2E_KILLS:-1}
+    [ -n "${E2E_FEW:-}" ] || return 0
+    export S3DOCK_LEVEL=1
+    # A sanitizer sees what resumes, not the kill: the later cases have that, too.
+    # shellcheck disable=SC2034  # scenarios read it
+    [ -z "${E2E_SLOW:-}" ] || KILLS=0
+}
+
 # --- time -------------------------------------------------------------------------------------------
 #
 # Scenarios run on machines of any speed, beside other work. They wait for events, not for a time.

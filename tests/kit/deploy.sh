@@ -207,6 +207,16 @@ end_load()
     wait "${!pid}"
 }
 
+# first_deployment ENV: deploys generation 1. A failure is a failed check.
+first_deployment()
+{
+    promote_release 1 "$1"
+    deploy "$1" || {
+        fail "$1: the first deployment" "$(cat "$work/$1.err" "$work/$1.json")"
+        return 1
+    }
+}
+
 # --- checks -----------------------------------------------------------------------------------------
 
 # generation: prints the generation that responds at the port of the container $NAME.

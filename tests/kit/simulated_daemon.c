@@ -152,6 +152,20 @@ int sim_inspect(struct deploy_host *host, const char *which, struct deploy_conta
     return sim_after(sim, DOCKER_OK, err);
 }
 
+/* Begins a request for a container that must exist. NULL: it fails. */
+static struct sim_container *begin_request(struct simulated_host *sim, const char *id,
+                                           struct err *err)
+{
+    struct sim_container *container;
+
+    if (sim_before(sim, err))
+        return NULL;
+    container = find_ours(sim, id);
+    if (!container)
+        (void)fail_absent(id, err);
+    return container;
+}
+
 /* A candidate of the pointer behaves as its image; containers of other images are good. */
 int sim_create(struct deploy_host *host, unsigned unit, const struct deploy_creation *creation,
                char id[DOCKER_ID_SIZE], struct err *err)
@@ -205,13 +219,10 @@ int sim_judge(struct deploy_host *host, unsigned unit, const char *candidate, co
 int sim_start(struct deploy_host *host, const char *id, struct err *err)
 {
     struct simulated_host *sim = sim_of(host);
-    struct sim_container *container;
+    struct sim_container *container = begin_request(sim, id, err);
 
-    if (sim_before(sim, err))
-        return ERR_FAIL;
-    container = find_ours(sim, id);
     if (!container)
-        return fail_absent(id, err);
+        return ERR_FAIL;
     if (container->image == SIM_NO_START || (container->stale && container->started_once) ||
         slot_is_taken(sim, container))
         return err_set(err, ERR_DOCKER, "start", "the port is taken");
@@ -245,13 +256,10 @@ int sim_set_restart(struct deploy_host *host, const char *id, const char *policy
                     struct err *err)
 {
     struct simulated_host *sim = sim_of(host);
-    struct sim_container *container;
+    struct sim_container *container = begin_request(sim, id, err);
 
-    if (sim_before(sim, err))
-        return ERR_FAIL;
-    container = find_ours(sim, id);
     if (!container)
-        return fail_absent(id, err);
+        return ERR_FAIL;
     str_copy(container->c.facts.restart_policy, 32, policy);
     container->c.facts.restart_retries = retries;
     return sim_after(sim, 0, err);
@@ -260,14 +268,11 @@ int sim_set_restart(struct deploy_host *host, const char *id, const char *policy
 int sim_rename(struct deploy_host *host, const char *id, const char *name, struct err *err)
 {
     struct simulated_host *sim = sim_of(host);
-    struct sim_container *container, *other;
+    struct sim_container *container = begin_request(sim, id, err), *other;
 
-    if (sim_before(sim, err))
-        return ERR_FAIL;
-    container = find_ours(sim, id);
-    other = sim_find(sim, name);
     if (!container)
-        return fail_absent(id, err);
+        return ERR_FAIL;
+    other = sim_find(sim, name);
     if (other && other != container)
         return err_set(err, ERR_CONFLICT, "container", "the name %s is taken", name);
     str_copy(container->c.facts.name, DOCKER_NAME_SIZE, name);
