@@ -106,24 +106,6 @@ static bool is_result(const char *text)
     return strspn(text, "abcdefghijklmnopqrstuvwxyz_") == strlen(text);
 }
 
-/* Reads members of an element of a list. `parent` keeps the state of the document. */
-static struct fields enter_element(const struct fields *parent, struct json_node element)
-{
-    struct fields inner = *parent;
-
-    inner.node = element;
-    if (!inner.failed && json_kind(element) != JSON_OBJECT)
-        fields_fail(&inner, "of a list", "is not an object");
-    return inner;
-}
-
-static void leave_element(struct fields *parent, const struct fields *inner)
-{
-    parent->failed = inner->failed;
-    if (inner->failed)
-        parent->node = (struct json_node){0};
-}
-
 static void read_units(struct fields *fields, struct deployed *out)
 {
     struct json_node list = fields_array(fields, "units"), at = json_first(list);
@@ -131,14 +113,14 @@ static void read_units(struct fields *fields, struct deployed *out)
     for (; at.doc && !fields->failed && out->unit_count < DEPLOYED_UNITS_MAX;
          at = json_next(list, at, NULL)) {
         struct deployed_unit *unit = &out->units[out->unit_count++];
-        struct fields inner = enter_element(fields, at);
+        struct fields inner = fields_enter_element(fields, at);
         uint64_t generation;
 
         fields_string(&inner, "unit", unit->unit, sizeof unit->unit, NULL);
         fields_string(&inner, "container", unit->container, sizeof unit->container, NULL);
         fields_count(&inner, "generation", &generation);
         unit->generation = generation > UINT32_MAX ? UINT32_MAX : (unsigned)generation;
-        leave_element(fields, &inner);
+        fields_leave_element(fields, &inner);
     }
 }
 
@@ -149,14 +131,14 @@ static void read_events(struct fields *fields, struct deployed *out)
     for (; at.doc && !fields->failed && out->event_count < DEPLOYED_EVENTS_MAX;
          at = json_next(list, at, NULL)) {
         struct deployed_event *event = &out->events[out->event_count++];
-        struct fields inner = enter_element(fields, at);
+        struct fields inner = fields_enter_element(fields, at);
 
         fields_time(&inner, "at", event->at, sizeof event->at);
         fields_string(&inner, "result", event->result, sizeof event->result, is_result);
         fields_string(&inner, "image_reference", event->image_reference,
                       sizeof event->image_reference, NULL);
         fields_string(&inner, "error_code", event->error_code, sizeof event->error_code, NULL);
-        leave_element(fields, &inner);
+        fields_leave_element(fields, &inner);
     }
 }
 

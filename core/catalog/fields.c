@@ -42,6 +42,23 @@ void fields_enter(struct fields *fields, const char *name)
         fields_fail(fields, name, "is not an object");
 }
 
+struct fields fields_enter_element(const struct fields *parent, struct json_node element)
+{
+    struct fields inner = *parent;
+
+    inner.node = element;
+    if (!inner.failed && json_kind(element) != JSON_OBJECT)
+        fields_fail(&inner, "of a list", "is not an object");
+    return inner;
+}
+
+void fields_leave_element(struct fields *parent, const struct fields *inner)
+{
+    parent->failed = inner->failed;
+    if (inner->failed)
+        parent->node = (struct json_node){0};
+}
+
 static bool is_time(const char *text)
 {
     int64_t ignored;
@@ -119,6 +136,12 @@ struct json_node fields_array(struct fields *fields, const char *name)
         return node;
     fields_fail(fields, name, "is not a list");
     return (struct json_node){0};
+}
+
+void fields_require(struct fields *fields, const char *name, const char *text)
+{
+    if (!fields->failed && !text[0])
+        fields_fail(fields, name, "is missing");
 }
 
 int fields_close(struct fields *fields)

@@ -38,6 +38,11 @@ void fields_open(struct fields *fields, struct view json, const char *what, stru
  * absent, so are all its members. */
 void fields_enter(struct fields *fields, const char *name);
 
+/* Returns fields that read members of an element of a list, which must be an object. It keeps the
+ * state of the document: call fields_leave_element before the next call with `parent`. */
+struct fields fields_enter_element(const struct fields *parent, struct json_node element);
+void fields_leave_element(struct fields *parent, const struct fields *inner);
+
 /* `fine` checks the text, unless it is ""; NULL: no check. */
 void fields_string(struct fields *fields, const char *name, char *out, size_t size,
                    bool (*fine)(const char *text));
@@ -48,6 +53,8 @@ void fields_count(struct fields *fields, const char *name, uint64_t *out);
 void fields_bool(struct fields *fields, const char *name, bool *out);
 /* Returns the member, an array or absent. */
 struct json_node fields_array(struct fields *fields, const char *name);
+/* Makes the document invalid if the text of the member is "": for members that must exist. */
+void fields_require(struct fields *fields, const char *name, const char *text);
 /* Makes the document invalid, with the message "what: member NAME WHY". */
 void fields_fail(struct fields *fields, const char *name, const char *why);
 

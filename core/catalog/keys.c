@@ -206,6 +206,15 @@ bool key_is_sound(const char *key)
     }
 }
 
+bool key_is_of_app(const char *key, const char *app)
+{
+    size_t root = strncmp(key, "images/", 7) == 0 ? 7 : strncmp(key, "archive/", 8) == 0 ? 8 : 0;
+    size_t length = strlen(app);
+
+    return root && length && !strchr(app, '/') && strncmp(key + root, app, length) == 0 &&
+           key[root + length] == '/';
+}
+
 int key_of_sibling(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)
 {
     if (!key_sibling(out, archive_key, kind))

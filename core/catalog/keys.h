@@ -51,5 +51,7 @@ bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_E
 /* Returns true if a key that a document contains may be used in a request: a relative path of
  * printable characters, shorter than KEY_MAX, without empty, "." or ".." components. */
 bool key_is_sound(const char *key);
+/* Returns true if the key is below images/{app}/ or archive/{app}/: data of the application. */
+bool key_is_of_app(const char *key, const char *app);
 
 #endif

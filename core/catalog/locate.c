@@ -27,6 +27,10 @@ static int read_metadata(struct store *store, struct located *out, struct err *e
         answer = ERR_FAIL;
     }
     text_finish(&text);
+    if (answer == STORE_DONE && metadata_check_place(&out->metadata, out->metadata_key, err)) {
+        metadata_finish(&out->metadata);
+        return ERR_FAIL;
+    }
     return answer == STORE_DONE ? LOCATE_FOUND : answer == STORE_ABSENT ? LOCATE_ABSENT : ERR_FAIL;
 }
 

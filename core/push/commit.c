@@ -40,7 +40,7 @@ static int describe(const struct commit *c, struct metadata *out, struct err *er
 {
     const struct image_info *image = c->outcome->image;
 
-    *out = (struct metadata){.format = METADATA_FORMAT, .size = c->outcome->size};
+    *out = (struct metadata){.format = METADATA_ARCHIVE_FORMAT, .size = c->outcome->size};
     str_copy(out->checksum, sizeof out->checksum, c->outcome->checksum);
     clock_rfc3339(clock_wall(), out->created_at);
     snprintf(out->git_hash, sizeof out->git_hash, "%s", c->name->hash);

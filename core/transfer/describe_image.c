@@ -42,7 +42,7 @@ int describe_image(const struct image_info *image, struct metadata *out, struct 
     free(out->layers);
     out->layers = layers;
     out->layer_count = image->layer_count;
-    out->format = METADATA_FORMAT;
+    out->format = METADATA_ARCHIVE_FORMAT;
     out->raw_size = image->raw_size;
     str_copy(out->image_id, sizeof out->image_id, image->id);
     snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,

@@ -115,7 +115,7 @@ static inline void archive_publish_as(struct bucket *bucket, const char *ref, co
 {
     char key[KEY_MAX];
     struct digest_text layers[ARCHIVE_LAYERS];
-    struct metadata metadata = {.format = METADATA_FORMAT, .layers = layers};
+    struct metadata metadata = {.format = METADATA_ARCHIVE_FORMAT, .layers = layers};
     struct image_name name;
     struct text archive, index;
     uint8_t sum[SHA256_SIZE];

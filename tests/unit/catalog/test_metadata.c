@@ -228,10 +228,163 @@ static void a_newer_format_asks_for_a_newer_program(void **state)
 
     (void)state;
     assert_int_equal(
-        metadata_parse(view_str("{\"format\":3,\"layers\":\"now a string\"}"), &metadata, &err),
+        metadata_parse(view_str("{\"format\":4,\"layers\":\"now a string\"}"), &metadata, &err),
         ERR_FAIL);
     assert_int_equal(err.family, ERR_UNSUPPORTED);
     assert_non_null(strstr(err.hint, "newer"));
+}
+
+/* ---- format 3 ---- */
+
+static void documents_of_format_3_byte_for_byte(void **state)
+{
+    static const char *const names[] = {"image-metadata-zstd.json", "image-metadata-thin.json"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        struct metadata metadata;
+        struct text golden;
+        struct err err;
+
+        golden_read(names[i], &golden);
+        if (metadata_parse(text_view(&golden), &metadata, &err))
+            fail_msg("%s: %s", names[i], err.text);
+        assert_int_equal(metadata.format, 3);
+        assert_int_equal(metadata.thin, i == 1);
+        assert_int_equal(metadata.object_count, i + 1);
+        assert_int_equal(metadata.objects[0].codec, METADATA_ZSTD);
+        assert_int_equal(metadata.objects[0].size, 592);
+        assert_int_equal(metadata.objects[0].used, i ? 249 : 592);
+        assert_string_equal(metadata.objects[0].etag, "\"4c3bbb15e15ff1b3ae6943dd03ebd332\"");
+        assert_rewrites(&metadata, golden.data);
+        str_copy(metadata.checksum, sizeof metadata.checksum, "1adddf3342e9a160c861ba01b419e807");
+        str_copy(metadata.archive_etag, sizeof metadata.archive_etag, "\"1\"");
+        assert_rewrites(&metadata, golden.data); /* format 3 has neither */
+        assert_int_equal(metadata_check_place(&metadata, "images/hi/202511/x.json", &err), 0);
+        assert_int_equal(metadata_check_place(&metadata, "archive/hi/202511/x.json", &err), 0);
+        assert_int_equal(metadata_check_place(&metadata, "images/hii/202511/x.json", &err), -1);
+        assert_string_equal(err.code, "objects");
+        metadata_finish(&metadata);
+        text_finish(&golden);
+    }
+}
+
+/* A document of format 3 with `count` objects and the members `more` of the last one. */
+static void add_document(struct text *out, unsigned count, const char *more)
+{
+    text_str(out, "{\"app_name\":\"hi\",\"format\":3,\"image_id\":\"" DIGEST_A
+                  "\",\"platform\":\"linux/amd64\",\"index_key\":\"images/hi/202511/x.index\","
+                  "\"index_sha256\":\"" HEX_C "\",\"index_size\":859,\"objects\":[");
+    for (unsigned i = 0; i < count; i++)
+        text_printf(out,
+                    "%s{\"key\":\"images/hi/202511/x-%u.data\",\"etag\":\"\\\"%u\\\"\","
+                    "\"size\":100,\"codec\":\"zstd\",\"used\":100%s}",
+                    i ? "," : "", i, i, i + 1 < count ? "" : more);
+    text_str(out, "]}");
+}
+
+/* Returns 0, or checks that the error has this code. */
+static int parse_third(unsigned count, const char *more, const char *code)
+{
+    _cleanup_text_ struct text json = {0};
+    struct metadata metadata;
+    struct err err;
+    int failed;
+
+    text_init(&json, 64 * KIB);
+    add_document(&json, count, more);
+    failed = metadata_parse(text_view(&json), &metadata, &err);
+    if (failed && strcmp(err.code, code) != 0)
+        fail_msg("%s: %s", more, err.text);
+    if (failed)
+        assert_null(metadata.objects);
+    metadata_finish(&metadata);
+    return failed;
+}
+
+static void objects_are_bounded(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_third(0, "", "document"), ERR_FAIL);
+    assert_int_equal(parse_third(1, "", ""), 0);
+    assert_int_equal(parse_third(METADATA_OBJECTS_MAX, "", ""), 0);
+    assert_int_equal(parse_third(METADATA_OBJECTS_MAX + 1, "", "document"), ERR_FAIL);
+}
+
+/* Of two members with one name, the last one counts. */
+static void each_member_of_an_object_is_checked(void **state)
+{
+    static const char *const good[] = {
+        ",\"key\":\"archive/hi/202511/x-archived-on-20251101-1200.tar.gz\"",
+        ",\"codec\":\"gzip\"",
+        ",\"used\":0",
+        ",\"used\":null",
+        ",\"size\":14,\"used\":14",
+        ",\"etag\":\"1\"",
+        ",\"size\":9223372036854775707", /* the sum of two objects is 2^63 - 1 */
+        ",\"unknown\":[]",
+    };
+    static const char *const bad[] = {
+        ",\"key\":\"\"",
+        ",\"key\":7",
+        ",\"key\":\"images/hj/202511/x.data\"",
+        ",\"key\":\"images/hi\"",
+        ",\"key\":\"images/hi/../hj/x.data\"",
+        ",\"key\":\"tags/hi/1.json\"",
+        ",\"key\":\"/images/hi/x\"",
+        ",\"etag\":\"\"",
+        ",\"etag\":\"a b\"",
+        ",\"size\":13,\"used\":0",
+        ",\"size\":-1",
+        ",\"size\":99",
+        ",\"used\":101",
+        ",\"size\":9223372036854775708",
+        ",\"codec\":\"\"",
+        ",\"codec\":\"a codec with a long name\"",
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(good); i++)
+        assert_int_equal(parse_third(2, good[i], ""), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+        if (parse_third(2, bad[i], "document") == 0)
+            fail_msg("accepted: %s", bad[i]);
+    assert_int_equal(parse_third(2, ",\"codec\":\"lz4\"", "codec"), ERR_FAIL);
+}
+
+/* Replaces the first `what` of a good document. */
+static int parse_with(const char *what, const char *with)
+{
+    _cleanup_text_ struct text good = {0}, json = {0};
+    struct metadata metadata;
+    const char *at;
+    struct err err;
+    int failed;
+
+    text_init(&good, 64 * KIB);
+    text_init(&json, 64 * KIB);
+    add_document(&good, 1, "");
+    at = strstr(good.data, what);
+    assert_non_null(at);
+    text_printf(&json, "%.*s%s%s", (int)(at - good.data), good.data, with, at + strlen(what));
+    failed = metadata_parse(text_view(&json), &metadata, &err);
+    metadata_finish(&metadata);
+    return failed;
+}
+
+static void format_3_requires_what_a_pull_needs(void **state)
+{
+    static const char *const required[] = {"\"app_name\"",     "\"image_id\"",   "\"platform\"",
+                                           "\"index_key\"",    "\"index_size\"", "\"objects\"",
+                                           "\"index_sha256\"", "\"hi\"",         "images/hi/"};
+
+    (void)state;
+    assert_int_equal(parse_with("\"format\"", "\"format\""), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(required); i++)
+        if (parse_with(required[i], "\"other\"") == 0)
+            fail_msg("accepted without %s", required[i]);
+    assert_int_equal(parse_with("\"objects\":[", "\"objects\":[7,"), ERR_FAIL);
+    assert_int_equal(parse_with("\"format\"", "\"thin\":\"yes\",\"format\""), ERR_FAIL);
 }
 
 int main(void)
@@ -244,6 +397,10 @@ int main(void)
         cmocka_unit_test(hostile_documents),
         cmocka_unit_test(layers_are_bounded),
         cmocka_unit_test(a_newer_format_asks_for_a_newer_program),
+        cmocka_unit_test(documents_of_format_3_byte_for_byte),
+        cmocka_unit_test(objects_are_bounded),
+        cmocka_unit_test(each_member_of_an_object_is_checked),
+        cmocka_unit_test(format_3_requires_what_a_pull_needs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
