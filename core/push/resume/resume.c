@@ -11,280 +11,13 @@
  */
 #include "push/resume/resume.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/utf8.h"
-#include "catalog/audit.h"
 #include "catalog/temp_objects.h"
-#include "push/resume/checkpoint_file.h"
-#include "push/resume/checkpoint_match.h"
-#include "push/resume/checkpoint_remote.h"
 #include "push/resume/remote_state.h"
-#include "push/resume/replay.h"
-#include "push/resume/step_record.h"
-
-struct resume {
-    struct resume_options options;
-    struct checkpoint_file file;
-    struct checkpoint_remote remote;
-    uint64_t arrived,
-        remote_at;         /* bytes that have arrived; the same at the last write to the bucket */
-    bool alone;            /* no other push of this name runs on this host */
-    struct replay *replay; /* NULL: nothing to resume */
-    char refusal[256];
-
-    struct checkpoint_head head;
-    bool begun;          /* the head is in the journal */
-    struct text journal; /* before the head is known: the records that will follow it */
-    size_t written;      /* bytes of the journal that are in the file */
-    unsigned done_steps; /* parts and joins that the store has */
-
-    struct step_record record;
-    struct checkpoint_step next; /* the step that was compared last; */
-    bool next_is_new;            /* it is not in the journal */
-    uint64_t bytes;
-    bool diverged, from_bucket, whole;
-};
-
-/* ---- the file ---- */
-
-/* Appends to the file. If that fails, the next push cannot resume; this push continues. */
-static void save(struct resume *r)
-{
-    struct err err;
-
-    if (r->file.fd < 0 || !r->begun || r->journal.failed || r->written == r->journal.size)
-        return;
-    if (checkpoint_file_add(
-            &r->file, view_of(r->journal.data + r->written, r->journal.size - r->written), &err)) {
-        log_info("this push cannot be resumed: %s", err.text);
-        checkpoint_file_remove(&r->file);
-    }
-    r->written = r->journal.size;
-}
-
-static void open_file(struct resume *r)
-{
-    struct err err;
-    int answer = checkpoint_file_open(&r->file, r->options.store, r->options.key, &err);
-
-    r->alone = answer != FILE_BUSY;
-    if (answer == FILE_BUSY)
-        log_info("another push of this name is running: this one cannot be resumed");
-    else if (answer)
-        log_info("this push cannot be resumed: %s", err.text);
-}
-
-/* ---- the unfinished upload of an earlier push ---- */
-
-static const struct checkpoint_head *earlier(const struct resume *r)
-{
-    return r->replay ? &replay_checkpoint(r->replay)->head : NULL;
-}
-
-/* Deletes the copy of the checkpoint in the bucket. */
-static void remove_remote(struct resume *r)
-{
-    struct checkpoint_remote theirs;
-
-    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, earlier(r)->owner);
-    theirs.written = theirs.key[0] != '\0' && earlier(r)->owner[0];
-    checkpoint_remote_remove(&theirs);
-    checkpoint_remote_finish(&theirs);
-}
-
-void resume_give_up(struct resume *resume, const char *why)
-{
-    struct resume *r = resume;
-    struct store_op op = {.verb = STORE_UPLOAD_ABORT, .optional = true};
-    struct err err;
-
-    str_copy(r->refusal, sizeof r->refusal, why);
-    if (r->replay) {
-        op.key = earlier(r)->key;
-        op.upload_id_in = earlier(r)->upload;
-        if (store_run(r->options.store, &op, &err) == STORE_FAILED)
-            log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
-        remote_state_clear(r->options.store, earlier(r)->folder);
-        remove_remote(r);
-        checkpoint_remote_finish(&r->remote); /* from here on under our own name */
-        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
-        r->from_bucket = false;
-    }
-    replay_destroy(r->replay);
-    r->replay = NULL;
-    if (r->file.fd >= 0 && checkpoint_file_cut(&r->file, 0, &err))
-        checkpoint_file_remove(&r->file);
-    text_clear(&r->journal);
-    r->written = 0;
-    r->begun = false;
-    r->done_steps = 0;
-    r->whole = false;
-}
-
-static const char *mismatch(const struct resume *r, const struct checkpoint *checkpoint)
-{
-    const struct resume_options *o = &r->options;
-
-    return checkpoint_mismatch(checkpoint, &(struct checkpoint_wanted){.content = o->content,
-                                                                       .level = o->level,
-                                                                       .delta = o->delta,
-                                                                       .part_size = o->part_size,
-                                                                       .least = o->least});
-}
-
-static int ask_parts(struct resume *r, struct err *err)
-{
-    switch (remote_state_ask(r->options.store, r->replay, err)) {
-    case REMOTE_STATE_KNOWN:
-        r->done_steps = replay_count(r->replay);
-        if (r->done_steps == 0)
-            resume_give_up(r, ""); /* no part is lost */
-        return 0;
-    case REMOTE_STATE_WHOLE:
-        r->done_steps = replay_count(r->replay);
-        r->whole = true;
-        return 0;
-    case REMOTE_STATE_GONE:
-        resume_give_up(r, "it has expired");
-        return 0;
-    case REMOTE_STATE_UNKNOWN:
-        resume_give_up(r, "the store cannot list its parts");
-        return 0;
-    default:
-        return ERR_FAIL;
-    }
-}
-
-/* Parses the journal, and replays it from now on. */
-static int start_replay(struct resume *r, struct err *err)
-{
-    struct checkpoint *then;
-
-    return checkpoint_parse(text_view(&r->journal), &then, err) ||
-                   !(r->replay = replay_create(then, err))
-               ? ERR_FAIL
-               : 0;
-}
-
-static void read_file(struct resume *r)
-{
-    struct err err;
-
-    if (checkpoint_file_read(&r->file, &r->journal, &err))
-        resume_give_up(r, err.text);
-    else if (r->journal.size && start_replay(r, &err))
-        resume_give_up(r, "its checkpoint is damaged");
-    else if (r->replay && (strcmp(earlier(r)->store, r->options.store->identity) != 0 ||
-                           strcmp(earlier(r)->key, r->options.key) != 0))
-        resume_give_up(r, "its checkpoint is of another upload");
-}
-
-static bool fits(void *arg, const struct checkpoint *checkpoint)
-{
-    return !mismatch(arg, checkpoint);
-}
-
-/* Looks for the checkpoint of a push on another host. */
-static void read_bucket(struct resume *r)
-{
-    struct err ignored;
-
-    if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
-        return;
-    if (start_replay(r, &ignored) == 0)
-        log_info("resuming the push of host %s", earlier(r)->host);
-    r->from_bucket = true;
-}
-
-/* Keeps the valid prefix of the journal and appends to it. */
-static int continue_journal(struct resume *r, struct err *err)
-{
-    const struct checkpoint *then = replay_checkpoint(r->replay);
-
-    r->begun = true;
-    text_cut(&r->journal, then->good);
-    if (r->from_bucket) {
-        save(r);
-    } else {
-        if (checkpoint_file_cut(&r->file, then->good, err))
-            return ERR_FAIL;
-        r->written = then->good;
-        checkpoint_remote_finish(&r->remote);
-        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
-        r->remote.written = then->head.owner[0] != '\0';
-    }
-    log_info("resuming an upload: the store has %u of %u parts and joins", r->done_steps,
-             then->step_count);
-    return 0;
-}
-
-static int find_earlier(struct resume *r, struct err *err)
-{
-    const char *why;
-
-    if (r->file.fd >= 0)
-        read_file(r);
-    if (!r->replay && !r->options.off)
-        read_bucket(r);
-    why = r->replay ? mismatch(r, replay_checkpoint(r->replay)) : NULL;
-    if (r->options.off)
-        why = "resuming is switched off";
-    if (why && r->replay)
-        resume_give_up(r, why);
-    if (r->replay && ask_parts(r, err))
-        return ERR_FAIL;
-    if (r->options.off)
-        checkpoint_file_remove(&r->file);
-    return r->replay ? continue_journal(r, err) : 0;
-}
-
-static int prepare_head(struct resume *r, struct err *err)
-{
-    struct checkpoint_head *head = &r->head;
-    const struct resume_options *o = &r->options;
-
-    if (!str_copy(head->store, sizeof head->store, o->store->identity) ||
-        !str_copy(head->key, sizeof head->key, o->key) ||
-        !str_copy(head->content, sizeof head->content, o->content))
-        return err_set(err, ERR_INTERNAL, "checkpoint", "a string does not fit the checkpoint");
-    index_writer(o->level, head->writer);
-    if (gethostname(head->host, sizeof head->host - 1))
-        head->host[0] = '\0';
-    str_printable(head->host);
-    if (audit_unique(head->owner, err))
-        return ERR_FAIL;
-    checkpoint_remote_begin(&r->remote, o->store, o->key, head->owner);
-    head->began = clock_wall();
-    head->part_size = o->part_size;
-    return 0;
-}
-
-int resume_open(const struct resume_options *options, struct resume **out, struct err *err)
-{
-    struct resume *r = calloc(1, sizeof *r);
-
-    if (!r)
-        return err_memory(err, "the checkpoint");
-    r->options = *options;
-    r->file.fd = -1;
-    text_init(&r->journal, CHECKPOINT_MAX);
-    r->record = (struct step_record){.builder = options->builder};
-    open_file(r);
-    if (prepare_head(r, err) || (r->alone && find_earlier(r, err))) {
-        resume_destroy(r);
-        return ERR_FAIL;
-    }
-    *out = r;
-    return 0;
-}
+#include "push/resume/resume_state.h"
 
 void resume_destroy(struct resume *resume)
 {
@@ -300,7 +33,7 @@ void resume_destroy(struct resume *resume)
 
 const struct checkpoint_head *resume_earlier(const struct resume *resume)
 {
-    return earlier(resume);
+    return resume->replay ? &replay_checkpoint(resume->replay)->head : NULL;
 }
 
 const char *resume_refusal(const struct resume *resume)
@@ -320,7 +53,7 @@ int resume_set_bases(struct resume *resume, const struct bases *bases, struct er
 
 const char *resume_folder(const struct resume *resume)
 {
-    return resume->replay ? earlier(resume)->folder : resume->head.folder;
+    return resume->replay ? resume_earlier(resume)->folder : resume->head.folder;
 }
 
 /* ---- comparing ---- */
@@ -402,7 +135,7 @@ void resume_record(struct resume *resume, const uint8_t *md5)
     if (step->has_md5 && md5)
         memcpy(step->md5, md5, MD5_STATE_SIZE);
     checkpoint_put_step(&resume->journal, step, resume->record.sizes, resume->record.size_count);
-    save(resume);
+    resume_save(resume);
 }
 
 /* ---- writing ---- */
@@ -420,7 +153,7 @@ void resume_begun(struct resume *resume, const char *upload_id)
     text_finish(&resume->journal);
     resume->journal = head;
     resume->begun = true;
-    save(resume);
+    resume_save(resume);
 }
 
 /* Writes the copy in the bucket, so rarely that all copies are a small part of the upload. */
@@ -442,7 +175,7 @@ void resume_part_done(struct resume *resume, unsigned number, uint64_t size, con
     resume->done_steps++;
     resume->arrived += size;
     checkpoint_put_etag(&resume->journal, false, number, etag);
-    save(resume);
+    resume_save(resume);
     save_remote(resume);
 }
 
@@ -452,7 +185,7 @@ void resume_join_done(struct resume *resume, unsigned number, const char *etag)
         return;
     resume->done_steps++;
     checkpoint_put_etag(&resume->journal, true, number - PART_PLANNER_TEMP, etag);
-    save(resume);
+    resume_save(resume);
 }
 
 void resume_completed(struct resume *resume, uint64_t size, const char *etag)
@@ -460,7 +193,7 @@ void resume_completed(struct resume *resume, uint64_t size, const char *etag)
     if (resume->options.off || !resume->begun)
         return;
     checkpoint_put_whole(&resume->journal, size, etag);
-    save(resume);
+    resume_save(resume);
 }
 
 bool resume_is_whole(const struct resume *resume)
@@ -505,7 +238,7 @@ bool resume_keep(struct resume *resume, const struct err *why)
         resume->journal.failed)
         return false;
     checkpoint_put_stop(&resume->journal);
-    save(resume);
+    resume_save(resume);
     if (may_reach_store(why))
         checkpoint_remote_write_last(&resume->remote, text_view(&resume->journal));
     return resume->file.fd >= 0 || resume->remote.written;
@@ -514,7 +247,7 @@ bool resume_keep(struct resume *resume, const struct err *why)
 void resume_forget(struct resume *resume)
 {
     if (resume->replay)
-        remote_state_clear(resume->options.store, earlier(resume)->folder);
+        remote_state_clear(resume->options.store, resume_earlier(resume)->folder);
     checkpoint_remote_remove(&resume->remote);
     checkpoint_file_remove(&resume->file);
     resume->options.off = true;

@@ -19,21 +19,10 @@
 #include "push/plan/part_planner.h"
 #include "push/plan/span.h"
 #include "push/resume/checkpoint.h"
+#include "push/resume/resume_options.h"
 #include "store/store.h"
 
 struct err;
-
-struct resume_options {
-    struct store *store; /* the pointers are borrowed */
-    const char *key;     /* of the archive */
-    const char *content; /* the id of the image, "" if it is not known yet */
-    const struct index_builder *builder;
-    int level;
-    bool off;           /* start over, and write no checkpoint */
-    bool delta;         /* a push that copies from bases may be resumed */
-    uint64_t part_size; /* of equal parts */
-    uint64_t least;     /* least size of a part, with bases */
-};
 
 struct resume;
 /* Looks for the checkpoint of an interrupted push, and asks the store for its parts. Waits. Fails

@@ -1,0 +1,25 @@
+/*
+ * resume_options - what resume_open needs to know about a push.
+ */
+#ifndef S3DOCK_PUSH_RESUME_RESUME_OPTIONS_H
+#define S3DOCK_PUSH_RESUME_RESUME_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct index_builder;
+struct store;
+
+struct resume_options {
+    struct store *store; /* the pointers are borrowed */
+    const char *key;     /* of the archive */
+    const char *content; /* the id of the image, "" if it is not known yet */
+    const struct index_builder *builder;
+    int level;
+    bool off;           /* start over, and write no checkpoint */
+    bool delta;         /* a push that copies from bases may be resumed */
+    uint64_t part_size; /* of equal parts */
+    uint64_t least;     /* least size of a part, with bases */
+};
+
+#endif
