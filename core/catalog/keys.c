@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/random.h"
 #include "base/utf8.h"
 
 #define MONTH_LENGTH 6
@@ -24,11 +25,65 @@ static const char *ending(enum key_kind kind)
     return endings[kind];
 }
 
+static const char *data_ending(enum data_kind kind)
+{
+    static const char *const endings[] = {[DATA_WHOLE_GZIP] = ".tgz",
+                                          [DATA_WHOLE_ZSTD] = ".tar.zst",
+                                          [DATA_THIN] = ".data",
+                                          [DATA_INDEX] = ".index",
+                                          [DATA_RETIRED] = ".retired"};
+
+    return endings[kind];
+}
+
+/* Writes the common beginning of all keys of an image; returns its length. The longest key of a
+ * valid name has 440 bytes. */
+static size_t write_stem(char out[KEY_MAX], const struct image_name *name, const char *month)
+{
+    return (size_t)snprintf(out, KEY_MAX, "images/%s/%.*s/%s-%s", name->app, MONTH_LENGTH,
+                            month ? month : name->time, name->app, name->tag);
+}
+
 void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
                enum key_kind kind)
 {
-    snprintf(out, KEY_MAX, "images/%s/%.*s/%s-%s%s", name->app, MONTH_LENGTH,
-             month ? month : name->time, name->app, name->tag, ending(kind));
+    size_t at = write_stem(out, name, month);
+
+    str_copy(out + at, KEY_MAX - at, ending(kind));
+}
+
+int key_unique(char out[KEY_UNIQUE_SIZE], struct err *err)
+{
+    do {
+        if (random_hex(out, (KEY_UNIQUE_SIZE - 1) / 2, err))
+            return ERR_FAIL;
+    } while (strcmp(out, KEY_UNIQUE_NONE) == 0);
+    return 0;
+}
+
+void key_data(char out[KEY_MAX], const struct image_name *name, const char *month,
+              const char *unique, enum data_kind kind)
+{
+    size_t at = write_stem(out, name, month);
+
+    snprintf(out + at, KEY_MAX - at, "-%s%s", unique, data_ending(kind));
+}
+
+void key_document(char out[KEY_MAX], const struct image_name *name, const char *month,
+                  const char *platform, enum key_kind kind)
+{
+    size_t at = write_stem(out, name, month);
+    bool first = !platform || !platform[0];
+
+    snprintf(out + at, KEY_MAX - at, "%s%s%s", first ? "" : "-", first ? "" : platform,
+             ending(kind));
+}
+
+void key_claim(char out[KEY_MAX], const struct image_name *name, const char *month)
+{
+    size_t at = write_stem(out, name, month);
+
+    str_copy(out + at, KEY_MAX - at, ".first");
 }
 
 void key_tag(char out[KEY_MAX], const char *app, const char *version)
@@ -53,15 +108,28 @@ void key_audit(char out[KEY_MAX], const char *app, const char *stamp, const char
              hash, unique);
 }
 
-void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
-                  const char *stamp, unsigned n, enum key_kind kind)
+static void write_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
+                           const char *platform, const char *stamp, unsigned n, enum key_kind kind)
 {
     char count[16] = "";
 
     if (n)
         snprintf(count, sizeof count, "-%u", n);
-    snprintf(out, KEY_MAX, "archive/%s/%.*s/%s-%s-archived-on-%s%s%s", name->app, MONTH_LENGTH,
-             month ? month : name->time, name->app, name->tag, stamp, count, ending(kind));
+    snprintf(out, KEY_MAX, "archive/%s/%.*s/%s-%s%s%s-archived-on-%s%s%s", name->app, MONTH_LENGTH,
+             month ? month : name->time, name->app, name->tag, platform[0] ? "-" : "", platform,
+             stamp, count, ending(kind));
+}
+
+void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
+                  const char *stamp, unsigned n, enum key_kind kind)
+{
+    write_replaced(out, name, month, "", stamp, n, kind);
+}
+
+void key_replaced_document(char out[KEY_MAX], const struct image_name *name, const char *month,
+                           const char *platform, const char *stamp, unsigned n)
+{
+    write_replaced(out, name, month, platform ? platform : "", stamp, n, KEY_METADATA);
 }
 
 bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
@@ -114,10 +182,11 @@ static bool is_month(const char *text)
     return strspn(text, "0123456789") == MONTH_LENGTH && month >= 1 && month <= 12;
 }
 
-bool key_parse_image(const char *key, struct image_name *name, char month[7])
+/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash} and returns the text behind it, which begins with
+ * '.' or '-'. Returns NULL for every other key. */
+static const char *parse_stem(const char *key, struct image_name *name, char month[7])
 {
     char app[NAME_APP_MAX], ref[NAME_REF_MAX], again[KEY_MAX];
-    struct image_name found;
     const char *at = strncmp(key, "images/", 7) == 0 ? key + 7 : NULL;
     struct err err; /* ignored */
     size_t length;
@@ -125,22 +194,69 @@ bool key_parse_image(const char *key, struct image_name *name, char month[7])
     at = at ? take_component(at, app, sizeof app) : NULL;
     at = at ? take_component(at, month, MONTH_LENGTH + 1) : NULL;
     if (!at || !is_month(month) || strncmp(at, app, strlen(app)) != 0)
-        return false;
+        return NULL;
     at += strlen(app);
-    length = strlen(at);
-    if (*at++ != '-' || length <= strlen(ending(KEY_ARCHIVE)))
-        return false;
-    length -= strlen(ending(KEY_ARCHIVE)) + 1;
-    if (length >= NAME_TAG_MAX)
-        return false;
+    if (*at++ != '-' || strlen(at) < NAME_TIME_SIZE)
+        return NULL;
+    length = NAME_TIME_SIZE + strcspn(at + NAME_TIME_SIZE, "-.");
+    if (length >= NAME_TAG_MAX || !at[length])
+        return NULL;
     snprintf(ref, sizeof ref, "%s:%.*s", app, (int)length, at);
-    if (name_parse_image(ref, &found, &err) < 0)
+    if (name_parse_image(ref, name, &err) < 0)
+        return NULL;
+    write_stem(again, name, month);
+    return strncmp(again, key, strlen(again)) == 0 ? key + strlen(again) : NULL;
+}
+
+bool key_parse_image(const char *key, struct image_name *name, char month[7])
+{
+    const char *rest = parse_stem(key, name, month);
+
+    return rest && strcmp(rest, ending(KEY_ARCHIVE)) == 0;
+}
+
+bool key_parse_data(const char *key, struct image_name *name, char month[7],
+                    char unique[KEY_UNIQUE_SIZE], enum data_kind *kind)
+{
+    const char *rest = parse_stem(key, name, month);
+
+    if (!rest || *rest++ != '-' || strspn(rest, "0123456789abcdef") != KEY_UNIQUE_SIZE - 1)
         return false;
-    key_image(again, &found, month, KEY_ARCHIVE);
-    if (strcmp(again, key) != 0)
+    memcpy(unique, rest, KEY_UNIQUE_SIZE - 1);
+    unique[KEY_UNIQUE_SIZE - 1] = '\0';
+    rest += KEY_UNIQUE_SIZE - 1;
+    for (unsigned i = 0; i <= DATA_RETIRED; i++)
+        if (strcmp(rest, data_ending((enum data_kind)i)) == 0) {
+            *kind = (enum data_kind)i;
+            return true;
+        }
+    return false;
+}
+
+bool key_parse_document(const char *key, struct image_name *name, char month[7],
+                        char platform[PLATFORM_KEY_SIZE], enum key_kind *kind)
+{
+    const char *rest = parse_stem(key, name, month), *dot = rest ? strrchr(rest, '.') : NULL;
+    struct platform parsed;
+    size_t length;
+
+    if (!dot)
         return false;
-    *name = found;
-    return true;
+    if (strcmp(dot, ending(KEY_METADATA)) == 0)
+        *kind = KEY_METADATA;
+    else if (strcmp(dot, ending(KEY_RETIRED)) == 0)
+        *kind = KEY_RETIRED;
+    else
+        return false;
+    platform[0] = '\0';
+    if (dot == rest)
+        return true;
+    length = (size_t)(dot - rest) - 1;
+    if (*rest++ != '-' || length >= PLATFORM_KEY_SIZE)
+        return false;
+    memcpy(platform, rest, length);
+    platform[length] = '\0';
+    return platform_parse_key(platform, &parsed);
 }
 
 /* Parses {root}{group}/{label}.json. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "catalog/name.h"
+#include "catalog/platform.h"
 
 struct err;
 
@@ -37,6 +38,35 @@ int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, s
 bool key_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
 bool key_parse_image(const char *key, struct image_name *name, char month[7]);
+
+/* Objects of format 3. Each push has a unique number, and their keys contain it, so nothing is
+ * written to such a key again. Their keys sort before those of the same image without a number. */
+#define KEY_UNIQUE_SIZE 17 /* 16 hex digits and the NUL */
+/* The number of the tombstone of an archive that has the fixed key, but that the metadata does not
+ * name. No push uses it. */
+#define KEY_UNIQUE_NONE "0000000000000000"
+/* DATA_RETIRED: the tombstone of objects that no metadata names. */
+enum data_kind { DATA_WHOLE_GZIP, DATA_WHOLE_ZSTD, DATA_THIN, DATA_INDEX, DATA_RETIRED };
+/* Writes a random number in hex, which is not KEY_UNIQUE_NONE. local.random: there is none. */
+int key_unique(char out[KEY_UNIQUE_SIZE], struct err *err);
+/* images/{app}/{YYYYMM}/{app}-{time}-{hash}-{unique}.tgz | .tar.zst | .data | .index | .retired */
+void key_data(char out[KEY_MAX], const struct image_name *name, const char *month,
+              const char *unique, enum data_kind kind);
+bool key_parse_data(const char *key, struct image_name *name, char month[7],
+                    char unique[KEY_UNIQUE_SIZE], enum data_kind *kind);
+/* The documents of the platforms of an image. `platform` is the text of platform_key; NULL or "":
+ * the first one, whose key is that of key_image. `kind`: KEY_METADATA or KEY_RETIRED.
+ * images/{app}/{YYYYMM}/{app}-{time}-{hash}-{os}-{architecture}[-{variant}].json | .retired */
+void key_document(char out[KEY_MAX], const struct image_name *name, const char *month,
+                  const char *platform, enum key_kind kind);
+bool key_parse_document(const char *key, struct image_name *name, char month[7],
+                        char platform[PLATFORM_KEY_SIZE], enum key_kind *kind);
+/* The document of a replaced image of format 3. key_replaced with the platform between hash and
+ * "-archived-on-". */
+void key_replaced_document(char out[KEY_MAX], const struct image_name *name, const char *month,
+                           const char *platform, const char *stamp, unsigned n);
+/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.first: the claim of the first platform. */
+void key_claim(char out[KEY_MAX], const struct image_name *name, const char *month);
 
 /* Parse tags/{app}/{version}.json and pointers/{app}/{env}.json. Return false for names outside the
  * grammar. */

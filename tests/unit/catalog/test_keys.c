@@ -116,6 +116,142 @@ static void image_keys_are_read(void **state)
             fail_msg("accepted: %s", bad[i]);
 }
 
+static void keys_of_data(void **state)
+{
+    static const char *const endings[] = {".tgz", ".tar.zst", ".data", ".index", ".retired"};
+    static const char *const bad[] = {
+        ".tgz",
+        ".index",
+        "-00112233445566f.data",
+        "-00112233445566fff.data",
+        "-00112233445566FF.data",
+        "-00112233445566ff",
+        "-00112233445566ff.",
+        "-00112233445566ff.json",
+        "-00112233445566ff.tar.gz",
+        "-00112233445566ff.data.",
+        "-00112233445566ff-00112233445566ff.data",
+        "00112233445566ff.data",
+    };
+    const struct image_name name = my_app();
+    char key[KEY_MAX], month[7], unique[KEY_UNIQUE_SIZE];
+    struct image_name parsed;
+    enum data_kind kind;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(endings); i++) {
+        char expected[KEY_MAX] = IMAGE "-00112233445566ff";
+
+        strcat(expected, endings[i]);
+        key_data(key, &name, "202511", "00112233445566ff", (enum data_kind)i);
+        assert_string_equal(key, expected);
+        assert_true(key_parse_data(key, &parsed, month, unique, &kind));
+        assert_int_equal(kind, i);
+        assert_string_equal(parsed.ref, name.ref);
+        assert_string_equal(month, "202511");
+        assert_string_equal(unique, "00112233445566ff");
+        assert_false(key_parse_image(key, &parsed, month));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        str_copy(key, sizeof key, IMAGE);
+        strcat(key, bad[i]);
+        if (key_parse_data(key, &parsed, month, unique, &kind))
+            fail_msg("accepted: %s", key);
+    }
+    assert_false(key_parse_data("archive/my-app/202511/my-app-20250721-2118-f7a5a27"
+                                "-00112233445566ff.data",
+                                &parsed, month, unique, &kind));
+}
+
+static void unique_numbers(void **state)
+{
+    char one[KEY_UNIQUE_SIZE], two[KEY_UNIQUE_SIZE];
+    struct err err;
+
+    (void)state;
+    assert_int_equal(key_unique(one, &err), 0);
+    assert_int_equal(key_unique(two, &err), 0);
+    assert_int_equal(strspn(one, "0123456789abcdef"), KEY_UNIQUE_SIZE - 1);
+    assert_string_not_equal(one, two);
+}
+
+static void keys_of_documents(void **state)
+{
+    static const struct {
+        const char *platform, *key;
+        enum key_kind kind;
+    } good[] = {
+        {NULL, IMAGE ".json", KEY_METADATA},
+        {"", IMAGE ".retired", KEY_RETIRED},
+        {"linux-arm64", IMAGE "-linux-arm64.json", KEY_METADATA},
+        {"linux-arm-v7", IMAGE "-linux-arm-v7.retired", KEY_RETIRED},
+        {"linux-a.json-v.1", IMAGE "-linux-a.json-v.1.json", KEY_METADATA},
+    };
+    static const char *const bad[] = {
+        "",
+        ".tar.gz",
+        ".index",
+        ".jsonx",
+        "-.json",
+        "-linux.json",
+        "-00112233445566ff.retired",
+        "-linux-arm.json",
+        "-linux-arm64-v8.json",
+        "-Linux-arm64.json",
+        "-linux-arm64-v9-x.json",
+        "-linux-arm64",
+        "-linux-arm64.index",
+        "-archived-on-20261123-0819.json",
+    };
+    const struct image_name name = my_app();
+    char key[KEY_MAX], month[7], platform[PLATFORM_KEY_SIZE];
+    struct image_name parsed;
+    enum key_kind kind;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        key_document(key, &name, "202511", good[i].platform, good[i].kind);
+        assert_string_equal(key, good[i].key);
+        assert_true(key_parse_document(key, &parsed, month, platform, &kind));
+        assert_int_equal(kind, good[i].kind);
+        assert_string_equal(platform, good[i].platform ? good[i].platform : "");
+        assert_string_equal(parsed.ref, name.ref);
+        assert_string_equal(month, "202511");
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        str_copy(key, sizeof key, IMAGE);
+        strcat(key, bad[i]);
+        if (key_parse_document(key, &parsed, month, platform, &kind))
+            fail_msg("accepted: %s", key);
+    }
+    key_replaced_document(key, &name, "202511", "linux-arm64", "20261123-0819", 1);
+    assert_string_equal(key, "archive/my-app/202511/my-app-20250721-2118-f7a5a27-linux-arm64"
+                             "-archived-on-20261123-0819-1.json");
+    key_replaced_document(key, &name, NULL, NULL, "20261123-0819", 0);
+    assert_string_equal(key, "archive/my-app/202507/my-app-20250721-2118-f7a5a27"
+                             "-archived-on-20261123-0819.json");
+    key_claim(key, &name, "202511");
+    assert_string_equal(key, IMAGE ".first");
+}
+
+/* Versions before 0.3 expect no key between the metadata and the archive but the tombstone. */
+static void new_keys_sort_before_the_old_ones(void **state)
+{
+    const struct image_name name = my_app();
+    char key[KEY_MAX], oldest[KEY_MAX];
+
+    (void)state;
+    key_image(oldest, &name, "202511", KEY_INDEX);
+    for (unsigned i = 0; i <= DATA_RETIRED; i++) {
+        key_data(key, &name, "202511", "ffffffffffffffff", (enum data_kind)i);
+        assert_true(strcmp(key, oldest) < 0);
+    }
+    key_document(key, &name, "202511", "zos-s390x", KEY_METADATA);
+    assert_true(strcmp(key, oldest) < 0);
+    key_claim(key, &name, "202511");
+    assert_true(strcmp(key, oldest) < 0);
+}
+
 static void tag_and_pointer_keys_are_read(void **state)
 {
     static const char *const bad[] = {
@@ -202,9 +338,16 @@ static void sound_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_the_originals), cmocka_unit_test(siblings),
-        cmocka_unit_test(image_keys_are_read),    cmocka_unit_test(tag_and_pointer_keys_are_read),
-        cmocka_unit_test(keys_of_hosts_are_read), cmocka_unit_test(sound_keys),
+        cmocka_unit_test(keys_are_the_originals),
+        cmocka_unit_test(siblings),
+        cmocka_unit_test(image_keys_are_read),
+        cmocka_unit_test(keys_of_data),
+        cmocka_unit_test(unique_numbers),
+        cmocka_unit_test(keys_of_documents),
+        cmocka_unit_test(new_keys_sort_before_the_old_ones),
+        cmocka_unit_test(tag_and_pointer_keys_are_read),
+        cmocka_unit_test(keys_of_hosts_are_read),
+        cmocka_unit_test(sound_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
