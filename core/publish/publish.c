@@ -1,0 +1,216 @@
+/*
+ * A store may ignore conditions. Then the document is read before each write. That leaves a window
+ * of one request, in which another program may write. So after the commit the document is read
+ * again: the program whose document was replaced notices it.
+ */
+#include "publish/publish.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/conditions.h"
+#include "catalog/platform.h"
+#include "catalog/retired.h"
+
+#define DOCUMENT_MAX (256 * KIB)
+
+struct work {
+    const struct publish *publish;
+    bool conditional;          /* the store honours conditions */
+    struct text document;      /* the new one */
+    struct text former;        /* the replaced one */
+    char etag[STORE_ETAG_MAX]; /* of the new one, once it is written */
+};
+
+/* ---- the document that another program has written ---- */
+
+static bool is_other_platform(const struct metadata *a, const struct metadata *b)
+{
+    struct platform x, y;
+
+    return platform_parse(a->platform, &x) && platform_parse(b->platform, &y) &&
+           !platform_same(&x, &y);
+}
+
+static int changed(const struct publish *publish, struct err *err)
+{
+    err_set(err, ERR_CONFLICT, CODE_PUSH,
+            "another program has changed the image %s at the same time",
+            publish->metadata->image_tag);
+    err_hint(err, "run the same command again");
+    err_about(err, "%s", publish->metadata->image_tag);
+    return PUBLISH_CHANGED;
+}
+
+/* Classifies the document `text` that lies under the key. */
+static int classify(const struct publish *publish, struct view text, struct err *err)
+{
+    struct metadata found;
+    struct err ignored;
+    int answer;
+
+    if (metadata_parse(text, &found, &ignored))
+        return changed(publish, err);
+    if (is_other_platform(&found, publish->metadata))
+        answer = PUBLISH_OTHER_PLATFORM;
+    else if (metadata_names(&found, publish->metadata->image_id))
+        answer = PUBLISH_SAME;
+    else
+        answer = changed(publish, err);
+    metadata_finish(&found);
+    return answer;
+}
+
+/* A condition was not met: finds out which document lies under the key. */
+static int look(struct work *w, struct err *err)
+{
+    _cleanup_text_ struct text text = {0};
+
+    text_init(&text, DOCUMENT_MAX);
+    switch (store_get_document(w->publish->store, w->publish->key, &text, w->etag, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        /* an answer was lost, and the store has repeated the request */
+        if (view_equals(text_view(&text), text_view(&w->document)))
+            return PUBLISHED;
+        return classify(w->publish, text_view(&text), err);
+    default:
+        return changed(w->publish, err);
+    }
+}
+
+/* ---- the writes ---- */
+
+/* Writes the index, and reads the document that will be replaced. */
+static int put_index(struct work *w, struct err *err)
+{
+    const struct publish *p = w->publish;
+    struct store_op put = {.verb = STORE_PUT, .key = p->metadata->index_key, .body = p->index};
+    struct store_op get = {.verb = STORE_GET, .key = p->key, .text = &w->former};
+    struct store_op *ops[2];
+    unsigned count = 0;
+
+    if (p->index.size)
+        ops[count++] = &put;
+    if (p->replaces[0] || !w->conditional)
+        ops[count++] = &get;
+    if (count && store_run_all(p->store, ops, count, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < count; i++)
+        if (ops[i]->answer == STORE_FAILED) {
+            *err = ops[i]->err;
+            return ERR_FAIL;
+        }
+    if (count == 0 || ops[count - 1] != &get ||
+        (get.answer == STORE_DONE ? strcmp(get.info.etag, p->replaces) == 0 : !p->replaces[0]))
+        return 0;
+    return get.answer == STORE_DONE ? classify(p, text_view(&w->former), err) : changed(p, err);
+}
+
+static int put_metadata(struct work *w, struct err *err)
+{
+    const struct publish *p = w->publish;
+    bool replaces = p->replaces[0] != '\0';
+
+    switch (store_put_document(p->store, p->key, text_view(&w->document),
+                               w->conditional && replaces ? p->replaces : NULL,
+                               w->conditional && !replaces, w->etag, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return PUBLISHED;
+    default:
+        return look(w, err);
+    }
+}
+
+/* ---- after the commit ---- */
+
+/* Returns 1 if the document is still ours. */
+static int is_ours(const struct work *w, struct err *err)
+{
+    struct store_info info;
+
+    switch (store_head(w->publish->store, w->publish->key, &info, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return strcmp(info.etag, w->etag) == 0;
+    default:
+        return 0;
+    }
+}
+
+/* Writes the former document again, or deletes ours, unless another program has changed it. */
+static int restore(const struct work *w, struct err *err)
+{
+    const struct publish *p = w->publish;
+    int ours;
+
+    if (!p->replaces[0])
+        return retired_delete_object(p->store, p->key, w->etag, err) < 0 ? ERR_FAIL : 0;
+    ours = w->conditional ? 1 : is_ours(w, err);
+    if (ours <= 0)
+        return ours;
+    return store_put_document(p->store, p->key, text_view(&w->former),
+                              w->conditional ? w->etag : NULL, false, NULL, err) == STORE_FAILED
+               ? ERR_FAIL
+               : 0;
+}
+
+static int lost(const struct work *w, const char *key, struct err *err)
+{
+    if (restore(w, err))
+        return err_wrap(err, "%s is gone, and the metadata could not be restored", key);
+    err_set(err, ERR_CONFLICT, "removed", "%s was removed during this push", key);
+    err_hint(err, "run the same command again");
+    return PUBLISH_LOST;
+}
+
+static int check(const struct work *w, struct err *err)
+{
+    const struct publish *p = w->publish;
+    char key[KEY_MAX];
+    int answer = p->check ? p->check(p->store, p->metadata, key, err) : 0;
+
+    if (answer == PUBLISH_MISSING)
+        return lost(w, key, err);
+    if (answer || w->conditional)
+        return answer;
+    answer = is_ours(w, err);
+    return answer < 0 ? ERR_FAIL : answer ? PUBLISHED : changed(p, err);
+}
+
+static int run(struct work *w, struct err *err)
+{
+    int answer;
+
+    if (metadata_check_place(w->publish->metadata, w->publish->key, err))
+        return ERR_FAIL;
+    metadata_write(w->publish->metadata, &w->document);
+    if (text_check(&w->document, w->publish->key, err))
+        return ERR_FAIL;
+    answer = put_index(w, err);
+    if (answer == 0)
+        answer = put_metadata(w, err);
+    return answer == PUBLISHED ? check(w, err) : answer;
+}
+
+int publish_run(const struct publish *publish, char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct work w = {.publish = publish};
+    int answer;
+
+    if (conditions_find(publish->store, &w.conditional, err))
+        w.conditional = false;
+    text_init(&w.document, DOCUMENT_MAX);
+    text_init(&w.former, DOCUMENT_MAX);
+    answer = run(&w, err);
+    str_copy(etag, STORE_ETAG_MAX, w.etag);
+    text_finish(&w.document);
+    text_finish(&w.former);
+    return answer;
+}
