@@ -332,21 +332,22 @@ static void make_index(void)
     struct image_layer layer = {.raw_size = CHUNKS * (uint64_t)65536};
     struct image_info image = {
         .layer_count = 1, .layers = &layer, .config_size = 2, .raw_size = CHUNKS * (uint64_t)65536};
+    const struct index_writer writer = {.version = 2, .choice = {CODEC_GZIP, 5}};
     struct index_builder *builder;
     struct err err;
 
     memcpy(layer.diff_id, diff_id, sizeof diff_id);
     memcpy(layer.digest, diff_id, sizeof diff_id);
     memcpy(image.id, diff_id, sizeof diff_id);
-    builder = index_builder_create(&CHUNK_DEFAULT, 5, &err);
+    builder = index_builder_create(&CHUNK_DEFAULT, &writer, &err);
     must(builder != NULL, "index");
     for (uint32_t i = 0; i < CHUNKS; i++) {
         struct index_chunk chunk = nth_chunk(i);
 
-        must(index_builder_add(builder, &chunk, i == 0, &err) == 0, "index");
+        must(index_builder_add(builder, &chunk, NULL, i == 0, &err) == 0, "index");
     }
     text_init(&on.index_bytes, 64 * MIB);
-    if (index_builder_finish(builder, &image, &on.index_bytes, &err) != 0 ||
+    if (index_builder_finish(builder, &image, NULL, &on.index_bytes, &err) != 0 ||
         index_parse(text_view(&on.index_bytes), &on.index, &err) != 0) {
         fprintf(stderr, "micro: %s\n", err.text);
         exit(1);

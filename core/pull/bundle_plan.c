@@ -234,7 +234,7 @@ uint64_t bundle_plan_missing(const struct bundle_plan *plan)
     uint64_t missing = needed_missing(plan->needed);
 
     for (uint32_t i = 0; i < config->count; i++)
-        if (!needed_misses(plan->needed, config->chunks[i].packed_offset))
+        if (!needed_misses(plan->needed, config->chunks[i].raw_offset))
             missing += config->chunks[i].chunk.packed_size;
     return missing;
 }

@@ -127,7 +127,7 @@ static int put_index(const struct commit *c, struct documents *documents, struct
     int answer;
 
     text_init(&text, INDEX_MAX);
-    answer = index_builder_finish(c->outcome->index, c->outcome->image, &text, err);
+    answer = index_builder_finish(c->outcome->index, c->outcome->image, NULL, &text, err);
     if (answer == 0) {
         str_copy(metadata->index_key, sizeof metadata->index_key, documents->index.key);
         sha256_of(text_view(&text), sum);

@@ -173,7 +173,7 @@ static void add_base(struct store *store, struct bases *out, const struct candid
         index_destroy(index);
         return;
     }
-    if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
+    if (index->whole && index->codec == CODEC_GZIP && index->archive_size == metadata->size &&
         (!archive || archive_is(store, candidate, archive, index)) &&
         chunk_lookup_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);

@@ -18,14 +18,15 @@
 static void note_all(struct spot_check *check, const struct index *index)
 {
     for (unsigned i = 0; i < index->section_count; i++) {
-        const struct index_section *section = &index->sections[i];
-        uint64_t at = section->packed_offset;
+        const struct index_chunk *chunk;
+        struct index_cursor cursor;
+        struct index_place place;
 
-        for (uint32_t k = 0; section->chunks && k < section->chunk_count; k++) {
-            const struct held_chunk held = {.offset = at, .size = section->chunks[k].packed_size};
+        index_cursor_init(&cursor, &index->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, &place))) {
+            const struct held_chunk held = {.offset = place.offset, .size = chunk->packed_size};
 
-            spot_check_note(check, &section->chunks[k], &held);
-            at += held.size;
+            spot_check_note(check, chunk, &held);
         }
     }
 }
@@ -38,7 +39,7 @@ int moved_archive_check(struct store *store, const char *key, const struct store
     unsigned different;
     int answer;
 
-    if (index->archive_size != archive->size || strcmp(index->codec, "gzip") != 0)
+    if (index->archive_size != archive->size || index->codec != CODEC_GZIP)
         return MOVED_OTHER;
     str_copy(bases.base[0].key, sizeof bases.base[0].key, key);
     str_copy(bases.base[0].etag, sizeof bases.base[0].etag, archive->etag);

@@ -125,23 +125,29 @@ static bool span_is_full(const struct reader *r)
 static int add_unread(struct reader *r, const struct skippable_layer *layer, uint32_t first,
                       unsigned flags, struct err *err)
 {
-    uint64_t offset = layer->packed_offset, end = offset + layer->packed_size;
+    const struct index_chunk *next;
+    struct index_cursor cursor;
+    struct index_place place;
+    uint64_t run = 0; /* packed bytes of the extent, from the next chunk on */
 
-    for (uint32_t i = 0; i < first; i++)
-        offset += layer->chunks[i].packed_size;
-    for (uint32_t i = first; i < layer->chunk_count; i++) {
-        struct push_chunk *chunk = &r->span->chunks[r->span->count++];
+    index_cursor_init(&cursor, layer->section);
+    for (uint32_t i = 0; (next = index_cursor_next(&cursor, &place)); i++) {
+        struct push_chunk *chunk;
 
-        *chunk = (struct push_chunk){
-            .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
-            .flags = flags,
-            .fate = CHUNK_UNREAD,
-            .held = {.base = layer->base,
-                     .offset = offset,
-                     .size = layer->chunks[i].packed_size,
-                     .run_size = end - offset}};
-        r->span->unread += layer->chunks[i].raw_size;
-        offset += layer->chunks[i].packed_size;
+        if (run == 0)
+            run = next->packed_size + index_cursor_run(&cursor);
+        run -= next->packed_size;
+        if (i < first)
+            continue;
+        chunk = &r->span->chunks[r->span->count++];
+        *chunk = (struct push_chunk){.chunk = {.raw_size = next->raw_size, .name = next->name},
+                                     .flags = flags,
+                                     .fate = CHUNK_UNREAD,
+                                     .held = {.base = layer->base,
+                                              .offset = place.offset,
+                                              .size = next->packed_size,
+                                              .run_size = next->packed_size + run}};
+        r->span->unread += next->raw_size;
         flags = 0;
         if (span_is_full(r) && begin_next_span(r, err))
             return ERR_FAIL;

@@ -46,7 +46,10 @@ static int open_resume(struct push_setup *s, struct err *err)
         .least = planner_options(s).least,
     };
 
-    s->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
+    s->builder = index_builder_create(
+        &CHUNK_DEFAULT,
+        &(struct index_writer){.version = 2, .choice = {.codec = CODEC_GZIP, .level = o->level}},
+        err);
     options.builder = s->builder;
     return s->builder ? resume_open(&options, &s->resume, err) : ERR_FAIL;
 }

@@ -43,7 +43,7 @@ static inline void archive_add_chunk(char layer, unsigned number, struct packer 
     chunk.name = chunk_name_of(NAME_SHA256, raw, sizeof raw);
     chunk.packed_size = (uint32_t)gzip_member_pack(packer, view_of(raw, sizeof raw), false, packed);
     text_add(archive, (char *)packed, chunk.packed_size);
-    assert_int_equal(index_builder_add(builder, &chunk, number == 0, &err), 0);
+    assert_int_equal(index_builder_add(builder, &chunk, NULL, number == 0, &err), 0);
 }
 
 /* Builds the archive and its index. The caller finishes both. */
@@ -53,8 +53,9 @@ static inline void archive_make(const char *letters, struct text *archive, struc
     unsigned count = (unsigned)strlen(letters);
     struct image_info image = {.layer_count = count, .layers = layers};
     struct err err = {.text = ""};
+    const struct index_writer writer = {.version = 2, .choice = {CODEC_GZIP, 1}};
     struct packer *packer = packer_create(1, &err);
-    struct index_builder *builder = index_builder_create(&CHUNK_DEFAULT, 1, &err);
+    struct index_builder *builder = index_builder_create(&CHUNK_DEFAULT, &writer, &err);
 
     text_init(archive, 16 * MIB);
     text_init(index, MIB);
@@ -74,7 +75,7 @@ static inline void archive_make(const char *letters, struct text *archive, struc
     image.config_offset = (uint64_t)count * ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
     image.config_size = 1000;
     image.raw_size = image.config_offset + ARCHIVE_CHUNK;
-    if (index_builder_finish(builder, &image, index, &err))
+    if (index_builder_finish(builder, &image, NULL, index, &err))
         fail_msg("%s", err.text);
     index_builder_destroy(builder);
     packer_destroy(packer);
@@ -155,7 +156,7 @@ static inline void archive_publish_as(struct bucket *bucket, const char *ref, co
 static inline void archive_publish(struct bucket *bucket, const char *ref, const char *letters,
                                    void (*change)(struct metadata *))
 {
-    archive_publish_as(bucket, ref, letters, INDEX_VERSION, change);
+    archive_publish_as(bucket, ref, letters, 2, change);
 }
 
 #endif

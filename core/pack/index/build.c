@@ -1,12 +1,13 @@
 /*
  * The writer of an index. The builder keeps the chunks in stream order, with a mark on each that
  * starts a section. At the end, when the image is known, it assigns the runs between marks to
- * layers.
+ * layers, and joins the places of neighbouring chunks to extents.
+ *
+ * Until a chunk has a place of its own, all chunks follow each other in the own object, and a repack
+ * may still move them: their places are computed at the end.
  */
 #include "pack/index/index.h"
 
-#include <libdeflate.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,39 +15,56 @@
 #include "base/err.h"
 #include "base/le.h"
 #include "pack/chunk/cut.h"
-#include "pack/codec/gzip_member.h"
 #include "pack/index/layout.h"
 
 struct built_chunk {
     struct index_chunk chunk;
     bool starts_section;
+    uint16_t object;
+    uint64_t offset;
 };
 
 struct index_builder {
     struct chunk_params params;
-    int level;
+    struct index_writer writer;
     uint64_t raw_size, packed_size;
+    bool placed; /* a chunk has a place of its own */
     struct built_chunk *chunks;
     uint32_t count; /* at most INDEX_CHUNKS_MAX */
     size_t room;
+    unsigned object_count; /* at least 1 */
+    struct index_object objects[INDEX_BUILDER_OBJECTS_MAX];
 };
 
-struct index_builder *index_builder_create(const struct chunk_params *params, int level,
-                                           struct err *err)
+static int internal(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INTERNAL, "index", "cannot index the image: %s", why);
+}
+
+static bool writer_valid(const struct index_writer *writer)
+{
+    return writer->version == INDEX_VERSION ||
+           (writer->version == 2 && writer->choice.codec == CODEC_GZIP);
+}
+
+struct index_builder *index_builder_create(const struct chunk_params *params,
+                                           const struct index_writer *writer, struct err *err)
 {
     struct index_builder *builder;
 
-    if (!chunk_params_valid(params)) {
-        err_set(err, ERR_INTERNAL, "index", "the chunk parameters are not valid");
+    if (!chunk_params_valid(params) || !writer_valid(writer)) {
+        internal(err, "its parameters are not valid");
         return NULL;
     }
     builder = calloc(1, sizeof(*builder));
     if (!builder) {
-        err_memory(err, "the index");
+        index_no_memory(err);
         return NULL;
     }
     builder->params = *params;
-    builder->level = level;
+    builder->writer = *writer;
+    builder->objects[INDEX_OWN].codec = writer->choice.codec;
+    builder->object_count = 1;
     return builder;
 }
 
@@ -58,25 +76,62 @@ void index_builder_destroy(struct index_builder *builder)
     free(builder);
 }
 
+int index_builder_object(struct index_builder *builder, uint64_t size, enum codec codec,
+                         unsigned *number, struct err *err)
+{
+    if (builder->writer.version < 3 || builder->object_count == INDEX_BUILDER_OBJECTS_MAX)
+        return internal(err, "it cannot have a further object");
+    if (size < CODEC_PACKED_LEAST(codec) || size > INT64_MAX)
+        return internal(err, "an object has an impossible size");
+    *number = builder->object_count++;
+    builder->objects[*number] = (struct index_object){.size = size, .codec = codec};
+    return 0;
+}
+
 static int make_room(struct index_builder *builder, struct err *err)
 {
     if (builder->count == INDEX_CHUNKS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "index", "the image has more than %u chunks",
                        INDEX_CHUNKS_MAX);
     if (!array_reserve(&builder->chunks, &builder->room, builder->count, sizeof(*builder->chunks)))
-        return err_memory(err, "the index");
+        return index_no_memory(err);
+    return 0;
+}
+
+static int check_place(const struct index_builder *builder, const struct index_chunk *chunk,
+                       const struct index_place *place, struct err *err)
+{
+    const struct index_object *object;
+
+    if (builder->writer.version < 3 || place->object >= builder->object_count)
+        return internal(err, "a chunk lies in no object");
+    object = &builder->objects[place->object];
+    if (place->offset > object->size || chunk->packed_size > object->size - place->offset)
+        return internal(err, "a chunk lies outside of its object");
     return 0;
 }
 
 int index_builder_add(struct index_builder *builder, const struct index_chunk *chunk,
-                      bool starts_section, struct err *err)
+                      const struct index_place *place, bool starts_section, struct err *err)
 {
-    if (!index_chunk_valid(chunk, &builder->params))
+    struct index_object *own = &builder->objects[INDEX_OWN];
+    struct index_place next = {.object = INDEX_OWN, .offset = own->size};
+
+    if (place && check_place(builder, chunk, place, err) < 0)
+        return ERR_FAIL;
+    if (!index_chunk_valid(chunk, builder->objects[place ? place->object : INDEX_OWN].codec,
+                           &builder->params))
         return err_set(err, ERR_INTERNAL, "index", "no such chunk: %u bytes packed into %u",
                        chunk->raw_size, chunk->packed_size);
     if (make_room(builder, err) < 0)
         return ERR_FAIL;
-    builder->chunks[builder->count++] = (struct built_chunk){*chunk, starts_section};
+    if (place)
+        next = *place;
+    else
+        own->size += chunk->packed_size;
+    builder->placed = builder->placed || place;
+    builder->chunks[builder->count++] = (struct built_chunk){
+        *chunk, starts_section, .object = (uint16_t)next.object, .offset = next.offset};
     builder->raw_size += chunk->raw_size;
     builder->packed_size += chunk->packed_size;
     return 0;
@@ -87,16 +142,17 @@ int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_
 {
     struct index_chunk chunk;
 
-    if (number >= builder->count)
-        return err_set(err, ERR_INTERNAL, "index", "no chunk has the number %llu",
+    if (number >= builder->count || builder->placed)
+        return err_set(err, ERR_INTERNAL, "index", "chunk %llu cannot be packed again",
                        (unsigned long long)number);
     chunk = builder->chunks[number].chunk;
     builder->packed_size -= chunk.packed_size;
     chunk.packed_size = packed_size;
-    if (!index_chunk_valid(&chunk, &builder->params))
+    if (!index_chunk_valid(&chunk, builder->writer.choice.codec, &builder->params))
         return err_set(err, ERR_INTERNAL, "index", "no such chunk: %u bytes packed into %u",
                        chunk.raw_size, packed_size);
     builder->packed_size += packed_size;
+    builder->objects[INDEX_OWN].size = builder->packed_size;
     builder->chunks[number].chunk = chunk;
     return 0;
 }
@@ -106,9 +162,62 @@ uint64_t index_builder_packed(const struct index_builder *builder)
     return builder->packed_size;
 }
 
+uint64_t index_builder_own_size(const struct index_builder *builder)
+{
+    return builder->objects[INDEX_OWN].size;
+}
+
 const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number)
 {
     return number < builder->count ? &builder->chunks[number].chunk : NULL;
+}
+
+struct index_place index_builder_place(const struct index_builder *builder, uint64_t number)
+{
+    const struct built_chunk *chunk = &builder->chunks[number];
+
+    return (struct index_place){.object = chunk->object, .offset = chunk->offset};
+}
+
+/* ---- what is written ---- */
+
+/* Computes the places that a repack may have moved. */
+static void settle_places(struct index_builder *builder)
+{
+    uint64_t offset = 0;
+
+    for (uint32_t i = 0; !builder->placed && i < builder->count; i++) {
+        builder->chunks[i].offset = offset;
+        offset += builder->chunks[i].chunk.packed_size;
+    }
+}
+
+static unsigned number_in(const struct index_order *order, unsigned object)
+{
+    unsigned i = 0;
+
+    while (i < order->count && order->objects[i] != object)
+        i++;
+    return i;
+}
+
+/* Lists the objects that are used. */
+static int order_objects(const struct index_builder *builder, struct index_order *order,
+                         struct err *err)
+{
+    order->count = 0;
+    for (uint32_t i = 0; i < builder->count; i++) {
+        unsigned object = builder->chunks[i].object;
+
+        if (order->count && order->objects[order->count - 1] == object)
+            continue;
+        if (number_in(order, object) < order->count)
+            continue;
+        if (order->count == INDEX_OBJECTS_MAX)
+            return internal(err, "its chunks are in too many objects");
+        order->objects[order->count++] = object;
+    }
+    return 0;
 }
 
 static void put_sum(struct text *to, struct view bytes)
@@ -150,22 +259,34 @@ static void put_image(struct text *to, const struct image_info *image)
 
 void index_writer(int level, char out[INDEX_WRITER_SIZE])
 {
-    snprintf(out, INDEX_WRITER_SIZE, "%s libdeflate %s level %d", GZIP_MEMBER_RECIPE,
-             LIBDEFLATE_VERSION_STRING, level);
+    codec_writer(&(struct codec_choice){.codec = CODEC_GZIP, .level = level}, out);
 }
 
 static void put_parameters(struct text *to, const struct index_builder *builder)
 {
-    char writer[INDEX_WRITER_SIZE];
+    const struct codec_choice *choice = &builder->writer.choice;
+    char writer[CODEC_WRITER_SIZE];
 
-    index_writer(builder->level, writer);
+    codec_writer(choice, writer);
     le_add(to, builder->params.min, 4);
     le_add(to, builder->params.average, 4);
     le_add(to, builder->params.max, 4);
     le_add(to, CUT_FILE_MIN, 4);
-    le_add(to, (uint32_t)builder->level, 4);
-    le_add_string(to, "gzip");
+    le_add(to, (uint32_t)choice->level, 4);
+    le_add_string(to, codec_name(choice->codec));
     le_add_string(to, writer);
+}
+
+static void put_objects(struct text *to, const struct index_builder *builder,
+                        const struct index_order *order)
+{
+    for (unsigned i = 0; i < order->count; i++) {
+        const struct index_object *object = &builder->objects[order->objects[i]];
+
+        le_add(to, object->size, 8);
+        le_add(to, object->codec, 1);
+        le_add(to, 0, 7); /* reserved */
+    }
 }
 
 /* Returns the first layer whose padded payload is exactly this range. */
@@ -220,45 +341,124 @@ static unsigned plan_sections(const struct index_builder *builder, const struct 
     return count;
 }
 
-static void put_sections(struct text *to, const struct index_section *sections, unsigned count,
-                         struct view records)
+/* ---- blocks ---- */
+
+/* Returns the number of chunks from `first` on that lie one behind the other, at most `count`. */
+static uint32_t extent_at(const struct index_builder *builder, uint32_t first, uint32_t count)
+{
+    uint32_t length = 1;
+
+    for (; length < count; length++) {
+        const struct built_chunk *last = &builder->chunks[first + length - 1];
+        const struct built_chunk *next = &builder->chunks[first + length];
+
+        if (next->object != last->object || next->offset != last->offset + last->chunk.packed_size)
+            break;
+    }
+    return length;
+}
+
+/* Writes the extents of a section. Returns their number. */
+static uint32_t put_extents(struct text *to, const struct index_builder *builder,
+                            const struct index_order *order, uint32_t first, uint32_t count)
+{
+    uint32_t extents = 0, length;
+
+    for (; count > 0; first += length, count -= length, extents++) {
+        const struct built_chunk *chunk = &builder->chunks[first];
+
+        length = extent_at(builder, first, count);
+        le_add(to, length, 4);
+        le_add(to, number_in(order, chunk->object), 2);
+        le_add(to, 0, 2); /* reserved */
+        le_add(to, chunk->offset, 8);
+    }
+    return extents;
+}
+
+/* Writes the block of each section, and completes the sections. */
+static int put_blocks(struct text *to, const struct index_builder *builder,
+                      const struct index_order *order, struct index_section *sections,
+                      unsigned section_count, struct err *err)
+{
+    uint32_t first = 0;
+
+    for (unsigned i = 0; i < section_count; i++) {
+        struct index_section *section = &sections[i];
+        size_t begin = to->size;
+
+        if (builder->writer.version >= 3)
+            section->extent_count = put_extents(to, builder, order, first, section->chunk_count);
+        for (uint32_t k = 0; k < section->chunk_count; k++)
+            put_chunk(to, &builder->chunks[first + k].chunk);
+        if (text_check(to, "the index", err) < 0)
+            return ERR_FAIL;
+        section->sum = xxh128_of(to->data + begin, to->size - begin);
+        first += section->chunk_count;
+    }
+    return 0;
+}
+
+static void put_sections(struct text *to, const struct index_builder *builder,
+                         const struct index_section *sections, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         const struct index_section *section = &sections[i];
-        size_t size = (size_t)section->chunk_count * INDEX_RECORD_SIZE;
 
         le_add(to, section->layer == INDEX_REST ? INDEX_NO_LAYER : (uint32_t)section->layer, 4);
         le_add(to, section->chunk_count, 4);
+        if (builder->writer.version >= 3) {
+            le_add(to, section->extent_count, 4);
+            le_add(to, 0, 4); /* reserved */
+        }
         le_add(to, section->raw_size, 8);
         le_add(to, section->packed_size, 8);
-        put_sum(to, view_of(records.data, size));
-        records.data += size;
+        text_add(to, section->sum.bytes, sizeof(section->sum.bytes));
     }
 }
+
+/* ---- the header ---- */
 
 static void put_prefix(struct text *to, const struct index_prefix *prefix)
 {
     text_add(to, INDEX_MAGIC, sizeof(INDEX_MAGIC));
     le_add(to, prefix->version, 4);
     le_add(to, prefix->header_size, 4);
-    le_add(to, prefix->object_size, 8);
+    le_add(to, prefix->index_size, 8);
     le_add(to, prefix->archive_size, 8);
     le_add(to, prefix->raw_size, 8);
     le_add(to, prefix->chunk_count, 4);
     le_add(to, prefix->section_count, 4);
     le_add(to, prefix->layer_count, 4);
     le_add(to, prefix->tag_count, 4);
-    le_add(to, 0, 8); /* reserved */
+    le_add(to, prefix->extent_count, 4);
+    le_add(to, prefix->object_count, 2);
+    le_add(to, prefix->flags, 2);
 }
 
-static int write_object(const struct index_builder *builder, const struct image_info *image,
-                        struct text *body, struct text *records, struct text *out, struct err *err)
+/* Fills the fields that only version 3 has. */
+static void describe_objects(const struct index_builder *builder, const struct index_order *order,
+                             const struct index_section *sections, struct index_prefix *prefix)
+{
+    bool own_only = order->count == 1 && order->objects[0] == INDEX_OWN;
+
+    prefix->object_count = (uint16_t)order->count;
+    for (unsigned i = 0; i < prefix->section_count; i++)
+        prefix->extent_count += sections[i].extent_count;
+    /* Without repeats, the own object contains the chunks in stream order. */
+    if (own_only && builder->objects[INDEX_OWN].size == builder->packed_size)
+        prefix->flags = INDEX_FLAG_WHOLE;
+}
+
+static int write_index(const struct index_builder *builder, const struct image_info *image,
+                       const struct index_order *order, struct text *body, struct text *blocks,
+                       struct text *out, struct err *err)
 {
     struct index_section sections[2 * IMAGE_LAYERS_MAX + 1];
     unsigned section_count = plan_sections(builder, image, sections);
     size_t begin = out->size;
     struct index_prefix prefix = {
-        .version = INDEX_VERSION,
+        .version = builder->writer.version,
         .archive_size = builder->packed_size,
         .raw_size = builder->raw_size,
         .chunk_count = builder->count,
@@ -267,42 +467,49 @@ static int write_object(const struct index_builder *builder, const struct image_
         .tag_count = image->tag_count,
     };
 
-    for (uint32_t i = 0; i < builder->count; i++)
-        put_chunk(records, &builder->chunks[i].chunk);
-    if (text_check(records, "the index", err) < 0)
+    if (put_blocks(blocks, builder, order, sections, section_count, err) < 0)
         return ERR_FAIL;
     put_parameters(body, builder);
     put_image(body, image);
-    put_sections(body, sections, section_count, text_view(records));
+    if (prefix.version >= 3) {
+        put_objects(body, builder, order);
+        describe_objects(builder, order, sections, &prefix);
+    }
+    put_sections(body, builder, sections, section_count);
     if (text_check(body, "the index header", err) < 0)
         return ERR_FAIL;
     prefix.header_size = (uint32_t)(INDEX_PREFIX_SIZE + body->size + INDEX_SUM_SIZE);
-    prefix.object_size = prefix.header_size + records->size;
+    prefix.index_size = prefix.header_size + blocks->size;
     put_prefix(out, &prefix);
     text_add(out, body->data, body->size);
     if (text_check(out, "the index", err) < 0)
         return ERR_FAIL;
     put_sum(out, view_of(out->data + begin, out->size - begin));
-    text_add(out, records->data, records->size);
+    text_add(out, blocks->data, blocks->size);
     return text_check(out, "the index", err);
 }
 
 int index_builder_finish(struct index_builder *builder, const struct image_info *image,
-                         struct text *out, struct err *err)
+                         struct index_order *order, struct text *out, struct err *err)
 {
     const char *fault = index_image_fault(image);
-    struct text body, records;
+    struct index_order used;
+    struct text body, blocks;
     int result;
 
     if (fault)
-        return err_set(err, ERR_INTERNAL, "index", "cannot index the image: %s", fault);
+        return internal(err, fault);
     if (builder->count == 0 || image->raw_size != builder->raw_size)
-        return err_set(err, ERR_INTERNAL, "index",
-                       "cannot index the image: its chunks do not add up to its size");
+        return internal(err, "its chunks do not add up to its size");
+    settle_places(builder);
+    if (order_objects(builder, &used, err) < 0)
+        return ERR_FAIL;
     text_init(&body, INDEX_HEADER_MAX - INDEX_PREFIX_SIZE - INDEX_SUM_SIZE);
-    text_init(&records, (size_t)builder->count * INDEX_RECORD_SIZE);
-    result = write_object(builder, image, &body, &records, out, err);
+    text_init(&blocks, (size_t)builder->count * (INDEX_EXTENT_SIZE + INDEX_RECORD_SIZE));
+    result = write_index(builder, image, &used, &body, &blocks, out, err);
     text_finish(&body);
-    text_finish(&records);
+    text_finish(&blocks);
+    if (order)
+        *order = used;
     return result;
 }

@@ -89,15 +89,14 @@ static int make_room(struct chunk_lookup *known, uint32_t count, struct err *err
 
 static void append(struct chunk_lookup *known, unsigned base, const struct index_section *section)
 {
-    uint64_t offset = section->packed_offset;
+    const struct index_chunk *chunk;
+    struct index_cursor cursor;
+    struct index_place place;
 
-    for (uint32_t i = 0; i < section->chunk_count; i++) {
-        const struct index_chunk *chunk = &section->chunks[i];
-
+    index_cursor_init(&cursor, section);
+    while ((chunk = index_cursor_next(&cursor, &place)))
         known->entries[known->count++] =
-            (struct entry){.chunk = *chunk, .base = base, .offset = offset};
-        offset += chunk->packed_size;
-    }
+            (struct entry){.chunk = *chunk, .base = base, .offset = place.offset};
 }
 
 int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct index *index,

@@ -2,11 +2,12 @@
  * The rules for the content of an index. build.c checks them before it writes, read.c after it has
  * read. The layout is in docs/format.md:
  *
- *   header   prefix 64 | parameters | image | tags | layers | sections | sum 16
- *   records  32 bytes a chunk: raw size, packed size, name (24 in version 1)
+ *   header   prefix 64 | parameters | image | tags | layers | objects | sections | sum 16
+ *   block    extents 16 bytes each | records 32 bytes a chunk: raw size, packed size, name
  *
- * Offsets are not stored: they are the running sums of the sizes, so they cannot contradict each
- * other. Only the totals in the prefix repeat information: the reader compares the sums with them.
+ * Before version 3 there are no objects and extents; in version 1, a record has 24 bytes. Offsets in
+ * the stream are not stored: they are the running sums of the sizes, so they cannot contradict each
+ * other. The totals in the prefix repeat information: the reader compares the sums with them.
  */
 #include "pack/index/layout.h"
 
@@ -14,10 +15,8 @@
 #include <string.h>
 
 #include "base/digest_text.h"
-#include "pack/codec/gzip_member.h"
+#include "base/err.h"
 #include "pack/tar/entry.h"
-
-#define PACKED_LEAST 20 /* the smallest gzip member */
 
 /* Like the magic of PNG: a byte that is no text, and line ends that a text transfer would
  * change. */
@@ -38,11 +37,12 @@ static bool within(uint64_t offset, uint64_t size, uint64_t whole)
     return offset <= whole && size <= whole - offset;
 }
 
-bool index_chunk_valid(const struct index_chunk *chunk, const struct chunk_params *params)
+bool index_chunk_valid(const struct index_chunk *chunk, enum codec codec,
+                       const struct chunk_params *params)
 {
     return chunk->raw_size >= 1 && chunk->raw_size <= params->max &&
-           chunk->packed_size >= PACKED_LEAST &&
-           chunk->packed_size <= gzip_member_stored_size(chunk->raw_size);
+           chunk->packed_size >= CODEC_PACKED_LEAST(codec) &&
+           chunk->packed_size <= codec_packed_max(chunk->raw_size);
 }
 
 static bool is_digest(const char *text)
@@ -95,4 +95,14 @@ const char *index_image_fault(const struct image_info *image)
             return fault;
     }
     return NULL;
+}
+
+int index_broken(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INTEGRITY, "index", "the index is corrupt: %s", why);
+}
+
+int index_no_memory(struct err *err)
+{
+    return err_memory(err, "the index");
 }

@@ -54,13 +54,8 @@ static void add_from(struct skippable_layers *unread, const char *diff_id, uint6
 {
     struct skippable_layer *layer = &unread->layers[unread->count];
 
-    *layer = (struct skippable_layer){.raw_offset = raw_offset,
-                                      .raw_size = section->raw_size,
-                                      .base = base,
-                                      .packed_offset = section->packed_offset,
-                                      .packed_size = section->packed_size,
-                                      .chunk_count = section->chunk_count,
-                                      .chunks = section->chunks};
+    *layer = (struct skippable_layer){
+        .raw_offset = raw_offset, .raw_size = section->raw_size, .base = base, .section = section};
     unread->count += digest_text_read(diff_id, layer->digest);
 }
 
@@ -109,19 +104,19 @@ static void go_to_next(struct skippable_layers *u)
 static bool follows(struct skippable_layers *u, const struct skippable_layer *layer,
                     const struct index_chunk *chunk)
 {
-    const struct index_chunk *expected = &layer->chunks[u->chunk];
+    const struct index_chunk *expected = &layer->section->chunks[u->chunk];
 
     if (chunk->raw_size != expected->raw_size || !chunk_name_equals(&chunk->name, &expected->name))
         return false;
     u->held_here += expected->packed_size;
-    return ++u->chunk < layer->chunk_count;
+    return ++u->chunk < layer->section->chunk_count;
 }
 
 static bool may_end(const struct skippable_layers *u, const struct skippable_layer *layer)
 {
-    uint64_t rest = layer->packed_size - u->held_here;
+    uint64_t rest = layer->section->packed_size - u->held_here;
     bool one_run = !u->broken && u->run_base == layer->base &&
-                   u->run_end == layer->packed_offset + u->held_here;
+                   u->run_end == layer->section->extents[0].offset + u->held_here;
 
     return rest >= SKIPPABLE_LEAST &&
            (u->held >= u->lead || (one_run && u->held + rest >= u->lead));
@@ -144,9 +139,9 @@ const struct skippable_layer *skippable_next(struct skippable_layers *unread,
     if (!may_end(unread, layer))
         return NULL;
     *first = unread->chunk;
-    unread->held += layer->packed_size - unread->held_here;
+    unread->held += layer->section->packed_size - unread->held_here;
     unread->run_base = layer->base;
-    unread->run_end = layer->packed_offset + layer->packed_size;
+    unread->run_end = layer->section->extents[0].offset + layer->section->packed_size;
     go_to_next(unread);
     return layer;
 }

@@ -25,9 +25,7 @@ struct skippable_layer {
     uint64_t raw_offset, raw_size; /* of its payload in the stream that is pushed; padded */
     uint8_t digest[SHA256_SIZE];
     unsigned base;
-    uint64_t packed_offset, packed_size; /* in the base */
-    uint32_t chunk_count;
-    const struct index_chunk *chunks; /* borrowed from the base's index */
+    const struct index_section *section; /* borrowed from the base's index */
 };
 
 struct skippable_layers {

@@ -138,9 +138,9 @@ static void add_missing(struct layer_report *report, const struct index *index,
 
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
-        uint64_t end = section->packed_offset + section->packed_size;
+        uint64_t end = section->raw_offset + section->raw_size;
 
-        for (; next < needed->count && needed->chunks[next].packed_offset < end; next++) {
+        for (; next < needed->count && needed->chunks[next].raw_offset < end; next++) {
             const struct index_chunk *chunk = &needed->chunks[next].chunk;
 
             if (!needed_find(names, &chunk->name, chunk->raw_size))
@@ -173,12 +173,12 @@ static void add_planned(struct layer_report *report, const struct index *index,
 
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
-        uint64_t end = section->packed_offset + section->packed_size;
+        uint64_t end = section->raw_offset + section->raw_size;
 
-        for (; next < list->count && list->chunks[next].packed_offset < end; next++) {
+        for (; next < list->count && list->chunks[next].raw_offset < end; next++) {
             const struct needed_chunk *chunk = &list->chunks[next];
 
-            if (needed_misses(needed, chunk->packed_offset) == missed)
+            if (needed_misses(needed, chunk->raw_offset) == missed)
                 add_move(report, row_of(report, section), &chunk->chunk);
         }
     }

@@ -73,23 +73,26 @@ static int add_chunk(struct needed_chunks *needed, size_t *room, const struct ne
     return 0;
 }
 
-static int add_section(struct needed_chunks *needed, size_t *room,
+static int add_section(struct needed_chunks *needed, size_t *room, const struct index *index,
                        const struct index_section *section, const struct raw_range *ranges,
                        unsigned count, struct err *err)
 {
     struct needed_chunk chunk = {.raw_offset = section->raw_offset,
-                                 .packed_offset = section->packed_offset,
                                  .seed_offset = NEEDED_FROM_ARCHIVE};
+    const struct index_chunk *next;
+    struct index_cursor cursor;
+    struct index_place place;
     unsigned at = 0;
 
-    for (uint32_t i = 0; i < section->chunk_count; i++) {
-        chunk.chunk = section->chunks[i];
+    index_cursor_init(&cursor, section);
+    while ((next = index_cursor_next(&cursor, &place))) {
+        chunk.chunk = *next;
+        chunk.packed_offset = index_address(index, &place);
         chunk.original = needed->count;
         if (touches(ranges, count, &at, chunk.raw_offset, chunk.chunk.raw_size) &&
             add_chunk(needed, room, &chunk, err))
             return ERR_FAIL;
         chunk.raw_offset += chunk.chunk.raw_size;
-        chunk.packed_offset += chunk.chunk.packed_size;
     }
     return 0;
 }
@@ -113,7 +116,7 @@ struct needed_chunks *needed_create(const struct index *index, const struct raw_
 
         if (!touches(ranges, count, &at, section->raw_offset, section->raw_size))
             continue;
-        if (add_section(needed, &room, section, ranges, count, err)) {
+        if (add_section(needed, &room, index, section, ranges, count, err)) {
             needed_destroy(needed);
             return NULL;
         }
@@ -195,18 +198,18 @@ uint64_t needed_missing(const struct needed_chunks *needed)
     return missing;
 }
 
-bool needed_misses(const struct needed_chunks *needed, uint64_t packed_offset)
+bool needed_misses(const struct needed_chunks *needed, uint64_t raw_offset)
 {
     uint32_t low = 0, high = needed->count;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (needed->chunks[middle].packed_offset < packed_offset)
+        if (needed->chunks[middle].raw_offset < raw_offset)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < needed->count && needed->chunks[low].packed_offset == packed_offset &&
+    return low < needed->count && needed->chunks[low].raw_offset == raw_offset &&
            is_missing(needed, &needed->chunks[low]);
 }

@@ -24,7 +24,8 @@ struct raw_range {
 
 struct needed_chunk {
     struct index_chunk chunk; /* first: name_table.h */
-    uint64_t raw_offset, packed_offset;
+    uint64_t raw_offset;
+    uint64_t packed_offset; /* its address: index_address */
     uint64_t seed_offset; /* in the seed file, or NEEDED_FROM_ARCHIVE; see needed_place */
     bool kept;            /* an earlier pull has put it into the partial download */
     bool fetched;         /* this pull has prefetched it into the partial download */
@@ -73,7 +74,7 @@ bool needed_is_kept(const struct needed_chunk *chunk);
 /* Returns the packed bytes that this pull fetches or has prefetched, without the gaps between
  * chunks that a range includes. */
 uint64_t needed_missing(const struct needed_chunks *needed);
-/* Returns true if needed_missing counts the chunk that begins at that offset of the archive. */
-bool needed_misses(const struct needed_chunks *needed, uint64_t packed_offset);
+/* Returns true if needed_missing counts the chunk that begins at that offset of the stream. */
+bool needed_misses(const struct needed_chunks *needed, uint64_t raw_offset);
 
 #endif

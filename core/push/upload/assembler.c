@@ -209,7 +209,7 @@ static int add_chunk(struct assembler *a, const struct push_span *span, struct e
         entry.packed_size = chunk->held.size; /* until a STEP_TAKEN changes it */
         spot_check_note(a->check, &entry, &chunk->held);
     }
-    if (index_builder_add(a->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
+    if (index_builder_add(a->options.builder, &entry, NULL, chunk->flags & CHUNK_SECTION, err) ||
         part_planner_add(a->planner, packed_bytes(a, span, chunk), &chunk->held, err))
         return ERR_FAIL;
     if (chunk->fate != CHUNK_UNREAD)

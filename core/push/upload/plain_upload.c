@@ -10,7 +10,7 @@
 static int add_to_index(struct plain_upload *p, const struct push_span *span, struct err *err)
 {
     for (unsigned i = 0; i < span->count; i++)
-        if (index_builder_add(p->builder, &span->chunks[i].chunk,
+        if (index_builder_add(p->builder, &span->chunks[i].chunk, NULL,
                               span->chunks[i].flags & CHUNK_SECTION, err))
             return ERR_FAIL;
     return 0;

@@ -24,6 +24,7 @@ static struct chunk_name name_of(uint64_t n)
 struct made {
     struct index index;
     struct index_section section;
+    struct index_extent extent;
 };
 
 static void make(struct made *made, const uint64_t *names, uint32_t count)
@@ -32,6 +33,9 @@ static void make(struct made *made, const uint64_t *names, uint32_t count)
     made->section.chunks = calloc(count, sizeof *made->section.chunks);
     assert_non_null(made->section.chunks);
     made->section.chunk_count = count;
+    made->extent.chunks = count;
+    made->section.extents = &made->extent;
+    made->section.extent_count = 1;
     for (uint32_t i = 0; i < count; i++)
         made->section.chunks[i] = (struct index_chunk){.name = name_of(names[i]),
                                                        .raw_size = 1000 + (uint32_t)names[i],

@@ -22,6 +22,7 @@
 struct archive {
     struct index index;
     struct index_section sections[3];
+    struct index_extent extents[3];
     struct image_layer layer;
     struct index_chunk chunks[CHUNKS], header;
 };
@@ -54,10 +55,12 @@ static void make(struct archive *a, const char *digit, unsigned first)
     a->sections[0] = (struct index_section){
         .layer = INDEX_REST, .packed_size = 100, .chunk_count = 1, .chunks = &a->header};
     a->sections[1] = (struct index_section){.raw_size = RAW,
-                                            .packed_offset = 100,
                                             .packed_size = CHUNKS * PACKED,
                                             .chunk_count = CHUNKS,
+                                            .extent_count = 1,
+                                            .extents = &a->extents[1],
                                             .chunks = a->chunks};
+    a->extents[1] = (struct index_extent){.chunks = CHUNKS, .offset = 100};
     a->sections[2] = (struct index_section){.layer = INDEX_REST};
 }
 
@@ -159,7 +162,7 @@ static void reading_ends_after_the_lead(void **state)
     start(&u, &a, 2 * PACKED);
     assert_null(header(&u, &a, false, &first));
     assert_null(next(&u, &a, 0, &first));
-    assert_ptr_equal(next(&u, &a, 1, &first)->chunks, a.chunks);
+    assert_ptr_equal(next(&u, &a, 1, &first)->section, &a.sections[1]);
     assert_int_equal(first, 2);
     start(&u, &a, 3 * PACKED); /* the rest is too short then */
     assert_null(header(&u, &a, false, &first));

@@ -15,7 +15,10 @@
 
 static struct index_chunk chunks[CHUNKS];
 static struct index_section sections[2];
-static struct index index_ = {.section_count = 2, .sections = sections};
+static struct index_extent extents[2] = {{.chunks = 50}, {.chunks = 50, .offset = 25000}};
+static struct index_object object = {.size = 50000, .codec = CODEC_GZIP};
+static struct index index_ = {
+    .section_count = 2, .sections = sections, .object_count = 1, .objects = &object};
 
 /* Two sections of 50 chunks: 1000 raw bytes each, 500 packed. */
 static void make_index(void)
@@ -30,9 +33,10 @@ static void make_index(void)
         sections[i] = (struct index_section){.layer = INDEX_REST,
                                              .raw_offset = 50000 * i,
                                              .raw_size = 50000,
-                                             .packed_offset = 25000 * i,
                                              .packed_size = 25000,
                                              .chunk_count = 50,
+                                             .extent_count = 1,
+                                             .extents = &extents[i],
                                              .chunks = chunks + 50 * (size_t)i};
 }
 
@@ -84,14 +88,14 @@ static void a_chunk_that_is_found_serves_its_duplicates(void **state)
     assert_int_equal(needed_place(needed, &needed->chunks[77]), 4711);
     assert_int_equal(needed_place(needed, &needed->chunks[78]), NEEDED_FROM_ARCHIVE);
     assert_int_equal(needed_missing(needed), 98 * 500);
-    assert_false(needed_misses(needed, needed->chunks[3].packed_offset));
-    assert_false(needed_misses(needed, needed->chunks[77].packed_offset));
-    assert_true(needed_misses(needed, needed->chunks[78].packed_offset));
-    assert_true(needed_misses(needed, needed->chunks[0].packed_offset));
-    assert_true(needed_misses(needed, needed->chunks[99].packed_offset));
-    assert_false(needed_misses(needed, needed->chunks[99].packed_offset + 1));
+    assert_false(needed_misses(needed, needed->chunks[3].raw_offset));
+    assert_false(needed_misses(needed, needed->chunks[77].raw_offset));
+    assert_true(needed_misses(needed, needed->chunks[78].raw_offset));
+    assert_true(needed_misses(needed, needed->chunks[0].raw_offset));
+    assert_true(needed_misses(needed, needed->chunks[99].raw_offset));
+    assert_false(needed_misses(needed, needed->chunks[99].raw_offset + 1));
     needed->chunks[78].kept = true;
-    assert_false(needed_misses(needed, needed->chunks[78].packed_offset));
+    assert_false(needed_misses(needed, needed->chunks[78].raw_offset));
     needed_destroy(needed);
 }
 

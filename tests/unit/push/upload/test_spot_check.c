@@ -51,16 +51,16 @@ static int check_all(unsigned base, int64_t shift, unsigned *different)
 
     assert_non_null(check);
     for (unsigned i = 0; i < index_of->section_count; i++) {
-        const struct index_section *section = &index_of->sections[i];
-        uint64_t at = section->packed_offset;
+        const struct index_chunk *chunk;
+        struct index_cursor cursor;
+        struct index_place place;
 
-        for (uint32_t k = 0; k < section->chunk_count; k++) {
-            const struct index_chunk *chunk = &section->chunks[k];
+        index_cursor_init(&cursor, &index_of->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, &place))) {
             struct held_chunk held = {
-                .base = base, .offset = at + (uint64_t)shift, .size = chunk->packed_size};
+                .base = base, .offset = place.offset + (uint64_t)shift, .size = chunk->packed_size};
 
-            at += chunk->packed_size;
-            if (at + (uint64_t)shift <= bases.base[base].size)
+            if (held.offset + held.size <= bases.base[base].size)
                 spot_check_note(check, chunk, &held);
         }
     }
