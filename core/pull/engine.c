@@ -6,65 +6,19 @@
  *       ^                                                                      |
  *       +--------------------------- empty spans ------------------------------+
  *
- * The engine starts a span, in order, only with both of its buffers in hand. So there is no
- * deadlock, and a slow writer slows the requests down without further code. Without an index the
- * spans are plain pieces of the archive, which the writer inflates in order.
- *
- * Chunks that the seed scan may still find are planned once its watermark has passed them. So the
- * daemon loads while the scan goes through the rest. Chunks that are then missing are prefetched
- * into the partial download and planned when they have arrived. Three positions follow each other
- * along the needed chunks: that of the scan, of the prefetch, and of the plan.
+ * engine_spans.c has the rules of the spans. Without an index the spans are plain pieces of the
+ * archive, which the writer inflates in order.
  */
 #include "pull/engine.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "flow/reorder.h"
-#include "pull/buffer_plan.h"
-#include "pull/output.h"
-#include "pull/plan/prefetch.h"
-#include "pull/plan/range_plan.h"
+#include "pull/engine_spans.h"
+#include "pull/engine_state.h"
 #include "pull/plan/span.h"
-#include "pull/progress.h"
-#include "pull/seed_monitor.h"
 #include "pull/span_jobs.h"
-
-/* Messages to the engine. */
-enum {
-    SPAN_FETCHED = 1,
-    SPAN_UNPACKED,
-    SPAN_WRITTEN,
-    BUNDLE_VERIFIED,
-    WRITER_ENDED,
-    SCAN_MOVED,
-    SCAN_ENDED,
-    PREFETCH_FETCHED,
-    PREFETCH_KEPT
-};
-
-struct pull_engine {
-    struct prepare *prepared;
-    const struct pull_options *options;
-
-    struct buffer_plan buffer_plan;
-    struct range_plan plan;
-    struct seed_monitor *monitor; /* NULL: no local image is scanned */
-    struct prefetch *prefetch;    /* NULL: nothing is fetched ahead of the plan */
-
-    struct inbox *inbox;
-    struct buffers *buffers;
-    struct workers *workers;
-    struct pull_output output;
-    struct verify_stream *verify; /* NULL: a bundle is written */
-    struct reorder order;
-    bool writing, ended, stopping, replaced;
-
-    struct pull_progress progress;
-    struct err err;
-};
 
 /* ---- setup ---- */
 
@@ -171,164 +125,6 @@ static void report_progress(struct pull_engine *p)
 
 /* ---- the transfer: one function for each event ---- */
 
-static void stop(struct pull_engine *p, const struct err *err)
-{
-    if (!p->stopping)
-        p->err = *err;
-    p->stopping = true;
-    if (p->monitor)
-        seed_monitor_stop(p->monitor);
-}
-
-static struct span *span_of_op(struct msg *msg)
-{
-    return (struct span *)((char *)msg - offsetof(struct span, op.msg));
-}
-
-static void release_span(struct pull_engine *p, struct span *span)
-{
-    buffers_give(p->buffers, span->buffer);
-}
-
-static void give_job(struct pull_engine *p, struct span *span, int kind,
-                     void (*run)(struct job *job, void *scratch))
-{
-    span->job.inbox = p->inbox;
-    span->job.msg.kind = kind;
-    span->job.run = run;
-    workers_give(p->workers, &span->job);
-}
-
-static void unpack_span(struct pull_engine *p, struct span *span)
-{
-    give_job(p, span, SPAN_UNPACKED, p->prepared->needed ? span_job_unpack : span_job_piece);
-}
-
-static void fetch_span(struct pull_engine *p, struct span *span, int kind)
-{
-    span->op.key = p->prepared->at.archive_key;
-    span->op.if_match = p->prepared->archive.etag;
-    span->op.inbox = p->inbox;
-    span->op.msg.kind = kind;
-    store_submit(p->options->store, &span->op);
-}
-
-/* Returns how many needed chunks are settled: the scan has found them or will not find them. */
-static uint32_t settled_chunks(const struct pull_engine *p)
-{
-    return p->monitor ? seed_monitor_settled(p->monitor) : p->prepared->needed->count;
-}
-
-/* Requests missing chunks ahead of the plan, among those that are settled. */
-static void start_prefetch(struct pull_engine *p)
-{
-    struct span *span;
-
-    while (p->prefetch && !p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p)))) {
-        span->partial = p->prepared->partial;
-        fetch_span(p, span, PREFETCH_FETCHED);
-    }
-}
-
-/* The plan may go as far as the chunks are settled and prefetched. */
-static uint32_t plan_limit(const struct pull_engine *p)
-{
-    uint32_t limit;
-
-    if (!p->prepared->needed)
-        return 0;
-    limit = settled_chunks(p);
-    if (p->prefetch && prefetch_settled(p->prefetch) < limit)
-        limit = prefetch_settled(p->prefetch);
-    return limit;
-}
-
-/* Starts as many spans as there are free buffers. */
-static void start_spans(struct pull_engine *p)
-{
-    struct buffer *buffer;
-    struct err err;
-
-    p->plan.limit = plan_limit(p);
-    while (!p->stopping && !range_plan_done(&p->plan) && !range_plan_waits(&p->plan) &&
-           (buffer = buffers_take(p->buffers))) {
-        struct span *span = span_of(buffer);
-
-        span->op = (struct store_op){.verb = STORE_GET, .buffer = buffer->in};
-        p->plan.in_size =
-            buffer_plan_range(&p->buffer_plan, meter_rate(&p->progress.meter, clock_monotonic()));
-        if (range_plan_next(&p->plan, span, &err)) {
-            release_span(p, span);
-            stop(p, &err);
-            return;
-        }
-        if (span->op.length)
-            fetch_span(p, span, SPAN_FETCHED);
-        else
-            unpack_span(p, span); /* this host has all of its bytes */
-    }
-}
-
-static void hand_to_writer(struct pull_engine *p)
-{
-    struct span *span;
-
-    while ((span = reorder_take(&p->order)))
-        writer_give(p->output.writer, span);
-}
-
-/* Checks the result of a GET. False: the pull is stopping. */
-static bool check_fetched(struct pull_engine *p, const struct span *span)
-{
-    struct err err;
-
-    if (!p->stopping && span->op.answer == STORE_FAILED) {
-        stop(p, &span->op.err);
-    } else if (!p->stopping && span->op.answer != STORE_DONE) {
-        p->replaced = true;
-        err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
-                p->prepared->at.archive_key);
-        stop(p, &err);
-    }
-    return !p->stopping;
-}
-
-static void on_fetched(struct pull_engine *p, struct span *span)
-{
-    if (check_fetched(p, span))
-        unpack_span(p, span);
-    else
-        release_span(p, span);
-}
-
-static void on_prefetched(struct pull_engine *p, struct span *span)
-{
-    if (check_fetched(p, span))
-        give_job(p, span, PREFETCH_KEPT, span_job_keep);
-    else
-        prefetch_done(p->prefetch, span, false);
-}
-
-static void on_unpacked(struct pull_engine *p, struct span *span)
-{
-    if (!p->stopping && span->err.family)
-        stop(p, &span->err);
-    if (p->stopping) {
-        release_span(p, span);
-        return;
-    }
-    reorder_put(&p->order, span->number, span);
-    hand_to_writer(p);
-}
-
-static void on_written(struct pull_engine *p, struct span *span)
-{
-    if (!p->stopping && span->err.family)
-        stop(p, &span->err);
-    release_span(p, span);
-    pull_progress_add(&p->progress, span->packed);
-}
-
 static void on_verified(struct pull_engine *p)
 {
     if (!p->verify)
@@ -344,22 +140,20 @@ static void on_writer_ended(struct pull_engine *p)
     if (p->monitor)
         seed_monitor_stop(p->monitor);
     if (writer_result(p->output.writer, &err))
-        stop(p, &err);
+        pull_engine_stop(p, &err);
 }
 
 static void dispatch(struct pull_engine *p, struct msg *msg)
 {
-    struct span *span = (struct span *)msg;
-
     switch (msg->kind) {
     case SPAN_FETCHED:
-        on_fetched(p, span_of_op(msg));
+        engine_spans_fetched(p, msg);
         break;
     case SPAN_UNPACKED:
-        on_unpacked(p, span);
+        engine_spans_unpacked(p, msg);
         break;
     case SPAN_WRITTEN:
-        on_written(p, span);
+        engine_spans_written(p, msg);
         break;
     case BUNDLE_VERIFIED:
         on_verified(p);
@@ -374,22 +168,14 @@ static void dispatch(struct pull_engine *p, struct msg *msg)
         seed_monitor_done(p->monitor);
         break;
     case PREFETCH_FETCHED:
-        on_prefetched(p, span_of_op(msg));
+        engine_spans_prefetched(p, msg);
         break;
     case PREFETCH_KEPT:
-        prefetch_done(p->prefetch, span, !span->err.family);
+        engine_spans_prefetch_kept(p, msg);
         break;
     default:
         break;
     }
-}
-
-static void drop_waiting_spans(struct pull_engine *p)
-{
-    struct span *span;
-
-    while ((span = reorder_take_any(&p->order)))
-        release_span(p, span);
 }
 
 /* Ends the writer when no span is on its way and none will follow. */
@@ -412,16 +198,16 @@ static void run_once(struct pull_engine *p)
     struct msg *msg;
     struct err err;
 
-    start_prefetch(p);
-    start_spans(p);
+    engine_spans_prefetch(p);
+    engine_spans_start(p);
     if (p->stopping)
-        drop_waiting_spans(p);
+        engine_spans_drop(p);
     end_writer(p);
     msg = inbox_take(p->inbox, clock_monotonic() + CANCEL_TICK);
     if (msg)
         dispatch(p, msg);
     if (!p->stopping && cancel_check(p->options->transfer.cancel, &err))
-        stop(p, &err);
+        pull_engine_stop(p, &err);
     if (p->monitor)
         seed_monitor_check(p->monitor);
     report_progress(p);

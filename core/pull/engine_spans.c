@@ -1,0 +1,198 @@
+/*
+ * A span needs both of its buffers before it starts, and spans start in order. So there is no
+ * deadlock, and a slow writer slows the requests down without further code.
+ *
+ * Chunks that the seed scan may still find are planned once its watermark has passed them. So the
+ * daemon loads while the scan goes through the rest. Chunks that are then missing are prefetched
+ * into the partial download and planned when they have arrived. Three positions follow each other
+ * along the needed chunks: that of the scan, of the prefetch, and of the plan.
+ */
+#include "pull/engine_spans.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "pull/plan/span.h"
+#include "pull/span_jobs.h"
+
+void pull_engine_stop(struct pull_engine *p, const struct err *err)
+{
+    if (!p->stopping)
+        p->err = *err;
+    p->stopping = true;
+    if (p->monitor)
+        seed_monitor_stop(p->monitor);
+}
+
+/* The span of a request that has returned. */
+static struct span *span_of_op(struct msg *msg)
+{
+    return (struct span *)((char *)msg - offsetof(struct span, op.msg));
+}
+
+static void release_span(struct pull_engine *p, struct span *span)
+{
+    buffers_give(p->buffers, span->buffer);
+}
+
+static void give_job(struct pull_engine *p, struct span *span, int kind,
+                     void (*run)(struct job *job, void *scratch))
+{
+    span->job.inbox = p->inbox;
+    span->job.msg.kind = kind;
+    span->job.run = run;
+    workers_give(p->workers, &span->job);
+}
+
+static void unpack_span(struct pull_engine *p, struct span *span)
+{
+    give_job(p, span, SPAN_UNPACKED, p->prepared->needed ? span_job_unpack : span_job_piece);
+}
+
+static void fetch_span(struct pull_engine *p, struct span *span, int kind)
+{
+    span->op.key = p->prepared->at.archive_key;
+    span->op.if_match = p->prepared->archive.etag;
+    span->op.inbox = p->inbox;
+    span->op.msg.kind = kind;
+    store_submit(p->options->store, &span->op);
+}
+
+/* Returns how many needed chunks are settled: the scan has found them or will not find them. */
+static uint32_t settled_chunks(const struct pull_engine *p)
+{
+    return p->monitor ? seed_monitor_settled(p->monitor) : p->prepared->needed->count;
+}
+
+/* Requests missing chunks ahead of the plan, among those that are settled. */
+void engine_spans_prefetch(struct pull_engine *p)
+{
+    struct span *span;
+
+    while (p->prefetch && !p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p)))) {
+        span->partial = p->prepared->partial;
+        fetch_span(p, span, PREFETCH_FETCHED);
+    }
+}
+
+/* The plan may go as far as the chunks are settled and prefetched. */
+static uint32_t plan_limit(const struct pull_engine *p)
+{
+    uint32_t limit;
+
+    if (!p->prepared->needed)
+        return 0;
+    limit = settled_chunks(p);
+    if (p->prefetch && prefetch_settled(p->prefetch) < limit)
+        limit = prefetch_settled(p->prefetch);
+    return limit;
+}
+
+/* Starts as many spans as there are free buffers. */
+void engine_spans_start(struct pull_engine *p)
+{
+    struct buffer *buffer;
+    struct err err;
+
+    p->plan.limit = plan_limit(p);
+    while (!p->stopping && !range_plan_done(&p->plan) && !range_plan_waits(&p->plan) &&
+           (buffer = buffers_take(p->buffers))) {
+        struct span *span = span_of(buffer);
+
+        span->op = (struct store_op){.verb = STORE_GET, .buffer = buffer->in};
+        p->plan.in_size =
+            buffer_plan_range(&p->buffer_plan, meter_rate(&p->progress.meter, clock_monotonic()));
+        if (range_plan_next(&p->plan, span, &err)) {
+            release_span(p, span);
+            pull_engine_stop(p, &err);
+            return;
+        }
+        if (span->op.length)
+            fetch_span(p, span, SPAN_FETCHED);
+        else
+            unpack_span(p, span); /* this host has all of its bytes */
+    }
+}
+
+static void hand_to_writer(struct pull_engine *p)
+{
+    struct span *span;
+
+    while ((span = reorder_take(&p->order)))
+        writer_give(p->output.writer, span);
+}
+
+/* Checks the result of a GET. False: the pull is stopping. */
+static bool check_fetched(struct pull_engine *p, const struct span *span)
+{
+    struct err err;
+
+    if (!p->stopping && span->op.answer == STORE_FAILED) {
+        pull_engine_stop(p, &span->op.err);
+    } else if (!p->stopping && span->op.answer != STORE_DONE) {
+        p->replaced = true;
+        err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
+                p->prepared->at.archive_key);
+        pull_engine_stop(p, &err);
+    }
+    return !p->stopping;
+}
+
+void engine_spans_fetched(struct pull_engine *p, struct msg *msg)
+{
+    struct span *span = span_of_op(msg);
+
+    if (check_fetched(p, span))
+        unpack_span(p, span);
+    else
+        release_span(p, span);
+}
+
+void engine_spans_prefetched(struct pull_engine *p, struct msg *msg)
+{
+    struct span *span = span_of_op(msg);
+
+    if (check_fetched(p, span))
+        give_job(p, span, PREFETCH_KEPT, span_job_keep);
+    else
+        prefetch_done(p->prefetch, span, false);
+}
+
+void engine_spans_prefetch_kept(struct pull_engine *p, struct msg *msg)
+{
+    struct span *span = (struct span *)msg;
+
+    prefetch_done(p->prefetch, span, !span->err.family);
+}
+
+void engine_spans_unpacked(struct pull_engine *p, struct msg *msg)
+{
+    struct span *span = (struct span *)msg;
+
+    if (!p->stopping && span->err.family)
+        pull_engine_stop(p, &span->err);
+    if (p->stopping) {
+        release_span(p, span);
+        return;
+    }
+    reorder_put(&p->order, span->number, span);
+    hand_to_writer(p);
+}
+
+void engine_spans_written(struct pull_engine *p, struct msg *msg)
+{
+    struct span *span = (struct span *)msg;
+
+    if (!p->stopping && span->err.family)
+        pull_engine_stop(p, &span->err);
+    release_span(p, span);
+    pull_progress_add(&p->progress, span->packed);
+}
+
+void engine_spans_drop(struct pull_engine *p)
+{
+    struct span *span;
+
+    while ((span = reorder_take_any(&p->order)))
+        release_span(p, span);
+}
