@@ -13,13 +13,15 @@ struct buffer_plan_options {
     bool chunks;   /* the pull reads chunks; false: pieces of the archive */
     bool seed;     /* many of the chunks come from a local image */
     bool partial;  /* there is a partial download */
+    bool thin;     /* the chunks are in several objects */
 };
 
 struct buffer_plan {
     size_t in, out;        /* of a buffer: bytes of the archive, and of the save stream */
     unsigned count;        /* of buffers */
-    size_t prefetch_bytes; /* bytes of the buffers for prefetching; 0: nothing is prefetched */
-    size_t range;          /* bytes of the longest range */
+    size_t range;          /* bytes of the longest range of a buffer */
+    unsigned prefetch;     /* requests of the prefetch at once; 0: nothing is prefetched */
+    size_t prefetch_range; /* bytes of the longest one */
 };
 
 #define BUFFER_PLAN_RANGE_LEAST ((size_t)384 * 1024) /* bytes */
@@ -28,5 +30,9 @@ void buffer_plan_make(struct buffer_plan *plan, const struct buffer_plan_options
 /* Returns the bytes of the next range, for a link of `rate` bytes a second. Ranges are short on a
  * slow link, so that little is lost if the pull is killed or a connection breaks. */
 size_t buffer_plan_range(const struct buffer_plan *plan, double rate);
+/* The same for the next range of the prefetch. */
+size_t buffer_plan_prefetch(const struct buffer_plan *plan, double rate);
+/* Returns the bytes of all buffers. */
+size_t buffer_plan_bytes(const struct buffer_plan *plan);
 
 #endif

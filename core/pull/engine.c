@@ -27,6 +27,17 @@ static void note_line(void *arg, const char *line)
     pull_progress_note(arg, line);
 }
 
+static int create_prefetch(struct pull_engine *p, struct err *err)
+{
+    const struct prefetch_options options = {.bridge = RANGE_PLAN_BRIDGE,
+                                             .range = p->buffer_plan.prefetch_range,
+                                             .spans = p->buffer_plan.prefetch,
+                                             .ahead = UINT64_MAX};
+
+    p->prefetch = prefetch_create(p->prepared->needed, &options, err);
+    return p->prefetch ? 0 : ERR_FAIL;
+}
+
 static int create_buffers(struct pull_engine *p, struct err *err)
 {
     const struct prepare *prepared = p->prepared;
@@ -39,15 +50,13 @@ static int create_buffers(struct pull_engine *p, struct err *err)
                                                    .seed = prepared->seed.image,
                                                    .partial = prepared->partial});
     log_debug("pull: %u buffers with at most %zu bytes", buffers->count,
-              buffers->count * (buffers->in + buffers->out) + buffers->prefetch_bytes);
+              buffer_plan_bytes(buffers));
     reorder_init(&p->order, buffers->count);
     p->buffers =
         buffers_create(buffers->count, buffers->in, buffers->out, sizeof(struct span), err);
     if (!p->buffers)
         return ERR_FAIL;
-    if (buffers->prefetch_bytes)
-        p->prefetch = prefetch_create(prepared->needed, err);
-    return buffers->prefetch_bytes && !p->prefetch ? ERR_FAIL : 0;
+    return buffers->prefetch ? create_prefetch(p, err) : 0;
 }
 
 static int open_output(struct pull_engine *p, struct err *err)

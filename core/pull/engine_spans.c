@@ -53,6 +53,7 @@ static void fetch_span(struct pull_engine *p, struct span *span, int kind)
 {
     span->op.key = p->prepared->at.archive_key;
     span->op.if_match = p->prepared->archive.etag;
+    span->op.offset = span->address;
     span->op.inbox = p->inbox;
     span->op.msg.kind = kind;
     store_submit(p->options->store, &span->op);
@@ -64,12 +65,22 @@ static uint32_t settled_chunks(const struct pull_engine *p)
     return p->monitor ? seed_monitor_settled(p->monitor) : p->prepared->needed->count;
 }
 
+static double rate_of(const struct pull_engine *p)
+{
+    return meter_rate(&p->progress.meter, clock_monotonic());
+}
+
 /* Requests missing chunks ahead of the plan, among those that are settled. */
 void engine_spans_prefetch(struct pull_engine *p)
 {
     struct span *span;
+    size_t longest;
 
-    while (p->prefetch && !p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p)))) {
+    if (!p->prefetch)
+        return;
+    prefetch_passed(p->prefetch, p->plan.chunk);
+    longest = buffer_plan_prefetch(&p->buffer_plan, rate_of(p));
+    while (!p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p), longest))) {
         span->partial = p->prepared->partial;
         fetch_span(p, span, PREFETCH_FETCHED);
     }
@@ -100,8 +111,7 @@ void engine_spans_start(struct pull_engine *p)
         struct span *span = span_of(buffer);
 
         span->op = (struct store_op){.verb = STORE_GET, .buffer = buffer->in};
-        p->plan.in_size =
-            buffer_plan_range(&p->buffer_plan, meter_rate(&p->progress.meter, clock_monotonic()));
+        p->plan.in_size = buffer_plan_range(&p->buffer_plan, rate_of(p));
         if (range_plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             pull_engine_stop(p, &err);

@@ -31,7 +31,7 @@ struct workers *span_jobs_start_workers(unsigned count, struct err *err)
 
 static bool keep_range(const struct span *span)
 {
-    return partial_keep(span->partial, span->op.offset, view_of(span->buffer->in, span->in_size));
+    return partial_keep(span->partial, span->address, view_of(span->buffer->in, span->in_size));
 }
 
 /* Discards the chunks that no other span reads. Neighbours in the file are discarded together. */
@@ -72,7 +72,7 @@ void span_job_piece(struct job *job, void *scratch)
 
     (void)scratch;
     if (!span->op.length)
-        partial_read(span->partial, span->op.offset, span->buffer->in, span->in_size, &span->err);
+        partial_read(span->partial, span->address, span->buffer->in, span->in_size, &span->err);
     else if (span->partial)
         keep_range(span);
 }

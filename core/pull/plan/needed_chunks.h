@@ -30,6 +30,7 @@ struct needed_chunk {
     bool kept;            /* an earlier pull has put it into the partial download */
     bool fetched;         /* this pull has prefetched it into the partial download */
     bool shared;          /* it has duplicates */
+    uint8_t object;       /* of the index: a range lies in one object */
     uint32_t original;    /* the number of the first chunk of that name: its own, or a lower one */
 };
 

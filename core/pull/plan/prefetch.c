@@ -2,6 +2,10 @@
  * A span of the prefetch has no chunks: it is a range, and its number is that of its first chunk.
  * The least number of the spans that are out limits the stream.
  *
+ * In a thin image, the order of the addresses differs from the order of the stream. A range takes
+ * all missing chunks that it meets, also those that the stream needs later. So each chunk has a
+ * mark whether a range has it.
+ *
  * Only the engine's thread reads these chunks, and only before the watermark of the seed scan. The
  * scan writes to the chunks behind its watermark. So no lock is needed.
  */
@@ -11,18 +15,93 @@
 
 #include "base/err.h"
 #include "flow/buffers.h"
-#include "pull/plan/range_plan.h"
 #include "pull/plan/span.h"
+
+/* Chunks that are looked at for one range. A hostile index may let very many of them overlap. */
+#define RANGE_CHUNKS_MAX 8192u
 
 struct prefetch {
     struct needed_chunks *needed;
+    struct prefetch_options options;
     struct buffers *buffers;
-    uint32_t chunk;                   /* the next to check */
-    bool over;                        /* the partial download is full */
-    struct span *out[PREFETCH_SPANS]; /* NULL: a free place */
+    uint32_t *by_place; /* numbers of the chunks by ascending address; NULL: the stream's order */
+    bool *claimed;      /* of each chunk: a range has it */
+    uint32_t chunk;     /* the next to check; all missing ones before it are claimed */
+    uint32_t stream;    /* the next that the stream plans */
+    uint64_t ahead;     /* bytes of the claimed chunks between the two */
+    bool over;          /* the partial download is full */
+    struct span *out[PREFETCH_SPANS_MAX]; /* NULL: a free place */
 };
 
-struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err)
+/* ---- the order of the addresses ---- */
+
+static bool ascends(const struct needed_chunks *needed)
+{
+    for (uint32_t i = 1; i < needed->count; i++)
+        if (needed->chunks[i].packed_offset < needed->chunks[i - 1].packed_offset)
+            return false;
+    return true;
+}
+
+static int by_address(const void *a, const void *b, void *chunks)
+{
+    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    const struct needed_chunk *of = chunks;
+
+    if (of[left].packed_offset != of[right].packed_offset)
+        return of[left].packed_offset < of[right].packed_offset ? -1 : 1;
+    return (left > right) - (left < right);
+}
+
+static int sort_by_address(struct prefetch *prefetch)
+{
+    const struct needed_chunks *needed = prefetch->needed;
+
+    if (ascends(needed))
+        return 0;
+    prefetch->by_place = calloc(needed->count, sizeof *prefetch->by_place);
+    if (!prefetch->by_place)
+        return ERR_FAIL;
+    for (uint32_t i = 0; i < needed->count; i++)
+        prefetch->by_place[i] = i;
+    qsort_r(prefetch->by_place, needed->count, sizeof *prefetch->by_place, by_address,
+            needed->chunks);
+    return 0;
+}
+
+static uint32_t number_at(const struct prefetch *prefetch, uint32_t place)
+{
+    return prefetch->by_place ? prefetch->by_place[place] : place;
+}
+
+/* Returns the first place with at least this address. */
+static uint32_t place_of(const struct prefetch *prefetch, uint64_t address)
+{
+    uint32_t low = 0, high = prefetch->needed->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (prefetch->needed->chunks[number_at(prefetch, middle)].packed_offset < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Returns the place behind the last one that is looked at for a range from `place` on. */
+static uint32_t stop_of(const struct prefetch *prefetch, uint32_t place)
+{
+    uint32_t left = prefetch->needed->count - place;
+
+    return place + (left < RANGE_CHUNKS_MAX ? left : RANGE_CHUNKS_MAX);
+}
+
+/* ---- creation ---- */
+
+struct prefetch *prefetch_create(struct needed_chunks *needed,
+                                 const struct prefetch_options *options, struct err *err)
 {
     struct prefetch *prefetch = calloc(1, sizeof *prefetch);
 
@@ -31,12 +110,17 @@ struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err)
         return NULL;
     }
     prefetch->needed = needed;
-    prefetch->buffers = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
-    if (!prefetch->buffers) {
-        free(prefetch);
-        return NULL;
-    }
-    return prefetch;
+    prefetch->options = *options;
+    prefetch->claimed = calloc(needed->count + (size_t)1, sizeof *prefetch->claimed);
+    if (!prefetch->claimed || sort_by_address(prefetch))
+        err_memory(err, "the prefetch");
+    else
+        prefetch->buffers =
+            buffers_create(options->spans, options->range, 0, sizeof(struct span), err);
+    if (prefetch->buffers)
+        return prefetch;
+    prefetch_destroy(prefetch);
+    return NULL;
 }
 
 void prefetch_destroy(struct prefetch *prefetch)
@@ -44,48 +128,61 @@ void prefetch_destroy(struct prefetch *prefetch)
     if (!prefetch)
         return;
     buffers_destroy(prefetch->buffers);
+    free(prefetch->by_place);
+    free(prefetch->claimed);
     free(prefetch);
 }
+
+/* ---- the next range ---- */
 
 static bool is_missing(const struct needed_chunks *needed, const struct needed_chunk *chunk)
 {
     return !needed_is_kept(chunk) && needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE;
 }
 
-/* Returns the size of the range if it includes that chunk, or 0 if the chunk is too far away. */
-static size_t size_with(uint64_t begin, size_t size, const struct needed_chunk *chunk)
+static uint64_t end_of(const struct needed_chunk *chunk)
 {
-    uint64_t end = begin + size;
-
-    if (chunk->packed_offset < end || chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
-        chunk->packed_offset - begin + chunk->chunk.packed_size > PREFETCH_RANGE)
-        return 0;
-    return (size_t)(chunk->packed_offset - begin) + chunk->chunk.packed_size;
+    return chunk->packed_offset + chunk->chunk.packed_size;
 }
 
-/* Finds the next range of missing chunks. Returns its size, or 0. */
-static size_t next_range(struct prefetch *prefetch, uint32_t limit, uint32_t *first)
+/* Moves on to the first chunk that no range has. False: there is none before `limit`. */
+static bool find_first(struct prefetch *prefetch, uint32_t limit, size_t longest)
+{
+    for (; prefetch->chunk < limit; prefetch->chunk++) {
+        const struct needed_chunk *chunk = &prefetch->needed->chunks[prefetch->chunk];
+
+        if (prefetch->claimed[prefetch->chunk])
+            prefetch->ahead += chunk->chunk.packed_size;
+        else if (is_missing(prefetch->needed, chunk) && chunk->chunk.packed_size <= longest)
+            return true;
+    }
+    return false;
+}
+
+/* Claims the missing chunks behind the first one that fit into the range. Returns its end. */
+static uint64_t claim_range(struct prefetch *prefetch, uint32_t limit, size_t longest)
 {
     const struct needed_chunks *needed = prefetch->needed;
-    uint64_t begin = 0;
-    size_t size = 0;
+    const struct needed_chunk *first = &needed->chunks[prefetch->chunk];
+    uint32_t place = place_of(prefetch, first->packed_offset);
+    uint64_t end = end_of(first);
 
-    for (; prefetch->chunk < limit; prefetch->chunk++) {
-        const struct needed_chunk *chunk = &needed->chunks[prefetch->chunk];
-        size_t more;
+    prefetch->claimed[prefetch->chunk] = true;
+    for (uint32_t at = place; at < stop_of(prefetch, place); at++) {
+        uint32_t number = number_at(prefetch, at);
+        const struct needed_chunk *chunk = &needed->chunks[number];
 
-        if (!is_missing(needed, chunk))
-            continue;
-        if (!size) {
-            begin = chunk->packed_offset;
-            *first = prefetch->chunk;
-        }
-        more = size_with(begin, size, chunk);
-        if (!more && size)
+        if (chunk->object != first->object ||
+            (chunk->packed_offset > end && chunk->packed_offset - end > prefetch->options.bridge))
             break;
-        size = more; /* 0: the chunk is longer than a range; the stream fetches it */
+        if (number >= limit || prefetch->claimed[number] || !is_missing(needed, chunk) ||
+            end_of(chunk) - first->packed_offset > longest)
+            continue;
+        prefetch->claimed[number] = true;
+        if (end_of(chunk) > end)
+            end = end_of(chunk);
     }
-    return size;
+    return end;
 }
 
 static void add_out(struct prefetch *prefetch, struct span *span)
@@ -97,48 +194,52 @@ static void add_out(struct prefetch *prefetch, struct span *span)
     prefetch->out[place] = span;
 }
 
-struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit)
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest)
 {
-    struct buffer *buffer = prefetch->over ? NULL : buffers_take(prefetch->buffers);
-    uint32_t first = 0;
+    struct buffer *buffer;
     struct span *span;
-    size_t size;
+    uint64_t begin;
 
+    if (longest > prefetch->options.range)
+        longest = prefetch->options.range;
+    if (prefetch->over || !find_first(prefetch, limit, longest) ||
+        prefetch->ahead >= prefetch->options.ahead)
+        return NULL;
+    buffer = buffers_take(prefetch->buffers);
     if (!buffer)
         return NULL;
-    size = next_range(prefetch, limit, &first);
-    if (!size) {
-        buffers_give(prefetch->buffers, buffer);
-        return NULL;
-    }
     span = span_of(buffer);
-    span->number = first;
-    span->in_size = size;
-    span->op = (struct store_op){.verb = STORE_GET,
-                                 .offset = prefetch->needed->chunks[first].packed_offset,
-                                 .length = size,
-                                 .buffer = buffer->in};
+    span->number = prefetch->chunk;
+    begin = prefetch->needed->chunks[prefetch->chunk].packed_offset;
+    span->in_size = (size_t)(claim_range(prefetch, limit, longest) - begin);
+    span->address = begin;
+    span->op = (struct store_op){.verb = STORE_GET, .length = span->in_size, .buffer = buffer->in};
     add_out(prefetch, span);
     return span;
 }
 
+/* ---- ranges that have arrived ---- */
+
 static void mark_fetched(const struct prefetch *prefetch, const struct span *span)
 {
-    uint64_t end = span->op.offset + span->in_size;
+    uint64_t end = span->address + span->in_size;
+    uint32_t place = place_of(prefetch, span->address);
 
-    for (uint64_t i = span->number; i < prefetch->chunk; i++) {
-        struct needed_chunk *chunk = &prefetch->needed->chunks[i];
+    for (uint32_t at = place; at < stop_of(prefetch, place); at++) {
+        uint32_t number = number_at(prefetch, at);
+        struct needed_chunk *chunk = &prefetch->needed->chunks[number];
 
-        if (chunk->packed_offset + chunk->chunk.packed_size > end)
+        if (chunk->packed_offset >= end)
             break;
-        if (is_missing(prefetch->needed, chunk))
+        if (prefetch->claimed[number] && end_of(chunk) <= end &&
+            is_missing(prefetch->needed, chunk))
             chunk->fetched = true;
     }
 }
 
 void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept)
 {
-    for (unsigned i = 0; i < PREFETCH_SPANS; i++)
+    for (unsigned i = 0; i < PREFETCH_SPANS_MAX; i++)
         if (prefetch->out[i] == span)
             prefetch->out[i] = NULL;
     if (kept)
@@ -148,11 +249,18 @@ void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept)
     buffers_give(prefetch->buffers, span->buffer);
 }
 
+void prefetch_passed(struct prefetch *prefetch, uint32_t stream)
+{
+    for (; prefetch->stream < stream && prefetch->stream < prefetch->chunk; prefetch->stream++)
+        if (prefetch->claimed[prefetch->stream])
+            prefetch->ahead -= prefetch->needed->chunks[prefetch->stream].chunk.packed_size;
+}
+
 uint32_t prefetch_settled(const struct prefetch *prefetch)
 {
     uint32_t settled = prefetch->over ? prefetch->needed->count : prefetch->chunk;
 
-    for (unsigned i = 0; i < PREFETCH_SPANS; i++)
+    for (unsigned i = 0; i < PREFETCH_SPANS_MAX; i++)
         if (prefetch->out[i] && prefetch->out[i]->number < settled)
             settled = (uint32_t)prefetch->out[i]->number;
     return settled;

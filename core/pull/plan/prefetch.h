@@ -1,15 +1,15 @@
 /*
  * prefetch - fetches missing chunks into the partial download before the stream reaches them.
  *
- * The missing chunks are scattered among chunks that the host has. While the daemon loads a long
- * run of the latter, the link would be idle. So the missing chunks are requested in order, as fast
- * as the link allows, however far the stream is behind. When the stream reaches them, they are in
- * the partial download.
+ * The missing chunks lie scattered: among chunks that the host has, or in several objects. So they
+ * are requested in the order of their first need, as fast as the link allows. When the stream
+ * reaches them, they are in the partial download.
  */
 #ifndef S3DOCK_PULL_PLAN_PREFETCH_H
 #define S3DOCK_PULL_PLAN_PREFETCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -18,23 +18,33 @@
 struct err;
 struct span;
 
-#define PREFETCH_RANGE (384 * KIB) /* bytes of the longest request */
-#define PREFETCH_SPANS 32          /* requests at once */
-#define PREFETCH_BYTES ((size_t)PREFETCH_RANGE * PREFETCH_SPANS)
+#define PREFETCH_SPANS_MAX 32 /* requests at once */
 
-/* Used by the engine's thread only. */
+struct prefetch_options {
+    uint64_t bridge; /* bytes of the longest gap that a range includes */
+    size_t range;    /* bytes of the longest request; longer chunks are left to the stream */
+    unsigned spans;  /* requests at once, at most PREFETCH_SPANS_MAX */
+    uint64_t ahead;  /* no request begins if so many requested bytes are ahead of the stream. > 0 */
+};
+
+/* Used by the engine's thread only. Borrows `needed`. */
 struct prefetch;
-struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err); /* borrowed */
+struct prefetch *prefetch_create(struct needed_chunks *needed,
+                                 const struct prefetch_options *options, struct err *err);
 /* All spans must have been given back. Takes NULL. */
 void prefetch_destroy(struct prefetch *prefetch);
 
-/* Returns a span for the next range of missing chunks that begins before chunk `limit`, with
- * op.offset, op.length and in_size set. NULL: there is no such range, or no free span. */
-struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit);
+/* Returns a span for the next range, with address, in_size and op.length set. The
+ * range begins at the first missing chunk that no range has, and grows towards higher addresses of
+ * the same object, up to `longest` bytes. Only chunks before chunk `limit` are requested. NULL:
+ * there is no such range, no free span, or the stream is too far behind. */
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest);
 /* Gives a span back. `kept`: its range is in the partial download now. Otherwise nothing more is
  * prefetched. */
 void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept);
 
+/* Call this when the stream has planned all chunks before chunk `stream`. */
+void prefetch_passed(struct prefetch *prefetch, uint32_t stream);
 /* Returns the number up to which the stream may be planned: no chunk before it is being prefetched
  * or will be. */
 uint32_t prefetch_settled(const struct prefetch *prefetch);

@@ -37,7 +37,7 @@ static void next_piece(struct range_plan *plan, struct span *span)
     if (plan->partial)
         span->in_size = (size_t)partial_run(plan->partial, plan->offset, span->in_size, &held);
     span->packed = span->in_size;
-    span->op.offset = plan->offset;
+    span->address = plan->offset;
     span->op.length = held ? 0 : span->in_size;
     plan->offset += span->in_size;
 }
@@ -47,14 +47,14 @@ static void next_piece(struct range_plan *plan, struct span *span)
 static bool extend_range(const struct range_plan *plan, struct span *span,
                          const struct needed_chunk *chunk)
 {
-    uint64_t end = span->op.offset + span->in_size;
+    uint64_t end = span->address + span->in_size;
 
     if (span->in_size == 0)
-        span->op.offset = end = chunk->packed_offset;
+        span->address = end = chunk->packed_offset;
     if (chunk->packed_offset < end || chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
-        chunk->packed_offset - span->op.offset + chunk->chunk.packed_size > plan->in_size)
+        chunk->packed_offset - span->address + chunk->chunk.packed_size > plan->in_size)
         return false;
-    span->in_size = (size_t)(chunk->packed_offset - span->op.offset) + chunk->chunk.packed_size;
+    span->in_size = (size_t)(chunk->packed_offset - span->address) + chunk->chunk.packed_size;
     return true;
 }
 
@@ -76,7 +76,7 @@ static uint64_t offset_of(const struct range_plan *plan, const struct span *span
     case SPAN_FROM_ARCHIVE:
         break;
     }
-    return chunk->packed_offset - span->op.offset;
+    return chunk->packed_offset - span->address;
 }
 
 static void next_chunks(struct range_plan *plan, struct span *span)
@@ -105,7 +105,7 @@ static void next_chunks(struct range_plan *plan, struct span *span)
 int range_plan_next(struct range_plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
-    span->op.offset = span->op.length = 0;
+    span->address = span->op.length = 0;
     span->compare = plan->needed && plan->needed->compare;
     span->names = plan->needed ? plan->needed->names : NAME_SHA256;
     span->seed_fd = plan->needed ? plan->needed->seed_fd : -1;
@@ -117,7 +117,7 @@ int range_plan_next(struct range_plan *plan, struct span *span, struct err *err)
         next_piece(plan, span);
     }
     if (span->packed == 0 || span->in_size > plan->archive_size ||
-        span->op.offset > plan->archive_size - span->in_size)
+        span->address > plan->archive_size - span->in_size)
         return err_set(err, ERR_INTEGRITY, "index", "the index does not describe the archive");
     return 0;
 }

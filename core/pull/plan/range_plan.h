@@ -41,7 +41,7 @@ void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed
                      size_t out_size);
 bool range_plan_done(const struct range_plan *plan);
 bool range_plan_waits(const struct range_plan *plan); /* the next chunk is not settled yet */
-/* Fills the span: chunks, op.offset, op.length (0: nothing to fetch), in_size and packed. Fails
+/* Fills the span: chunks, address, op.length (0: nothing to fetch), in_size and packed. Fails
  * with integrity.index if a chunk does not fit into a buffer or is outside of the archive. */
 int range_plan_next(struct range_plan *plan, struct span *span, struct err *err);
 

@@ -67,8 +67,8 @@ static int compare_name(const struct span *span, const struct index_chunk *chunk
 static int locate_failure(struct span *span, const struct span_chunk *chunk)
 {
     if (chunk->from == SPAN_FROM_ARCHIVE)
-        err_wrap(&span->err, "archive bytes %llu+%u",
-                 (unsigned long long)span->op.offset + chunk->at, chunk->chunk.packed_size);
+        err_wrap(&span->err, "archive bytes %llu+%u", (unsigned long long)span->address + chunk->at,
+                 chunk->chunk.packed_size);
     return ERR_FAIL;
 }
 

@@ -39,7 +39,7 @@ enum span_from {
 struct span_chunk {
     struct index_chunk chunk;
     enum span_from from;
-    uint64_t at;         /* offset in buffer->in, in the archive, or in the seed file */
+    uint64_t at;         /* offset in buffer->in or in the seed file; or the address */
     uint64_t raw_offset; /* of the chunk in the save stream */
     bool shared;         /* duplicates of the chunk are read from the same place of the seed file */
 };
@@ -52,6 +52,7 @@ struct span {
     bool compare;         /* compare the unpacked chunks with their names */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
+    uint64_t address;        /* of the range that is fetched, or of the piece */
     size_t in_size;          /* bytes of the fetched range in buffer->in */
     size_t out_size;         /* unpacked bytes in buffer->out */
     uint64_t packed;         /* bytes of the archive that the chunks, or the piece, are */

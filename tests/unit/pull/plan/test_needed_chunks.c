@@ -129,7 +129,7 @@ static void spans_fetch_one_range_each(void **state)
             if (chunk->from == SPAN_FROM_SEED)
                 assert_int_equal(chunk->at, 1000 * seen);
             else
-                assert_int_equal(span->op.offset + chunk->at, 500 * seen);
+                assert_int_equal(span->address + chunk->at, 500 * seen);
         }
         assert_true(raw <= 30000 && span->op.length <= 20000);
         fetched += span->op.length;
