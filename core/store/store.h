@@ -49,8 +49,10 @@ enum store_verb {
     STORE_UPLOAD_ABORT,     /* key, upload_id; done when there is no such upload */
     STORE_UPLOAD_PARTS,     /* key, upload_id [token] -> page (key = part number, size, etag) */
     STORE_BUCKET_CREATE, /* in the region of the store; done, too, if the caller owns it already */
-    STORE_UPLOADS, /* prefix in key [token] -> page of unfinished uploads (key, upload id in etag)
+    STORE_UPLOADS,   /* prefix in key [token] -> page of unfinished uploads (key, upload id in etag)
                     */
+    STORE_LIFECYCLE, /* -> added to `text`: the bucket's lifecycle rules, an XML document of S3.
+                        STORE_ABSENT: it has none. A directory does not support this */
 };
 
 /* The result of an op. Negative: failed, op->err has the reason. */

@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_init(&body, size + 1); /* ends with a NUL, like a body of the HTTP client */
     text_add(&body, data + 1, size - 1);
     struct store_op op = {
-        .verb = (enum store_verb)(data[0] % (STORE_UPLOADS + 1)), .key = "k", .page = &page};
-    struct http_answer answer = {.status = STATUSES[data[0] / (STORE_UPLOADS + 1) % 8],
+        .verb = (enum store_verb)(data[0] % (STORE_LIFECYCLE + 1)), .key = "k", .page = &page};
+    struct http_answer answer = {.status = STATUSES[data[0] / (STORE_LIFECYCLE + 1) % 8],
                                  .content_length = (int64_t)size,
                                  .body = text_view(&body)};
     str_copy(answer.content_range, sizeof answer.content_range, body.data);

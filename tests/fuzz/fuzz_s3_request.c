@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (s3_option_headers_init(&options, fields + 5, &err) == 0 &&
         s3_endpoint_init(&place, &where, &err) == 0)
-        for (unsigned verb = STORE_HEAD; verb <= STORE_UPLOADS; verb++) {
+        for (unsigned verb = STORE_HEAD; verb <= STORE_LIFECYCLE; verb++) {
             build(&place, &options, verb);
             (void)s3_endpoint_move(&place, "eu-west-1");
         }

@@ -3,7 +3,7 @@
 
 It verifies signatures (SigV4, header form), clock and region like S3. It supports objects, ranges, conditions,
 copies, multipart uploads and lists. It follows a script of rules (see script.py). Kinds:
-Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads Bucket (creation); of these also Range (a Get
+Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads Lifecycle Bucket (creation); of these also Range (a Get
 of a part) and PutIf (a Put with a condition); and Any. Actions:
 
     status       respond with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
@@ -530,6 +530,9 @@ class Handler(BaseHTTPRequestHandler):
             fields += [("NextKeyMarker", escape(found[page - 1][0])),
                        ("NextUploadIdMarker", found[page - 1][1])]
         return 200, result_xml("ListMultipartUploadsResult", *fields), {}
+
+    def on_Lifecycle(self):
+        raise Refused(404, "NoSuchLifecycleConfiguration")
 
     def on_List(self):
         prefix, delimiter = self.query.get("prefix", ""), self.query.get("delimiter", "")

@@ -231,6 +231,10 @@ static enum store_answer execute(struct memory_store *memory, struct store_op *o
     case STORE_UPLOADS:
     case STORE_BUCKET_CREATE:
         return STORE_DONE;
+    case STORE_LIFECYCLE:
+        if (memory->lifecycle)
+            text_str(op->text, memory->lifecycle);
+        return memory->lifecycle ? STORE_DONE : STORE_ABSENT;
     }
     return STORE_FAILED;
 }

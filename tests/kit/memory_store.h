@@ -28,6 +28,7 @@ struct memory_bucket {
 struct memory_store {
     struct store store;
     bool conditions;
+    const char *lifecycle; /* the bucket's rules; NULL: it has none */
     pthread_mutex_t mutex;
     unsigned uploads;
     struct memory_bucket now, saved;

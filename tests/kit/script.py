@@ -44,6 +44,8 @@ def names_of(method, key, query, headers):
     case."""
     if not key and method == "PUT":
         return ("Bucket",)
+    if not key and "lifecycle" in query:
+        return ("Lifecycle",)
     if not key:
         return ("Uploads",) if "uploads" in query else ("List",)
     if "uploads" in query:

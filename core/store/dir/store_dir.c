@@ -140,7 +140,7 @@ static enum store_answer copy(struct dir_bucket *bucket, struct store_op *op, st
 
 static bool names_object(enum store_verb verb)
 {
-    return verb != STORE_LIST && verb != STORE_UPLOADS;
+    return verb != STORE_LIST && verb != STORE_UPLOADS && verb != STORE_LIFECYCLE;
 }
 
 static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op, struct err *err)
@@ -180,6 +180,9 @@ static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op,
         return dir_uploads(bucket, op, err);
     case STORE_BUCKET_CREATE: /* an open folder exists */
         return STORE_DONE;
+    case STORE_LIFECYCLE:
+        op->failure = STORE_UNSUPPORTED;
+        return err_set(err, ERR_UNSUPPORTED, CODE_OPERATION, "a directory has no lifecycle rules");
     }
     return err_set(err, ERR_INTERNAL, "verb", "a folder does not know that verb");
 }

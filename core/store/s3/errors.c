@@ -14,7 +14,7 @@
 /* clang-format off */
 enum meaning {
     /* refusals that end an op */
-    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, TAKEN, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
+    NO_OBJECT, NO_UPLOAD, NO_RULES, NO_BUCKET, BAD_BUCKET, TAKEN, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
     KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, CLASS, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
     NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
     TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
@@ -29,6 +29,8 @@ static const struct s3_error MEANINGS[] = {
         "no such object", NULL},
     [NO_UPLOAD] = {S3_ABSENT, 0, ERR_NOT_FOUND, "upload",
         "no such upload", NULL},
+    [NO_RULES] = {S3_ABSENT, 0, ERR_NOT_FOUND, "lifecycle",
+        "no lifecycle rules", NULL},
     [NO_BUCKET] = {S3_FAILED, 0, ERR_NOT_FOUND, CODE_BUCKET,
         "there is no such bucket", NULL},
     [BAD_BUCKET] = {S3_FAILED, 0, ERR_USAGE, CODE_BUCKET,
@@ -154,6 +156,7 @@ static const struct {
 } CODES[] = {
     {"NoSuchKey", NO_OBJECT},
     {"NoSuchUpload", NO_UPLOAD},
+    {"NoSuchLifecycleConfiguration", NO_RULES},
     {"NoSuchBucket", NO_BUCKET},
     {"InvalidBucketName", BAD_BUCKET},
     {"BucketAlreadyExists", TAKEN},

@@ -26,6 +26,7 @@ const char *s3_doing(enum store_verb verb)
         [STORE_UPLOAD_PARTS] = "listing the parts of",
         [STORE_BUCKET_CREATE] = "creating",
         [STORE_UPLOADS] = "listing the uploads of",
+        [STORE_LIFECYCLE] = "reading the lifecycle rules of",
     };
     return WORDS[verb];
 }

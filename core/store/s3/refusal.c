@@ -203,6 +203,8 @@ static const char *action_of(enum store_verb verb)
         return "s3:PutObject, s3:GetObject";
     case STORE_BUCKET_CREATE:
         return "s3:CreateBucket";
+    case STORE_LIFECYCLE:
+        return "s3:GetLifecycleConfiguration";
     default:
         return "s3:PutObject";
     }
@@ -213,7 +215,7 @@ static void write_resource(const struct s3_reading *r, char *out, size_t size)
 {
     const struct s3_endpoint *place = r->place;
     bool of_bucket = r->op->verb == STORE_LIST || r->op->verb == STORE_UPLOADS ||
-                     r->op->verb == STORE_BUCKET_CREATE;
+                     r->op->verb == STORE_BUCKET_CREATE || r->op->verb == STORE_LIFECYCLE;
     const char *key = r->op->key ? r->op->key : "";
     char arn[32] = "";
 

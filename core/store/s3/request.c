@@ -127,7 +127,7 @@ static const char *option_value(const struct s3_request *request, enum s3_option
 static bool names_no_key(const struct store_op *op)
 {
     return op->verb == STORE_LIST || op->verb == STORE_UPLOADS || op->verb == STORE_BUCKET_CREATE ||
-           (op->verb == STORE_HEAD && !op->key);
+           op->verb == STORE_LIFECYCLE || (op->verb == STORE_HEAD && !op->key);
 }
 
 /* A request to the bucket has the headers of a list. */
@@ -303,6 +303,10 @@ static void write_object_request(struct s3_request *request, const struct s3_end
     case STORE_LIST:
         request->method = "GET";
         list_query(query, request->query, place, op);
+        break;
+    case STORE_LIFECYCLE:
+        request->method = "GET";
+        add_query(query, request->query, "lifecycle", "");
         break;
     default:
         break;

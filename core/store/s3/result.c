@@ -285,6 +285,14 @@ static void read_page(const struct s3_reading *r)
     }
 }
 
+static void read_rules(const struct s3_reading *r)
+{
+    if (s3_answer_is_web_page(r->answer))
+        s3_reading_web_page(r);
+    else if (r->op->text)
+        text_add(r->op->text, r->answer->body.data, r->answer->body.size);
+}
+
 void s3_result_read(const struct s3_reading *r)
 {
     const struct http_answer *answer = r->answer;
@@ -327,6 +335,9 @@ void s3_result_read(const struct s3_reading *r)
     case STORE_UPLOAD_PARTS:
     case STORE_UPLOADS:
         read_page(r);
+        break;
+    case STORE_LIFECYCLE:
+        read_rules(r);
         break;
     }
 }

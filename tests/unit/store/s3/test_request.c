@@ -227,6 +227,7 @@ static const struct {
      "/images",
      "key-marker=a%2Fb&prefix=a%2F&upload-id-marker=u%261&uploads=",
      ""},
+    {{.verb = STORE_LIFECYCLE}, "GET", "/images", "lifecycle=", ""},
 };
 
 static void every_question_has_its_spelling(void **state)
