@@ -42,6 +42,15 @@ static const char *check_name(const struct err *err)
     }
 }
 
+static void check_opened(struct doctor *doctor, struct cli *cli, struct store *store, bool create)
+{
+    const struct config *config = &cli->config;
+
+    if (doctor_check_bucket(doctor, store, config_switch(config, OPT_READ_ONLY), create))
+        doctor_check_lifecycle(doctor, store, config_text(config, OPT_KEY_PREFIX),
+                               config_text(config, OPT_TAGS) != NULL);
+}
+
 static void check_bucket(struct doctor *doctor, struct cli *cli)
 {
     bool create = config_switch(&cli->config, OPT_CREATE);
@@ -56,7 +65,7 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
     if (connect_store(cli, create, &store, &err))
         doctor_found(doctor, check_name(&err), DOCTOR_FAILED, &err);
     else
-        doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY), create);
+        check_opened(doctor, cli, store, create);
     store_destroy(store);
 }
 

@@ -222,14 +222,14 @@ static int name_keys(struct probe *p, struct err *err)
     return 0;
 }
 
-void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create)
+bool doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create)
 {
     struct probe p = {.doctor = doctor, .store = store, .read_only = read_only, .create = create};
     struct err err;
 
     if (name_keys(&p, &err)) {
         doctor_found(doctor, "bucket", DOCTOR_FAILED, &err);
-        return;
+        return false;
     }
     probe_contact(&p);
     if (!p.stop)
@@ -244,4 +244,5 @@ void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
         try_writing(&p);
     if (read_only && !p.stop)
         doctor_skipped(doctor, "writing", "not checked (--read-only)");
+    return !p.stop;
 }

@@ -2,8 +2,8 @@
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
  * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c,
- * archives.c, deployments.c, and host.c (Docker, disks). A check adds its result to the report and never fails
- * itself.
+ * archives.c, lifecycle.c, deployments.c, and host.c (Docker, disks). A check adds its result to the
+ * report and never fails itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
 #define S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -65,12 +65,17 @@ bool doctor_check_credentials(struct doctor *doctor, struct cli *cli);
 
 /* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/
  * and deletes them again, also after a cancel. `create`: creates the bucket if it does not
- * exist. */
-void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create);
+ * exist. False: the command was cancelled, or the network failed. */
+bool doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create);
 
 /* Checks whether the first few archives match their metadata. Adds no check if the bucket has no
  * images or cannot be read. */
 void doctor_check_archives(struct doctor *doctor, struct store *store);
+
+/* Warns of lifecycle rules of the bucket that delete or move what images refer to. `key_prefix` is
+ * that of the profile, with or without its slash, or NULL; `tags`: new objects get tags. */
+void doctor_check_lifecycle(struct doctor *doctor, struct store *store, const char *key_prefix,
+                            bool tags);
 
 /* Checks each deployment of the configuration: files, containers, slots, proxy, and the right to
  * record. Adds no check if there is none. */

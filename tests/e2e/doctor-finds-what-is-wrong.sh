@@ -31,7 +31,7 @@ check "the exit code is 0" same 0 "$code"
 check "the JSON states ok" same true "$(json ok report.json)"
 for name in configuration credentials endpoint clock bucket list put head get "get a range" "get if changed" copy "put if absent" \
     "put if unchanged" "upload: begin" "upload: part" "upload: list" "upload: complete" "upload: copy part" \
-    "upload: abort" delete docker "docker images" "docker layers"; do
+    "upload: abort" delete "lifecycle rules" docker "docker images" "docker layers"; do
     check "$name is ok" same ok "$(status "$name")"
 done
 check "doctor does not change the bucket" same "$before" "$(bucket_state)"
@@ -43,6 +43,26 @@ check "the report does not contain the secret key" test -z "$(grep -F -- "$AWS_S
 report --read-only
 check "doctor --read-only passes" same 0 "$code"
 check "doctor --read-only skips writing" same skipped "$(status writing)"
+
+# --- lifecycle rules ---
+
+# rules RULE...: sets the rules of the bucket.
+rules()
+{
+    printf '%s' "<LifecycleConfiguration>" "$@" "</LifecycleConfiguration>" >rules.xml
+    bucket lifecycle rules.xml
+}
+
+rule="<Rule><ID>old</ID><Status>Enabled</Status><Filter><Prefix>%s</Prefix></Filter><Expiration><Days>30</Days></Expiration></Rule>"
+# shellcheck disable=SC2059  # the rule is the format
+check "the server takes a lifecycle rule" rules "$(printf "$rule" logs/)"
+report --read-only
+check "a rule for other keys is no warning" same ok "$(status "lifecycle rules")"
+# shellcheck disable=SC2059
+check "the server takes another rule" rules "$(printf "$rule" images/)"
+report --read-only
+check "a rule that deletes images is a warning" same warning "$(status "lifecycle rules")"
+bucket lifecycle
 
 # --- faults ---
 
@@ -85,3 +105,4 @@ report
 check "doctor passes with a directory" same 0 "$code"
 check "a directory supports copies and conditions" same "ok ok ok" \
     "$(status copy) $(status "put if absent") $(status "put if unchanged")"
+check "a directory has no lifecycle rules" same skipped "$(status "lifecycle rules")"

@@ -16,6 +16,7 @@
 #include "cli/print/output.h"
 #include "kit/fake_s3.h"
 #include "kit/fixed_keys.h"
+#include "kit/memory_store.h"
 #include "store/dir/store_dir.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
@@ -298,6 +299,90 @@ static void wrong_keys_and_a_wrong_bucket_end_it(void **state)
     fake_stop(&fake);
 }
 
+/* ---- lifecycle rules ---- */
+
+#define RULE(prefix, effect)                                                                       \
+    "<LifecycleConfiguration><Rule><ID>old</ID><Prefix>" prefix                                    \
+    "</Prefix><Status>Enabled</Status>" effect "</Rule></LifecycleConfiguration>"
+#define EXPIRES "<Expiration><Days>30</Days></Expiration>"
+#define ABORTS                                                                                     \
+    "<AbortIncompleteMultipartUpload><DaysAfterInitiation>2</DaysAfterInitiation>"                 \
+    "</AbortIncompleteMultipartUpload>"
+#define FREEZES "<Transition><Days>9</Days><StorageClass>GLACIER</StorageClass></Transition>"
+#define TAGGED  "<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>"
+
+static void rules_that_concern_images_are_reported(void **state)
+{
+    static const struct {
+        const char *rules, *key_prefix;
+        bool tags;
+        enum doctor_status status;
+        const char *words;
+    } ROWS[] = {
+        {NULL, NULL, false, DOCTOR_OK, "the bucket has none"},
+        {RULE("logs/", EXPIRES), NULL, false, DOCTOR_OK, "no rule deletes or moves"},
+        {RULE("images/", EXPIRES), NULL, false, DOCTOR_WARNING, "in images/ after 30 days"},
+        {RULE("pointers/app/", EXPIRES), "", false, DOCTOR_WARNING, "in pointers/ after 30 days"},
+        {RULE("archive/.s3dock-tmp/", EXPIRES), "", false, DOCTOR_OK, "no rule deletes or moves"},
+        {RULE("images/", EXPIRES), "shop", false, DOCTOR_OK, "no rule deletes or moves"},
+        {RULE("shop/images/", EXPIRES), "shop", false, DOCTOR_WARNING, "in images/ after 30 days"},
+        {RULE("shop/archive/.s3dock-tmp/", EXPIRES), "shop/", false, DOCTOR_OK, "no rule"},
+        {RULE("", FREEZES), NULL, false, DOCTOR_WARNING, "in images/ to GLACIER after 9 days"},
+        {RULE("", TAGGED EXPIRES), NULL, false, DOCTOR_OK, "no rule deletes or moves"},
+        {RULE("", TAGGED EXPIRES), NULL, true, DOCTOR_WARNING, "objects with a tag in images/"},
+        {RULE("", ABORTS), NULL, false, DOCTOR_OK, "ends uploads after 2 days"},
+        {"<ListBucketResult/>", NULL, false, DOCTOR_SKIPPED, "not a document of lifecycle rules"},
+    };
+    struct memory_store *memory = memory_store_create("lifecycle", true);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+        memory->lifecycle = ROWS[i].rules;
+        memset(&doctor, 0, sizeof doctor);
+        doctor_check_lifecycle(&doctor, &memory->store, ROWS[i].key_prefix, ROWS[i].tags);
+        assert_int_equal(doctor.count, 1);
+        assert_check("lifecycle rules", ROWS[i].status, ROWS[i].words);
+    }
+    memory_store_destroy(memory);
+}
+
+static void rules_that_cannot_be_read_are_skipped(void **state)
+{
+    static const struct {
+        const char *rules, *words;
+    } ROWS[] = {{"[]", "the bucket has none"},
+                {"[" DENY("Lifecycle") "]", "s3:GetLifecycleConfiguration on arn:aws:s3:::images:"},
+                {"[" LACKS("Lifecycle") "]", "does not support this operation"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+        struct fake_s3 fake;
+        struct store *store;
+
+        fake_start(&fake, ROWS[i].rules, NULL);
+        store = open_s3(&fake, "test-secret-key-0001", "images");
+        memset(&doctor, 0, sizeof doctor);
+        doctor_check_lifecycle(&doctor, store, NULL, false);
+        assert_check("lifecycle rules", i ? DOCTOR_SKIPPED : DOCTOR_OK, ROWS[i].words);
+        store_destroy(store);
+        fake_stop(&fake);
+    }
+}
+
+static void a_directory_has_no_rules(void **state)
+{
+    struct store_dir_options options = {.path = "/tmp"};
+    struct err err = {0};
+    struct store *store = store_dir_create(&options, &err);
+
+    (void)state;
+    assert_non_null(store);
+    memset(&doctor, 0, sizeof doctor);
+    doctor_check_lifecycle(&doctor, store, NULL, false);
+    assert_check("lifecycle rules", DOCTOR_SKIPPED, "a directory has no lifecycle rules");
+    store_destroy(store);
+}
+
 static void missing_keys_are_reported(void **state)
 {
     struct fake_s3 fake;
@@ -442,6 +527,9 @@ int main(void)
         cmocka_unit_test(a_bucket_that_cannot_be_created_is_explained),
         cmocka_unit_test(a_wrong_clock_and_a_wrong_region_are_reported),
         cmocka_unit_test(wrong_keys_and_a_wrong_bucket_end_it),
+        cmocka_unit_test(rules_that_concern_images_are_reported),
+        cmocka_unit_test(rules_that_cannot_be_read_are_skipped),
+        cmocka_unit_test(a_directory_has_no_rules),
         cmocka_unit_test(missing_keys_are_reported),
         cmocka_unit_test(read_only_writes_nothing),
         cmocka_unit_test(a_store_that_dies_on_the_way_ends_it),
