@@ -8,20 +8,9 @@
 #include <stdint.h>
 
 #include "base/digest_text.h"
-#include "push/engine.h"
-#include "push/existing_image.h"
+#include "push/commit_options.h"
 
 struct err;
-
-struct commit {
-    struct store *store; /* all pointers are borrowed */
-    const struct image_name *name;
-    const char *key;                       /* of the archive */
-    const char *local_id;                  /* the daemon's name of the image; "": no daemon */
-    const struct existing_image *existing; /* the image that this one replaces */
-    const struct push_outcome *outcome;
-    bool keep_existing; /* false: an earlier attempt has kept it already */
-};
 
 struct commit_result {
     char image_id[DIGEST_TEXT_SIZE];

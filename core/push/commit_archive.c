@@ -1,0 +1,166 @@
+/*
+ * Archive, index and metadata become visible in this order: a reader of the metadata finds the rest
+ * complete.
+ *
+ * Two pushes of one name may commit at once. The archive belongs to the push that completed last,
+ * and only that push may describe it. So each push reads the ETags of the documents, then checks
+ * that the archive is its own, and replaces only the documents that it has seen. A push that
+ * completes its archive after this check also writes its documents later: either it replaces ours,
+ * or our condition fails, and the archive is checked again. A store may ignore conditions; then the
+ * archive is checked before each document, which leaves a window of one request.
+ */
+#include "push/commit_archive.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+#define INDEX_MAX    (512 * MIB)
+#define TRIES_MAX    8
+#define DOCUMENT_MAX (256 * KIB)
+
+struct document {
+    char key[KEY_MAX];
+    char seen[STORE_ETAG_MAX]; /* ETag of the document to replace; "": there is none */
+};
+
+struct documents {
+    bool conditional; /* the store honours conditions */
+    struct document index, metadata;
+};
+
+/* Reads the ETags of the documents that ours will replace. */
+static int read_etags(const struct commit *c, struct documents *documents, struct err *err)
+{
+    struct document *all[] = {&documents->index, &documents->metadata};
+    struct store_op heads[ARRAY_SIZE(all)], *ops[ARRAY_SIZE(all)];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        key_sibling(all[i]->key, c->key, i == 0 ? KEY_INDEX : KEY_METADATA);
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = all[i]->key};
+        ops[i] = &heads[i];
+    }
+    if (!documents->conditional)
+        return 0;
+    if (store_run_all(c->store, ops, ARRAY_SIZE(ops), err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+        str_copy(all[i]->seen, sizeof all[i]->seen,
+                 heads[i].answer == STORE_DONE ? heads[i].info.etag : "");
+    }
+    return 0;
+}
+
+static enum store_answer put_document(const struct commit *c, bool conditional,
+                                      const struct document *document, struct view body,
+                                      struct err *err)
+{
+    bool exists = document->seen[0];
+
+    return store_put_document(c->store, document->key, body,
+                              conditional && exists ? document->seen : NULL, conditional && !exists,
+                              NULL, err);
+}
+
+/* Writes a document beside the archive, as long as the archive is ours. */
+static int put_beside(const struct commit *c, struct documents *documents,
+                      const struct document *document, struct view body, const char *archive_etag,
+                      struct err *err)
+{
+    bool check_archive = !documents->conditional;
+
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++, check_archive = true) {
+        struct store_info archive = {0};
+        enum store_answer answer = STORE_DONE;
+
+        if (tries && read_etags(c, documents, err))
+            return ERR_FAIL;
+        if (check_archive)
+            answer = store_head(c->store, c->key, &archive, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (check_archive && (answer != STORE_DONE || strcmp(archive.etag, archive_etag) != 0))
+            break;
+        answer = put_document(c, documents->conditional, document, body, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (answer == STORE_DONE)
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, CODE_PUSH,
+            "another push of %s at the same time has replaced this one", c->name->ref);
+    return err_about(err, "%s", c->name->ref);
+}
+
+static int put_index(const struct commit *c, struct documents *documents, struct metadata *metadata,
+                     struct err *err)
+{
+    uint8_t sum[SHA256_SIZE];
+    struct text text;
+    int answer;
+
+    text_init(&text, INDEX_MAX);
+    answer = index_builder_finish(c->outcome->index, c->outcome->image, NULL, &text, err);
+    if (answer == 0) {
+        str_copy(metadata->index_key, sizeof metadata->index_key, documents->index.key);
+        sha256_of(text_view(&text), sum);
+        hex_encode(sum, sizeof sum, metadata->index_sha256);
+        metadata->index_size = text.size;
+        answer = put_beside(c, documents, &documents->index, text_view(&text),
+                            metadata->archive_etag, err);
+    }
+    text_finish(&text);
+    return answer;
+}
+
+static int put_metadata(const struct commit *c, struct documents *documents,
+                        const struct metadata *metadata, struct err *err)
+{
+    struct text text;
+    int answer;
+
+    text_init(&text, DOCUMENT_MAX);
+    metadata_write(metadata, &text);
+    answer = text_check(&text, "the metadata", err);
+    if (answer == 0)
+        answer = put_beside(c, documents, &documents->metadata, text_view(&text),
+                            metadata->archive_etag, err);
+    text_finish(&text);
+    return answer;
+}
+
+/* Completes the archive and writes the documents. The store insists on all of it: an archive under
+ * the documents of its predecessor is an image that cannot be pulled. */
+static int make_visible(const struct commit *c, struct documents *documents,
+                        struct metadata *metadata, struct err *err)
+{
+    struct store_info info = {0};
+    int answer = pending_archive_complete(c->outcome->archive, &info, err);
+
+    if (answer == 0) {
+        str_copy(metadata->archive_etag, sizeof metadata->archive_etag, info.etag);
+        answer = put_index(c, documents, metadata, err);
+    }
+    if (answer == 0)
+        answer = put_metadata(c, documents, metadata, err);
+    if (answer == 0)
+        answer = existing_image_check(c->store, c->existing, err);
+    store_insist(c->store, false);
+    return answer;
+}
+
+int commit_archive(const struct commit *commit, bool conditional, struct metadata *metadata,
+                   struct err *err)
+{
+    struct documents documents = {.conditional = conditional};
+
+    return read_etags(commit, &documents, err) || make_visible(commit, &documents, metadata, err)
+               ? ERR_FAIL
+               : 0;
+}
