@@ -354,7 +354,9 @@ static void make_index(void)
     }
     index_builder_destroy(builder);
     on.known = chunk_lookup_create(&err);
-    must(on.known != NULL && chunk_lookup_add(on.known, 0, on.index, &err) == 0, "known");
+    must(on.known != NULL &&
+             chunk_lookup_add(on.known, &(struct held_index){.index = on.index}, &err) == 0,
+         "known");
 }
 
 static void make_everything(void)

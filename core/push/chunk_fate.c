@@ -16,10 +16,10 @@ static bool continues_run(struct chunk_fates *f, const struct held_chunk *held)
         f->run = 0;
         return false;
     }
-    if (held->base != f->run_end.base || held->offset != f->run_end.offset)
+    if (held->object != f->run_end.object || held->offset != f->run_end.offset)
         f->run = 0;
     copied = f->run >= f->planner.run_least && f->held >= f->planner.least;
-    f->run_end = (struct held_chunk){.base = held->base, .offset = held->offset + held->size};
+    f->run_end = (struct held_chunk){.object = held->object, .offset = held->offset + held->size};
     f->run += held->size;
     f->held += held->size;
     return copied;

@@ -340,7 +340,7 @@ static int check_copies(struct push_engine *e, struct err *err)
     answer = assembler_check(e->setup.assembler, &different, err);
     if (answer != SPOT_CHECK_DIFFERS)
         return answer;
-    e->corrupt_base = &e->setup.bases.base[different];
+    e->corrupt_base = &e->setup.bases.objects[different];
     return err_set(err, ERR_INTEGRITY, CODE_BASE, "the archive %s differs from its index",
                    e->corrupt_base->key);
 }

@@ -23,7 +23,7 @@ struct push_engine {
     bool reading, stopping;
     enum copy_failure copy_failure; /* the gravest so far */
     bool distrusted;                /* Docker's layers were not as expected */
-    const struct base *corrupt_base;
+    const struct base_object *corrupt_base;
     const struct image_info *image; /* once the reader has ended */
 
     uint64_t raw, packed; /* bytes put into parts */

@@ -159,8 +159,10 @@ static void add_base(struct store *store, struct bases *out, const struct candid
                      const struct store_info *archive, struct view bytes)
 {
     const struct metadata *metadata = &candidate->metadata;
-    struct base *base = &out->base[out->count];
+    struct base_object object = {.size = metadata->size};
+    struct held_index *held = &out->held[out->count];
     struct index *index = NULL;
+    unsigned number;
     struct err err = {0};
 
     if (!index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
@@ -173,15 +175,17 @@ static void add_base(struct store *store, struct bases *out, const struct candid
         index_destroy(index);
         return;
     }
+    str_copy(object.key, sizeof object.key, candidate->key);
+    str_copy(object.etag, sizeof object.etag, archive ? archive->etag : metadata->archive_etag);
+    number = bases_object(out, &object);
+    *held = (struct held_index){.index = index, .objects = {(unsigned char)number}};
     if (index->whole && index->codec == CODEC_GZIP && index->archive_size == metadata->size &&
-        (!archive || archive_is(store, candidate, archive, index)) &&
-        chunk_lookup_add(out->known, out->count, index, &err) == 0) {
-        str_copy(base->key, sizeof base->key, candidate->key);
-        str_copy(base->etag, sizeof base->etag, archive ? archive->etag : metadata->archive_etag);
-        base->size = metadata->size;
+        (!archive || archive_is(store, candidate, archive, index)) && number < BASE_OBJECTS_MAX &&
+        chunk_lookup_add(out->known, held, &err) == 0) {
+        str_copy(out->keys[out->count], KEY_MAX, candidate->key);
         out->index_bytes += bytes.size;
-        out->indexes[out->count++] = index;
-        log_debug("bases: %s", base->key);
+        out->count++;
+        log_debug("bases: %s", candidate->key);
         return;
     }
     index_destroy(index);
@@ -266,17 +270,17 @@ void find_bases(struct store *store, const struct find_bases_wanted *wanted, str
         bases_finish(out);
 }
 
-static bool are_the_same(const struct bases *now, const struct base *then, unsigned count)
+static bool are_the_same(const struct bases *now, const struct base_object *then, unsigned count)
 {
-    for (unsigned i = 0; i < count && i < now->count; i++)
-        if (strcmp(now->base[i].key, then[i].key) != 0 ||
-            strcmp(now->base[i].etag, then[i].etag) != 0 || now->base[i].size != then[i].size)
+    for (unsigned i = 0; i < count && i < now->object_count; i++)
+        if (strcmp(now->objects[i].key, then[i].key) != 0 ||
+            strcmp(now->objects[i].etag, then[i].etag) != 0 || now->objects[i].size != then[i].size)
             return false;
-    return now->count == count;
+    return now->object_count == count;
 }
 
 void find_bases_again(struct store *store, const struct find_bases_wanted *wanted,
-                      const struct base *then, unsigned count, struct bases *out)
+                      const struct base_object *then, unsigned count, struct bases *out)
 {
     struct search *s = calloc(1, sizeof *s);
     struct err err;

@@ -34,6 +34,6 @@ void find_bases(struct store *store, const struct find_bases_wanted *wanted, str
  * unchanged; else out->count is 0. That does not prove a change: check out->trouble for network
  * errors and a cancel. Of `wanted`, only index_most and described count. */
 void find_bases_again(struct store *store, const struct find_bases_wanted *wanted,
-                      const struct base *then, unsigned count, struct bases *out);
+                      const struct base_object *then, unsigned count, struct bases *out);
 
 #endif

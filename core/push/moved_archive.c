@@ -1,5 +1,5 @@
 /*
- * The spot check treats the archive as a single base, and all chunks of its index as copied.
+ * All chunks of the index are offered to the spot check.
  */
 #include "push/moved_archive.h"
 
@@ -34,17 +34,17 @@ static void note_all(struct spot_check *check, const struct index *index)
 int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
                         const struct index *index, struct err *err)
 {
-    struct bases bases = {.count = 1, .indexes = {(struct index *)(uintptr_t)index}};
+    struct base_object object = {.size = archive->size};
     struct spot_check *check;
     unsigned different;
     int answer;
 
     if (index->archive_size != archive->size || index->codec != CODEC_GZIP)
         return MOVED_OTHER;
-    str_copy(bases.base[0].key, sizeof bases.base[0].key, key);
-    str_copy(bases.base[0].etag, sizeof bases.base[0].etag, archive->etag);
-    bases.base[0].size = archive->size;
-    check = spot_check_create(store, &bases, err);
+    str_copy(object.key, sizeof object.key, key);
+    str_copy(object.etag, sizeof object.etag, archive->etag);
+    /* an index of version 1 has other names: they detect accidents only */
+    check = spot_check_create(store, &object, index->names, err);
     if (!check)
         return ERR_FAIL;
     note_all(check, index);

@@ -143,7 +143,7 @@ static int add_unread(struct reader *r, const struct skippable_layer *layer, uin
         *chunk = (struct push_chunk){.chunk = {.raw_size = next->raw_size, .name = next->name},
                                      .flags = flags,
                                      .fate = CHUNK_UNREAD,
-                                     .held = {.base = layer->base,
+                                     .held = {.object = layer->held->objects[place.object],
                                               .offset = place.offset,
                                               .size = next->packed_size,
                                               .run_size = next->packed_size + run}};

@@ -65,7 +65,7 @@ static bool may_copy(struct push_setup *s)
     s->copies_tried =
         support == COPY_SUPPORT_UNKNOWN && !open_source_is_repeatable(&s->options.input);
     if (s->copies_tried)
-        support = copy_support_probe(s->options.store, &s->bases.base[0],
+        support = copy_support_probe(s->options.store, &s->bases.objects[0],
                                      (size_t)planner_options(s).least);
     return s->copies_tried ? support == COPY_SUPPORT_YES : support != COPY_SUPPORT_NO;
 }
@@ -97,7 +97,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         bases_finish(&s->bases);
     } else if (s->bases.count) {
         log_info("push: comparing with %u earlier archive%s, first %s", s->bases.count,
-                 s->bases.count > 1 ? "s" : "", s->bases.base[0].key);
+                 s->bases.count > 1 ? "s" : "", s->bases.keys[0]);
     }
 }
 

@@ -191,8 +191,8 @@ static int measure_layers(struct layer_store *store, const struct source_layers_
 
         if (is_left_out(o, layer))
             continue;
-        for (unsigned k = 0; k < o->index_count && layer->size == 0; k++)
-            skippable_section(o->indexes[k], layer->diff_id, &o->params, &layer->size);
+        for (unsigned k = 0; k < o->held_count && layer->size == 0; k++)
+            skippable_section(o->held[k].index, layer->diff_id, &o->params, &layer->size);
         if (layer->size == 0 && layer_store_measure(store, i, o->cancel, err))
             return ERR_FAIL;
     }
@@ -250,7 +250,7 @@ static int list_unread(struct layers_source *s, const struct source_layers_optio
 {
     uint64_t offset = 0;
 
-    if (options->index_count == 0)
+    if (options->held_count == 0)
         return 0;
     s->source.unread = malloc(sizeof *s->source.unread);
     if (!s->source.unread)
@@ -264,7 +264,7 @@ static int list_unread(struct layers_source *s, const struct source_layers_optio
             continue;
         }
         skippable_add(s->source.unread, s->store->layers[part->layer].diff_id, offset,
-                      part->raw_size, options->indexes, options->index_count, &options->params);
+                      part->raw_size, options->held, options->held_count, &options->params);
         offset += padded(part->raw_size);
     }
     return 0;

@@ -354,8 +354,8 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
 {
     struct source_layers_options options = {.image = {.engine = &engine, .image_id = image_id},
                                             .reference = REF,
-                                            .indexes = (const struct index *const *)bases->indexes,
-                                            .index_count = bases->count,
+                                            .held = bases->held,
+                                            .held_count = bases->count,
                                             .lead = lead,
                                             .params = CHUNK_DEFAULT};
     struct source *source = source_layers(&options, &err);

@@ -17,7 +17,7 @@
 struct entry {
     struct index_chunk chunk; /* first: name_table.h */
     uint32_t next;            /* of the same name and size, or NAME_NONE */
-    uint32_t base;
+    uint32_t object;
     uint64_t offset;
 };
 
@@ -87,7 +87,9 @@ static int make_room(struct chunk_lookup *known, uint32_t count, struct err *err
     return ERR_FAIL;
 }
 
-static void append(struct chunk_lookup *known, unsigned base, const struct index_section *section)
+/* Adds the chunks of a section whose objects may be used. */
+static void append(struct chunk_lookup *known, const struct held_index *held,
+                   const struct index_section *section)
 {
     const struct index_chunk *chunk;
     struct index_cursor cursor;
@@ -95,13 +97,14 @@ static void append(struct chunk_lookup *known, unsigned base, const struct index
 
     index_cursor_init(&cursor, section);
     while ((chunk = index_cursor_next(&cursor, &place)))
-        known->entries[known->count++] =
-            (struct entry){.chunk = *chunk, .base = base, .offset = place.offset};
+        if (held->objects[place.object] != HELD_UNUSABLE)
+            known->entries[known->count++] = (struct entry){
+                .chunk = *chunk, .object = held->objects[place.object], .offset = place.offset};
 }
 
-int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct index *index,
-                     struct err *err)
+int chunk_lookup_add(struct chunk_lookup *known, const struct held_index *held, struct err *err)
 {
+    const struct index *index = held->index;
     uint32_t count = chunks_of(index);
 
     if (count > CHUNK_LOOKUP_MAX - known->count)
@@ -112,7 +115,7 @@ int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct ind
         return ERR_FAIL;
     for (unsigned i = 0; i < index->section_count; i++)
         if (index->sections[i].chunks)
-            append(known, base, &index->sections[i]);
+            append(known, held, &index->sections[i]);
     for (uint32_t i = known->count; i-- > 0;)
         enter(known, i);
     return 0;
@@ -149,7 +152,7 @@ bool chunk_lookup_find(const struct chunk_lookup *known, const struct chunk_name
             return false;
         found = nearest(known, *slot, *cursor);
     }
-    *out = (struct held_chunk){.base = known->entries[found].base,
+    *out = (struct held_chunk){.object = known->entries[found].object,
                                .offset = known->entries[found].offset,
                                .size = known->entries[found].chunk.packed_size};
     *cursor = found + 1;

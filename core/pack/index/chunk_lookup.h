@@ -10,16 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pack/index/index.h"
+#include "pack/index/held_index.h"
 
 struct err;
 
 #define CHUNK_LOOKUP_MAX (512u * 1024)
 
-/* The position of a chunk in an archive. size 0: no archive has it. */
+/* The position of a chunk in an object. size 0: no object has it. */
 struct held_chunk {
-    unsigned base; /* the number that chunk_lookup_add was given */
-    uint32_t size; /* packed */
+    unsigned object; /* its number: held_index.h */
+    uint32_t size;   /* packed */
     uint64_t offset;
     /* Packed bytes of this chunk and of the next ones that are held in sequence, as far as is
      * known; 0: only this chunk. */
@@ -34,8 +34,7 @@ void chunk_lookup_destroy(struct chunk_lookup *known); /* takes NULL */
  * because a push copies chunks that it finds without reading them. Returns 0, or KNOWN_FULL when
  * the chunks do not fit; then none was added. */
 enum { KNOWN_FULL = 1 };
-int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct index *index,
-                     struct err *err);
+int chunk_lookup_add(struct chunk_lookup *known, const struct held_index *held, struct err *err);
 uint32_t chunk_lookup_count(const struct chunk_lookup *known);
 
 /* Finds the chunk of this name and raw size. Of several positions it prefers the one right after

@@ -50,31 +50,45 @@ void skippable_init(struct skippable_layers *unread, uint64_t lead)
 }
 
 static void add_from(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
-                     unsigned base, const struct index_section *section)
+                     unsigned base, const struct held_index *held,
+                     const struct index_section *section)
 {
     struct skippable_layer *layer = &unread->layers[unread->count];
 
-    *layer = (struct skippable_layer){
-        .raw_offset = raw_offset, .raw_size = section->raw_size, .base = base, .section = section};
+    *layer = (struct skippable_layer){.raw_offset = raw_offset,
+                                      .raw_size = section->raw_size,
+                                      .base = base,
+                                      .held = held,
+                                      .section = section};
     unread->count += digest_text_read(diff_id, layer->digest);
 }
 
+/* Returns true if all chunks of the section may be used. */
+static bool all_usable(const struct held_index *held, const struct index_section *section)
+{
+    for (uint32_t i = 0; i < section->extent_count; i++)
+        if (held->objects[section->extents[i].object] == HELD_UNUSABLE)
+            return false;
+    return true;
+}
+
 void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
-                   uint64_t raw_size, const struct index *const *indexes, unsigned index_count,
+                   uint64_t raw_size, const struct held_index *held, unsigned held_count,
                    const struct chunk_params *params)
 {
     unsigned last = unread->count ? unread->layers[unread->count - 1].base : 0;
 
     if (unread->count == IMAGE_LAYERS_MAX)
         return;
-    for (unsigned i = 0; i < index_count; i++) {
-        unsigned base = (last + i) % index_count; /* the last layer's base first */
+    for (unsigned i = 0; i < held_count; i++) {
+        unsigned base = (last + i) % held_count; /* the last layer's base first */
         uint64_t size;
         const struct index_section *section =
-            skippable_section(indexes[base], diff_id, params, &size);
+            skippable_section(held[base].index, diff_id, params, &size);
 
-        if (section && size == raw_size && section->packed_size >= SKIPPABLE_LEAST) {
-            add_from(unread, diff_id, raw_offset, base, section);
+        if (section && size == raw_size && section->packed_size >= SKIPPABLE_LEAST &&
+            all_usable(&held[base], section)) {
+            add_from(unread, diff_id, raw_offset, base, &held[base], section);
             return;
         }
     }
@@ -84,11 +98,11 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
 
 static void count_held(struct skippable_layers *u, const struct held_chunk *held)
 {
-    if (u->held && (held->base != u->run_base || held->offset != u->run_end))
+    if (u->held && (held->object != u->run_object || held->offset != u->run_end))
         u->broken = true;
     if (held->size == 0)
         u->broken = true;
-    u->run_base = held->base;
+    u->run_object = held->object;
     u->run_end = held->offset + held->size;
     u->held += held->size;
 }
@@ -112,14 +126,33 @@ static bool follows(struct skippable_layers *u, const struct skippable_layer *la
     return ++u->chunk < layer->section->chunk_count;
 }
 
+/* Returns true if all chunks so far and the rest of the layer are one run of one object. */
+static bool is_one_run(const struct skippable_layers *u, const struct skippable_layer *layer)
+{
+    const struct index_extent *extent = &layer->section->extents[0];
+
+    return !u->broken && layer->section->extent_count == 1 &&
+           u->run_object == layer->held->objects[extent->object] &&
+           u->run_end == extent->offset + u->held_here;
+}
+
 static bool may_end(const struct skippable_layers *u, const struct skippable_layer *layer)
 {
     uint64_t rest = layer->section->packed_size - u->held_here;
-    bool one_run = !u->broken && u->run_base == layer->base &&
-                   u->run_end == layer->section->extents[0].offset + u->held_here;
 
     return rest >= SKIPPABLE_LEAST &&
-           (u->held >= u->lead || (one_run && u->held + rest >= u->lead));
+           (u->held >= u->lead || (is_one_run(u, layer) && u->held + rest >= u->lead));
+}
+
+/* The rest of the layer is skipped. */
+static void pass(struct skippable_layers *u, const struct skippable_layer *layer)
+{
+    uint64_t rest = layer->section->packed_size - u->held_here;
+
+    u->broken = !is_one_run(u, layer);
+    u->held += rest;
+    u->run_end += rest;
+    go_to_next(u);
 }
 
 const struct skippable_layer *skippable_next(struct skippable_layers *unread,
@@ -139,10 +172,7 @@ const struct skippable_layer *skippable_next(struct skippable_layers *unread,
     if (!may_end(unread, layer))
         return NULL;
     *first = unread->chunk;
-    unread->held += layer->section->packed_size - unread->held_here;
-    unread->run_base = layer->base;
-    unread->run_end = layer->section->extents[0].offset + layer->section->packed_size;
-    go_to_next(unread);
+    pass(unread, layer);
     return layer;
 }
 

@@ -24,8 +24,9 @@
 struct skippable_layer {
     uint64_t raw_offset, raw_size; /* of its payload in the stream that is pushed; padded */
     uint8_t digest[SHA256_SIZE];
-    unsigned base;
-    const struct index_section *section; /* borrowed from the base's index */
+    unsigned base;                       /* the number of the index */
+    const struct held_index *held;       /* the index; borrowed */
+    const struct index_section *section; /* of the index */
 };
 
 struct skippable_layers {
@@ -37,8 +38,8 @@ struct skippable_layers {
     unsigned layer;
     uint32_t chunk;
     uint64_t held, held_here; /* packed bytes of held chunks so far, and of this layer */
-    bool broken;              /* the chunks so far are not one run of one base */
-    unsigned run_base;
+    bool broken;              /* the chunks so far are not one run of one object */
+    unsigned run_object;
     uint64_t run_end;
 };
 
@@ -51,9 +52,9 @@ const struct index_section *skippable_section(const struct index *index, const c
 
 void skippable_init(struct skippable_layers *unread, uint64_t lead);
 /* Adds the next layer of the stream: a tar of raw_size bytes at raw_offset. Does nothing if none of
- * the indexes (in the order of the bases) has it. */
+ * the indexes has it, in objects that may be used. `held` is borrowed. */
 void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
-                   uint64_t raw_size, const struct index *const *indexes, unsigned index_count,
+                   uint64_t raw_size, const struct held_index *held, unsigned held_count,
                    const struct chunk_params *params);
 
 /* Reports a chunk that ends `at` bytes into the stream. Returns the layer whose rest, from

@@ -312,7 +312,7 @@ static void end_run(struct part_planner *p)
 
 static bool follows(const struct region *region, const struct held_chunk *held)
 {
-    return region->object == held->base && region->offset + region->size == held->offset;
+    return region->object == held->object && region->offset + region->size == held->offset;
 }
 
 static bool grows_run(const struct part_planner *p, const struct held_chunk *held)
@@ -393,7 +393,7 @@ static int grow_run(struct part_planner *p, struct view packed, const struct hel
         forget_run_bytes(p);
     }
     if (p->run.size == 0)
-        p->run = (struct region){.object = held->base, .offset = held->offset};
+        p->run = (struct region){.object = held->object, .offset = held->offset};
     if (!p->open) {
         if (note_size(p, packed.size, err))
             return ERR_FAIL;

@@ -159,7 +159,7 @@ static void get_string(struct le_reader *cursor, char *out, size_t size)
         cursor->failed = cursor->failed || (unsigned char)*c < 0x20 || *c == 0x7f;
 }
 
-static bool get_base(struct le_reader *cursor, struct base *base)
+static bool get_base(struct le_reader *cursor, struct base_object *base)
 {
     get_string(cursor, base->key, sizeof base->key);
     get_string(cursor, base->etag, sizeof base->etag);

@@ -47,7 +47,7 @@ struct checkpoint_head {
     uint64_t part_size;             /* of equal parts; with bases: the least size of a part */
     char folder[KEY_MAX];           /* of the temporary objects; "" without bases */
     unsigned base_count;
-    struct base bases[BASES_MAX];
+    struct base_object bases[BASES_MAX];
 };
 
 /* The object of a region that is bytes, packed and sent by the push. */

@@ -52,7 +52,7 @@ struct assembler *assembler_create(const struct assembler_options *options, stru
                                                    .kind = options->kind,
                                                    .folder = resume_folder(options->resume)},
                         err);
-    a->check = spot_check_create(options->store, options->bases, err);
+    a->check = spot_check_create(options->store, options->bases->objects, NAME_SHA256, err);
     if (!a->packed)
         err_memory(err, "the upload");
     if (!a->packed || !a->packer || !a->planner || !a->composer || !a->check) {

@@ -129,9 +129,9 @@ static bool find_source(const struct composer *c, const struct region *region, c
 {
     const struct temp *temp;
 
-    if (region->object < BASES_MAX) {
-        *key = c->options.bases->base[region->object].key;
-        *etag = c->options.bases->base[region->object].etag;
+    if (region->object < PART_PLANNER_TEMP) {
+        *key = c->options.bases->objects[region->object].key;
+        *etag = c->options.bases->objects[region->object].etag;
         return true;
     }
     temp = c->temps[region->object - PART_PLANNER_TEMP];

@@ -81,8 +81,9 @@ void copy_support_remember(const struct store *store, enum copy_failure failure)
 
 /* Copies two parts of different sizes and a last one of one byte, and completes the upload. Returns
  * the answer of the last operation, which is *op. */
-static enum store_answer copy_parts(struct store *store, const struct base *base, size_t least,
-                                    const char *key, const char *id, struct store_op *op)
+static enum store_answer copy_parts(struct store *store, const struct base_object *base,
+                                    size_t least, const char *key, const char *id,
+                                    struct store_op *op)
 {
     const uint64_t sizes[] = {least, least + 1, 1};
     struct store_part parts[ARRAY_SIZE(sizes)];
@@ -112,7 +113,7 @@ static enum store_answer copy_parts(struct store *store, const struct base *base
 }
 
 /* Composes the object `key` and deletes it again. NONE: copying works. */
-static enum copy_failure try_copy(struct store *store, const struct base *base, size_t least,
+static enum copy_failure try_copy(struct store *store, const struct base_object *base, size_t least,
                                   const char *key, bool *failed)
 {
     struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
@@ -136,7 +137,8 @@ static enum copy_failure try_copy(struct store *store, const struct base *base, 
     return failure;
 }
 
-enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least)
+enum copy_support copy_support_probe(struct store *store, const struct base_object *base,
+                                     size_t least)
 {
     enum copy_failure failure;
     char key[KEY_MAX];

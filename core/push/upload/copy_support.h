@@ -10,7 +10,7 @@
 #include "push/upload/copy_errors.h"
 #include "store/store.h"
 
-struct base;
+struct base_object;
 
 enum copy_support { COPY_SUPPORT_UNKNOWN, COPY_SUPPORT_YES, COPY_SUPPORT_NO };
 
@@ -24,6 +24,7 @@ void copy_support_remember(const struct store *store, enum copy_failure failure)
 /* Tries it with a small object of three copied parts of different sizes, deletes that object again,
  * and remembers the result. `least`: the least size of a part. UNKNOWN: the store could not be
  * asked. Waits. */
-enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least);
+enum copy_support copy_support_probe(struct store *store, const struct base_object *base,
+                                     size_t least);
 
 #endif

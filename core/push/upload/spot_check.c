@@ -24,7 +24,8 @@ struct pick {
 
 struct spot_check {
     struct store *store;
-    const struct bases *bases;
+    const struct base_object *objects;
+    enum name_kind names;
     uint64_t seen, random;
     struct pick picks[SPOT_CHECK_CHUNKS];
     unsigned count, out; /* reads; of them not returned yet */
@@ -32,8 +33,8 @@ struct spot_check {
     uint8_t *room;
 };
 
-struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
-                                     struct err *err)
+struct spot_check *spot_check_create(struct store *store, const struct base_object *objects,
+                                     enum name_kind names, struct err *err)
 {
     struct spot_check *s = calloc(1, sizeof *s);
 
@@ -42,7 +43,8 @@ struct spot_check *spot_check_create(struct store *store, const struct bases *ba
         return NULL;
     }
     s->store = store;
-    s->bases = bases;
+    s->objects = objects;
+    s->names = names;
     if (random_fill(&s->random, sizeof s->random, err)) {
         free(s);
         return NULL;
@@ -64,12 +66,12 @@ void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
 
 static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
 {
-    const struct base *base = &s->bases->base[pick->held.base];
+    const struct base_object *object = &s->objects[pick->held.object];
 
     pick->op = (struct store_op){.inbox = s->inbox,
                                  .verb = STORE_GET,
-                                 .key = base->key,
-                                 .if_match = base->etag,
+                                 .key = object->key,
+                                 .if_match = object->etag,
                                  .offset = pick->held.offset,
                                  .length = pick->held.size};
     pick->op.buffer = room;
@@ -115,14 +117,6 @@ void spot_check_destroy(struct spot_check *check)
     free(check);
 }
 
-/* An index of version 1 has other names: they detect accidents only. */
-static enum name_kind names_of(const struct spot_check *s, const struct pick *pick)
-{
-    const struct index *index = s->bases->indexes[pick->held.base];
-
-    return index ? index->names : NAME_SHA256;
-}
-
 static bool is_true(const struct spot_check *s, const struct pick *pick, struct unpacker *unpacker,
                     uint8_t *raw)
 {
@@ -132,7 +126,7 @@ static bool is_true(const struct spot_check *s, const struct pick *pick, struct 
     if (gzip_member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
                            &ignored))
         return false;
-    name = chunk_name_of(names_of(s, pick), raw, pick->raw_size);
+    name = chunk_name_of(s->names, raw, pick->raw_size);
     return chunk_name_equals(&name, &pick->name);
 }
 
@@ -147,7 +141,7 @@ static int compare(const struct spot_check *s, struct unpacker *unpacker, uint8_
             return err_wrap(err, "cannot check what was copied");
         }
         if (pick->op.answer == STORE_DONE && !is_true(s, pick, unpacker, raw)) {
-            *different = pick->held.base;
+            *different = pick->held.object;
             return SPOT_CHECK_DIFFERS;
         }
     }

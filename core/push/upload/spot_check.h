@@ -1,6 +1,5 @@
 /*
- * spot_check - reads a few random copied chunks back and compares them with the indexes of the
- * bases.
+ * spot_check - reads a few random copied chunks back and compares them with their names.
  *
  * Belongs to the engine.
  */
@@ -17,9 +16,10 @@ struct err;
 #define SPOT_CHECK_CHUNKS 16
 
 struct spot_check;
-/* Store and bases are borrowed. */
-struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
-                                     struct err *err);
+/* Store and objects are borrowed. struct held_chunk refers to the objects by number. `names`: of the
+ * chunks that will be offered. */
+struct spot_check *spot_check_create(struct store *store, const struct base_object *objects,
+                                     enum name_kind names, struct err *err);
 void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for the reads */
 
 /* Offers a copied chunk. Each of them is chosen with the same probability. */
@@ -27,8 +27,8 @@ void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
                      const struct held_chunk *held);
 /* Begins to read the chosen chunks, all at once. No chunk is offered afterwards. Once. */
 int spot_check_begin(struct spot_check *check, struct err *err);
-/* Waits for the reads. 0: the chunks are as indexed. SPOT_CHECK_DIFFERS: base *different contains
- * other bytes. A base that was replaced or deleted meanwhile is not reported. */
+/* Waits for the reads. 0: the chunks are as indexed. SPOT_CHECK_DIFFERS: object *different
+ * contains other bytes. An object that was replaced or deleted meanwhile is not reported. */
 enum { SPOT_CHECK_DIFFERS = 1 };
 int spot_check_verify(struct spot_check *check, unsigned *different, struct err *err);
 

@@ -63,7 +63,7 @@ static void assert_base(unsigned at, const char *ref)
     assert_true(at < bases.count);
     assert_int_equal(name_parse_image(ref, &name, &err), 0);
     key_image(key, &name, NULL, KEY_ARCHIVE);
-    assert_string_equal(bases.base[at].key, key);
+    assert_string_equal(bases.keys[at], key);
 }
 
 static void an_empty_bucket_has_none(void **state)
@@ -215,7 +215,8 @@ static void an_archive_under_another_etag_is_read_first(void **state)
     archive_make("abc", &archive, &index);
     archive_put(&bucket, key, text_view(&archive), etag);
     find(&(struct wanted){.layers = "abc"});
-    assert_string_equal(bases.base[0].etag, etag); /* copies are conditional on the current ETag */
+    assert_string_equal(bases.objects[0].etag,
+                        etag); /* copies are conditional on the current ETag */
     memset(archive.data + archive.size / 8, 'x', archive.size / 2);
     archive_put(&bucket, key, text_view(&archive), NULL);
     find(&(struct wanted){.layers = "abc"});

@@ -25,6 +25,7 @@ struct archive {
     struct index_extent extents[3];
     struct image_layer layer;
     struct index_chunk chunks[CHUNKS], header;
+    struct held_index held;
 };
 
 static struct index_chunk chunk_of(unsigned number)
@@ -91,31 +92,30 @@ static void the_section_must_be_able_to_stand_for_the_layer(void **state)
     assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
 }
 
-static void start(struct skippable_layers *u, const struct archive *a, uint64_t lead)
+static void start(struct skippable_layers *u, struct archive *a, uint64_t lead)
 {
-    const struct index *index = &a->index;
-
     skippable_init(u, lead);
-    skippable_add(u, a->layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    a->held = (struct held_index){.index = &a->index};
+    skippable_add(u, a->layer.diff_id, TAR_BLOCK, RAW - 5, &a->held, 1, &CHUNK_DEFAULT);
 }
 
 static void other_sizes_and_small_layers_are_read(void **state)
 {
-    const struct index *index;
+    struct held_index held = {0};
     struct archive a;
     struct skippable_layers u;
 
     (void)state;
     make(&a, "7", 0);
-    index = &a.index;
+    held.index = &a.index;
     start(&u, &a, 0);
     assert_int_equal(u.count, 1);
     skippable_init(&u, 0);
-    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW, &index, 1, &CHUNK_DEFAULT);
-    skippable_add(&u, "sha256:short", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
-    skippable_add(&u, "md5", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW, &held, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, "sha256:short", TAR_BLOCK, RAW - 5, &held, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, "md5", TAR_BLOCK, RAW - 5, &held, 1, &CHUNK_DEFAULT);
     a.sections[1].packed_size = SKIPPABLE_LEAST - 1;
-    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW - 5, &held, 1, &CHUNK_DEFAULT);
     assert_int_equal(u.count, 0);
 }
 

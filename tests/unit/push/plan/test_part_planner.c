@@ -193,7 +193,7 @@ static void end(struct scene *s)
         assert_true(at + size <= s->object.size);
         assert_memory_equal(
             s->object.data + at,
-            copied ? s->base[chunk->held.base].data + chunk->held.offset : chunk->own, size);
+            copied ? s->base[chunk->held.object].data + chunk->held.offset : chunk->own, size);
         at += size;
     }
     assert_int_equal(at, s->object.size);
@@ -214,7 +214,7 @@ static void add_run(struct scene *s, unsigned base, uint64_t offset, uint32_t si
     while (size) {
         uint32_t piece = size < 100 ? size : 100;
 
-        add(s, (struct held_chunk){.base = base, .offset = offset, .size = piece}, piece);
+        add(s, (struct held_chunk){.object = base, .offset = offset, .size = piece}, piece);
         offset += piece;
         size -= piece;
     }
@@ -232,7 +232,7 @@ static void the_archive_is_right_for_any_chunks(void **state)
         seed = round;
         open_scene(&s, &options);
         while (s.count < CHUNKS / 8 && random_below(200)) {
-            struct held_chunk held = {.base = random_below(BASES),
+            struct held_chunk held = {.object = random_below(BASES),
                                       .offset = random_below(BASE_SIZE / 2)};
             unsigned count = random_below(runs),
                      told = random_below(2) ? random_below(count + 1) : 0;
@@ -312,7 +312,7 @@ static void short_runs_are_uploaded(void **state)
 static void all_chunks_are_held(void **state)
 {
     struct scene s;
-    struct held_chunk next = {.base = 0, .offset = 9000, .size = 50};
+    struct held_chunk next = {.object = 0, .offset = 9000, .size = 50};
 
     (void)state;
     open_scene(&s, &options);
@@ -330,8 +330,8 @@ static void all_chunks_are_held(void **state)
 /* A run of known length needs no bytes, neither at the beginning nor after new chunks. */
 static void a_run_of_known_length_needs_no_bytes(void **state)
 {
-    struct held_chunk first = {.base = 0, .size = 50, .run_size = LEAST};
-    struct held_chunk second = {.base = 1, .offset = 5, .size = 50, .run_size = RUN_LEAST};
+    struct held_chunk first = {.object = 0, .size = 50, .run_size = LEAST};
+    struct held_chunk second = {.object = 1, .offset = 5, .size = 50, .run_size = RUN_LEAST};
     struct scene s;
 
     (void)state;
@@ -386,7 +386,7 @@ static void a_false_index_does_not_overflow_a_part(void **state)
     (void)state;
     open_scene(&s, &wide);
     for (unsigned i = 0; i < (test_is_small() ? 200 : 2000); i++) {
-        struct held_chunk held = {.base = 0, .offset = 20 * i, .size = 20};
+        struct held_chunk held = {.object = 0, .offset = 20 * i, .size = 20};
 
         while (!part_planner_ready(s.planner))
             fail_msg("no part is free");

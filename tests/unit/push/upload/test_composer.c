@@ -17,6 +17,7 @@
 enum { UPLOADED = 1, JOINED };
 
 static struct bucket bucket;
+static struct base_object base;
 static struct bases bases;
 static struct inbox *inbox;
 static struct parts *parts;
@@ -40,8 +41,9 @@ static int set_up(void **state)
                                         NULL, false, NULL, &err),
                      STORE_DONE);
     assert_int_equal(store_head(bucket.store, "images/base", &info, &err), STORE_DONE);
-    bases = (struct bases){.count = 1, .base[0] = {.key = "images/base", .size = info.size}};
-    str_copy(bases.base[0].etag, sizeof bases.base[0].etag, info.etag);
+    base = (struct base_object){.key = "images/base", .size = info.size};
+    str_copy(base.etag, sizeof base.etag, info.etag);
+    bases = (struct bases){.count = 1, .object_count = 1, .objects = &base};
     inbox = inbox_create(&err);
     parts = parts_create(4, SIZE, &err);
     upload = upload_create(bucket.store, KEY, inbox, UPLOADED, 4, &err);

@@ -19,7 +19,7 @@
 #define LEAST (64 * KIB)
 
 static struct bucket bucket;
-static struct base base;
+static struct base_object base;
 static struct err err;
 
 /* A store in front of the bucket that refuses one kind of request. */

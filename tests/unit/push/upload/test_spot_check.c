@@ -11,7 +11,7 @@
 #include "push/upload/spot_check.h"
 
 static struct bucket bucket;
-static struct bases bases;
+static struct base_object objects[2];
 static struct index *index_of;
 static struct err err;
 
@@ -24,11 +24,10 @@ static int set_up(void **state)
     bucket_open(&bucket);
     archive_make("abcdefgh", &archive, &index);
     assert_int_equal(index_parse(text_view(&index), &index_of, &err), 0);
-    bases = (struct bases){.count = 2};
     for (unsigned i = 0; i < 2; i++) {
-        snprintf(bases.base[i].key, sizeof bases.base[i].key, "images/%u", i);
-        archive_put(&bucket, bases.base[i].key, text_view(&archive), bases.base[i].etag);
-        bases.base[i].size = archive.size;
+        snprintf(objects[i].key, sizeof objects[i].key, "images/%u", i);
+        archive_put(&bucket, objects[i].key, text_view(&archive), objects[i].etag);
+        objects[i].size = archive.size;
     }
     text_finish(&archive);
     text_finish(&index);
@@ -46,7 +45,7 @@ static int tear_down(void **state)
 /* Notes all chunks of the archive for this base, `shift` bytes away from their positions. */
 static int check_all(unsigned base, int64_t shift, unsigned *different)
 {
-    struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
+    struct spot_check *check = spot_check_create(bucket.store, objects, NAME_SHA256, &err);
     int answer;
 
     assert_non_null(check);
@@ -57,10 +56,11 @@ static int check_all(unsigned base, int64_t shift, unsigned *different)
 
         index_cursor_init(&cursor, &index_of->sections[i]);
         while ((chunk = index_cursor_next(&cursor, &place))) {
-            struct held_chunk held = {
-                .base = base, .offset = place.offset + (uint64_t)shift, .size = chunk->packed_size};
+            struct held_chunk held = {.object = base,
+                                      .offset = place.offset + (uint64_t)shift,
+                                      .size = chunk->packed_size};
 
-            if (held.offset + held.size <= bases.base[base].size)
+            if (held.offset + held.size <= objects[base].size)
                 spot_check_note(check, chunk, &held);
         }
     }
@@ -98,8 +98,8 @@ static void another_archive_is_detected(void **state)
 
     (void)state;
     archive_make("abcdstuv", &archive, &index);
-    archive_put(&bucket, bases.base[1].key, text_view(&archive), bases.base[1].etag);
-    bases.base[1].size = archive.size;
+    archive_put(&bucket, objects[1].key, text_view(&archive), objects[1].etag);
+    objects[1].size = archive.size;
     assert_int_equal(check_all(1, 0, &different), SPOT_CHECK_DIFFERS);
     assert_int_equal(different, 1);
     text_finish(&archive);
@@ -111,15 +111,15 @@ static void a_deleted_archive_gives_no_result(void **state)
     unsigned different;
 
     (void)state;
-    bucket_put(&bucket, bases.base[0].key, "replaced");
+    bucket_put(&bucket, objects[0].key, "replaced");
     assert_int_equal(check_all(0, 0, &different), 0);
-    bucket_delete(&bucket, bases.base[0].key);
+    bucket_delete(&bucket, objects[0].key);
     assert_int_equal(check_all(0, 0, &different), 0);
 }
 
 static void without_chunks_nothing_is_read(void **state)
 {
-    struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
+    struct spot_check *check = spot_check_create(bucket.store, objects, NAME_SHA256, &err);
     struct store_stats before, after;
     unsigned different;
 
