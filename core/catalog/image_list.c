@@ -1,6 +1,6 @@
 /*
- * One listing of the application's folder. The image was pushed at the time of the metadata before
- * its archive.
+ * One listing of the application's folder. The image was pushed when the metadata of its first
+ * platform was written.
  */
 #include "catalog/image_list.h"
 
@@ -10,13 +10,12 @@
 
 #include "base/array.h"
 #include "base/err.h"
-#include "catalog/archive_scan.h"
+#include "catalog/stems.h"
 #include "catalog/walk.h"
 
 struct image_search {
     struct image_list *list;
     struct text *warnings;
-    struct archive_scan scan;
 };
 
 static int newest_first(const void *a, const void *b)
@@ -27,50 +26,61 @@ static int newest_first(const void *a, const void *b)
     return order ? order : strcmp(right->key, left->key);
 }
 
-static int add_image(struct image_search *search, const struct store_entry *entry,
-                     const struct image_name *name, const char *month, struct err *err)
+/* Bytes of the archive; of an image of format 3, those of the objects that its pushes wrote. */
+static uint64_t size_of(const struct stem *stem)
+{
+    uint64_t size = stem->has_archive ? stem->archive.size : 0;
+
+    for (unsigned i = 0; i < stem->object_count && !stem->has_archive; i++)
+        if (stem->objects[i].kind != DATA_INDEX && stem->objects[i].kind != DATA_RETIRED)
+            size += stem->objects[i].size;
+    return size;
+}
+
+static int add_image(struct image_search *search, const struct stem *stem, struct err *err)
 {
     struct image_list *list = search->list;
+    const struct stem_document *first = stem_document(stem, "", KEY_METADATA);
     struct listed_image *image;
+    char key[KEY_MAX];
 
     if (!array_reserve(&list->items, &list->room, list->count, sizeof *list->items))
         return err_memory(err, "the list");
     image = &list->items[list->count];
-    *image = (struct listed_image){.size = entry->info.size, .pushed = search->scan.metadata_time};
-    str_copy(image->month, sizeof image->month, month);
-    image->ref = strings_keep(&list->strings, name->ref, err);
-    image->key = strings_keep(&list->strings, entry->key, err);
+    *image = (struct listed_image){.size = size_of(stem)};
+    for (unsigned i = 0; i < stem->document_count; i++)
+        if (stem->documents[i].kind == KEY_METADATA) {
+            image->pushed = stem->documents[i].modified;
+            image->platforms++;
+        }
+    if (first)
+        image->pushed = first->modified;
+    str_copy(image->month, sizeof image->month, stem->month);
+    key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
+    image->ref = strings_keep(&list->strings, stem->name.ref, err);
+    image->key = strings_keep(&list->strings, key, err);
     if (!image->ref || !image->key)
         return ERR_FAIL;
-    image->tag = image->ref + strlen(name->app) + 1;
+    image->tag = image->ref + strlen(stem->name.app) + 1;
     list->count++;
     return 0;
 }
 
-static int add_entry(void *arg, const struct store_entry *entry, struct err *err)
+static int add_stem(void *arg, const struct stem *stem, struct err *err)
 {
     struct image_search *search = arg;
-    char month[CLOCK_MONTH_SIZE];
-    struct image_name name;
+    char key[KEY_MAX];
 
-    switch (archive_scan_next(&search->scan, entry, &name, month)) {
-    case ARCHIVE_SCAN_IMAGE:
-        return add_image(search, entry, &name, month, err);
-    case ARCHIVE_SCAN_MISNAMED:
-        text_printf(search->warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", entry->key);
-        break;
-    case ARCHIVE_SCAN_UNDESCRIBED:
-        text_printf(search->warnings, "%s: it has no metadata: its push was not completed\n",
-                    entry->key);
-        break;
-    case ARCHIVE_SCAN_RETIRED:
-    case ARCHIVE_SCAN_OTHER:
-        break;
+    if (stem_is_image(stem))
+        return add_image(search, stem, err);
+    if (stem->has_archive && !stem_document(stem, "", KEY_RETIRED)) {
+        key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
+        text_printf(search->warnings, "%s: it has no metadata: its push was not completed\n", key);
     }
     return 0;
 }
 
-/* Drops archives that the store has listed twice, as at the border of two pages. */
+/* Drops images that the store has listed twice, as at the border of two pages. */
 static void drop_duplicates(struct image_list *list)
 {
     size_t kept = 0;
@@ -86,14 +96,12 @@ int image_list_read(struct store *store, const char *app, const char *month, str
 {
     char prefix[KEY_MAX];
     struct image_search search = {.list = out, .warnings = warnings};
-    struct store_op op = {.verb = STORE_LIST, .key = prefix};
 
     *out = (struct image_list){.items = NULL};
     snprintf(prefix, sizeof prefix, "images/%s/%s%s", app, month ? month : "", month ? "/" : "");
-    if (walk_each(store, &op, add_entry, &search, err))
+    if (stems_each(store, prefix, add_stem, &search, warnings, &out->unsure, NULL, err))
         return ERR_FAIL;
-    out->unsure = op.unsure;
-    if (op.unsure)
+    if (out->unsure)
         walk_warn_unsure(prefix, warnings);
     if (out->count)
         qsort(out->items, out->count, sizeof *out->items, newest_first);

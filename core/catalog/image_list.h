@@ -17,10 +17,11 @@ struct err;
 
 struct listed_image {
     const char *ref, *tag; /* "app:time-hash" and "time-hash" */
-    const char *key;       /* of the archive */
+    const char *key;       /* the image key: of the archive, if it is one archive */
     char month[CLOCK_MONTH_SIZE];
-    uint64_t size;  /* of the archive */
+    uint64_t size;  /* of the archive; format 3: of the objects that its pushes wrote */
     int64_t pushed; /* wall ns by the store's clock: when its metadata was written; 0: not known */
+    unsigned platforms; /* documents: one for each platform */
 };
 struct image_list {
     struct listed_image *items;

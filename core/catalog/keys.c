@@ -20,7 +20,8 @@ static const char *ending(enum key_kind kind)
     static const char *const endings[] = {[KEY_ARCHIVE] = ".tar.gz",
                                           [KEY_INDEX] = ".index",
                                           [KEY_METADATA] = ".json",
-                                          [KEY_RETIRED] = ".retired"};
+                                          [KEY_RETIRED] = ".retired",
+                                          [KEY_CLAIM] = ".first"};
 
     return endings[kind];
 }
@@ -77,13 +78,6 @@ void key_document(char out[KEY_MAX], const struct image_name *name, const char *
 
     snprintf(out + at, KEY_MAX - at, "%s%s%s", first ? "" : "-", first ? "" : platform,
              ending(kind));
-}
-
-void key_claim(char out[KEY_MAX], const struct image_name *name, const char *month)
-{
-    size_t at = write_stem(out, name, month);
-
-    str_copy(out + at, KEY_MAX - at, ".first");
 }
 
 void key_tag(char out[KEY_MAX], const char *app, const char *version)
@@ -208,11 +202,23 @@ static const char *parse_stem(const char *key, struct image_name *name, char mon
     return strncmp(again, key, strlen(again)) == 0 ? key + strlen(again) : NULL;
 }
 
-bool key_parse_image(const char *key, struct image_name *name, char month[7])
+bool key_parse_fixed(const char *key, struct image_name *name, char month[7], enum key_kind *kind)
 {
     const char *rest = parse_stem(key, name, month);
 
-    return rest && strcmp(rest, ending(KEY_ARCHIVE)) == 0;
+    for (unsigned i = 0; rest && i <= KEY_CLAIM; i++)
+        if (strcmp(rest, ending((enum key_kind)i)) == 0) {
+            *kind = (enum key_kind)i;
+            return true;
+        }
+    return false;
+}
+
+bool key_parse_image(const char *key, struct image_name *name, char month[7])
+{
+    enum key_kind kind;
+
+    return key_parse_fixed(key, name, month, &kind) && kind == KEY_ARCHIVE;
 }
 
 bool key_parse_data(const char *key, struct image_name *name, char month[7],

@@ -14,10 +14,10 @@ struct err;
 
 #define KEY_MAX 1024
 
-/* KEY_RETIRED: a tombstone (tombstone.h). */
-enum key_kind { KEY_ARCHIVE, KEY_INDEX, KEY_METADATA, KEY_RETIRED };
-/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz | .index | .json | .retired; `month` NULL: the
- * month of the tag. */
+/* KEY_RETIRED: a tombstone (tombstone.h). KEY_CLAIM: the claim of the first platform. */
+enum key_kind { KEY_ARCHIVE, KEY_INDEX, KEY_METADATA, KEY_RETIRED, KEY_CLAIM };
+/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz | .index | .json | .retired | .first; `month`
+ * NULL: the month of the tag. */
 void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
                enum key_kind kind);
 void key_tag(char out[KEY_MAX], const char *app, const char *version);
@@ -38,6 +38,8 @@ int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, s
 bool key_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
 bool key_parse_image(const char *key, struct image_name *name, char month[7]);
+/* Parses a key that key_image writes, of any kind. */
+bool key_parse_fixed(const char *key, struct image_name *name, char month[7], enum key_kind *kind);
 
 /* Objects of format 3. Each push has a unique number, and their keys contain it, so nothing is
  * written to such a key again. Their keys sort before those of the same image without a number. */
@@ -65,8 +67,6 @@ bool key_parse_document(const char *key, struct image_name *name, char month[7],
  * "-archived-on-". */
 void key_replaced_document(char out[KEY_MAX], const struct image_name *name, const char *month,
                            const char *platform, const char *stamp, unsigned n);
-/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.first: the claim of the first platform. */
-void key_claim(char out[KEY_MAX], const struct image_name *name, const char *month);
 
 /* Parse tags/{app}/{version}.json and pointers/{app}/{env}.json. Return false for names outside the
  * grammar. */

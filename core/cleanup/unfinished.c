@@ -11,9 +11,9 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "catalog/archive_scan.h"
 #include "catalog/keys.h"
 #include "catalog/references.h"
+#include "catalog/stems.h"
 #include "catalog/temp_objects.h"
 #include "catalog/walk.h"
 #include "pull/partial/partial.h"
@@ -226,11 +226,6 @@ static int add_object(void *arg, const struct store_entry *entry, struct err *er
     return list->failed ? ERR_FAIL : 0;
 }
 
-struct archives {
-    struct list *list;
-    struct archive_scan scan;
-};
-
 static int add_archive(struct list *list, enum unfinished_kind kind, const char *key, uint64_t size,
                        int64_t touched, struct err *err)
 {
@@ -244,49 +239,21 @@ static int add_archive(struct list *list, enum unfinished_kind kind, const char 
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* Adds the last tombstone if the list has no archive for it, or one that is in use. */
-static int add_tombstone(const struct archives *archives, struct err *err)
+/* Adds an archive without metadata, or a tombstone without such an archive. */
+static int add_stem(void *arg, const struct stem *stem, struct err *err)
 {
-    const struct archive_scan *scan = &archives->scan;
+    const struct stem_document *retired = stem_document(stem, "", KEY_RETIRED);
+    bool useless = stem->has_archive && !stem_document(stem, "", KEY_METADATA);
+    char key[KEY_MAX];
 
-    if (!scan->retired[0] || scan->matched)
-        return 0;
-    return add_archive(archives->list, UNFINISHED_TOMBSTONE, scan->retired, 0, scan->retired_time,
-                       err);
-}
-
-static int add_entry(void *arg, const struct store_entry *entry, struct err *err)
-{
-    struct archives *archives = arg;
-    char month[CLOCK_MONTH_SIZE], retired[KEY_MAX];
-    struct image_name name;
-
-    if (key_of_retired(retired, entry->key) && strcmp(retired, archives->scan.retired) != 0 &&
-        add_tombstone(archives, err))
-        return ERR_FAIL;
-    switch (archive_scan_next(&archives->scan, entry, &name, month)) {
-    case ARCHIVE_SCAN_UNDESCRIBED:
-        return add_archive(archives->list, UNFINISHED_ARCHIVE, entry->key, entry->info.size,
-                           entry->info.modified, err);
-    case ARCHIVE_SCAN_RETIRED:
-        return add_archive(archives->list, UNFINISHED_RETIRED, entry->key, entry->info.size,
-                           archives->scan.retired_time, err);
-    default:
-        return 0;
-    }
-}
-
-static int add_archives(struct list *list, struct store *store, struct err *err)
-{
-    struct archives archives = {.list = list};
-    struct store_op op = {.verb = STORE_LIST, .key = "images/"};
-
-    if (walk_each_sure(store, &op, add_entry, &archives, "images", err) ||
-        add_tombstone(&archives, err))
-        return ERR_FAIL;
-    /* The store's date has whole seconds. */
-    list->out->now = op.server_time ? op.server_time + NS_PER_S - 1 : clock_wall();
-    return 0;
+    key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
+    if (useless && !retired)
+        return add_archive(arg, UNFINISHED_ARCHIVE, key, stem->archive.size, stem->archive.modified,
+                           err);
+    if (useless)
+        return add_archive(arg, UNFINISHED_RETIRED, key, stem->archive.size, retired->modified,
+                           err);
+    return retired ? add_archive(arg, UNFINISHED_TOMBSTONE, key, 0, retired->modified, err) : 0;
 }
 
 int unfinished_read(struct store *store, struct unfinished_list *out, struct err *err)
@@ -299,7 +266,7 @@ int unfinished_read(struct store *store, struct unfinished_list *out, struct err
              add_spools(&list, store, err) || add_uploads(&list, store, "images/", err) ||
              (!out->uploads_unknown && add_uploads(&list, store, "archive/", err)) ||
              temp_objects_find(store, INT64_MAX, add_object, &list, err) ||
-             add_archives(&list, store, err);
+             stems_each(store, "images/", add_stem, &list, NULL, NULL, &out->now, err);
     free(list.uploads);
     free(list.folders);
     return failed ? ERR_FAIL : 0;

@@ -116,6 +116,32 @@ static void image_keys_are_read(void **state)
             fail_msg("accepted: %s", bad[i]);
 }
 
+static void fixed_keys_are_read(void **state)
+{
+    static const char *const bad[] = {IMAGE,
+                                      IMAGE ".",
+                                      IMAGE ".firs",
+                                      IMAGE "-linux-arm64.json",
+                                      IMAGE "-00112233445566ff.index",
+                                      IMAGE ".json.json"};
+    const struct image_name name = my_app();
+    char key[KEY_MAX], month[7];
+    struct image_name parsed;
+    enum key_kind kind;
+
+    (void)state;
+    for (unsigned i = 0; i <= KEY_CLAIM; i++) {
+        key_image(key, &name, "202511", (enum key_kind)i);
+        assert_true(key_parse_fixed(key, &parsed, month, &kind));
+        assert_int_equal(kind, i);
+        assert_string_equal(parsed.ref, name.ref);
+        assert_int_equal(key_parse_image(key, &parsed, month), i == KEY_ARCHIVE);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (key_parse_fixed(bad[i], &parsed, month, &kind))
+            fail_msg("accepted: %s", bad[i]);
+}
+
 static void keys_of_data(void **state)
 {
     static const char *const endings[] = {".tgz", ".tar.zst", ".data", ".index", ".retired"};
@@ -230,7 +256,7 @@ static void keys_of_documents(void **state)
     key_replaced_document(key, &name, NULL, NULL, "20261123-0819", 0);
     assert_string_equal(key, "archive/my-app/202507/my-app-20250721-2118-f7a5a27"
                              "-archived-on-20261123-0819.json");
-    key_claim(key, &name, "202511");
+    key_image(key, &name, "202511", KEY_CLAIM);
     assert_string_equal(key, IMAGE ".first");
 }
 
@@ -248,7 +274,7 @@ static void new_keys_sort_before_the_old_ones(void **state)
     }
     key_document(key, &name, "202511", "zos-s390x", KEY_METADATA);
     assert_true(strcmp(key, oldest) < 0);
-    key_claim(key, &name, "202511");
+    key_image(key, &name, "202511", KEY_CLAIM);
     assert_true(strcmp(key, oldest) < 0);
 }
 
@@ -341,6 +367,7 @@ int main(void)
         cmocka_unit_test(keys_are_the_originals),
         cmocka_unit_test(siblings),
         cmocka_unit_test(image_keys_are_read),
+        cmocka_unit_test(fixed_keys_are_read),
         cmocka_unit_test(keys_of_data),
         cmocka_unit_test(unique_numbers),
         cmocka_unit_test(keys_of_documents),
