@@ -49,13 +49,13 @@ static int find_image(struct store *store, const char *operand, struct subject *
     } else {
         subject->name = wanted.image;
     }
-    answer = locate_image(store, &subject->name,
-                          resolved.archive_key[0] ? resolved.archive_key : NULL, &subject->at, err);
+    answer =
+        locate_image(store, &subject->name, resolved.archive_key[0] ? resolved.archive_key : NULL,
+                     NULL, &subject->at, err);
     subject->located = answer == LOCATE_FOUND;
-    if (answer != LOCATE_ABSENT)
+    if (answer <= LOCATE_FOUND)
         return answer;
-    err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", subject->name.ref,
-            store->where);
+    locate_refuse(store, &subject->name, NULL, &subject->at, err);
     return err_hint(err, "s3dock list images %s lists the images in the bucket", subject->name.app);
 }
 

@@ -59,6 +59,7 @@
 #define CODE_OWNER          "owner"
 #define CODE_PACKING        "packing"
 #define CODE_PERMISSION     "permission"
+#define CODE_PLATFORM       "platform"
 #define CODE_POINTER        "pointer"
 #define CODE_PREVIOUS       "previous"
 #define CODE_PROCESS        "process"

@@ -126,17 +126,25 @@ void key_replaced_document(char out[KEY_MAX], const struct image_name *name, con
     write_replaced(out, name, month, platform ? platform : "", stamp, n, KEY_METADATA);
 }
 
-bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
+bool key_sibling_document(char out[KEY_MAX], const char *archive, const char *platform,
+                          enum key_kind kind)
 {
     size_t length = strlen(archive), tail = strlen(ending(KEY_ARCHIVE));
+    bool first = !platform || !platform[0];
 
     out[0] = '\0';
-    if (length >= KEY_MAX || length <= tail ||
+    if (length >= KEY_MAX - PLATFORM_KEY_SIZE || length <= tail ||
         strcmp(archive + length - tail, ending(KEY_ARCHIVE)) != 0 ||
         (strncmp(archive, "images/", 7) != 0 && strncmp(archive, "archive/", 8) != 0))
         return false;
-    snprintf(out, KEY_MAX, "%.*s%s", (int)(length - tail), archive, ending(kind));
+    snprintf(out, KEY_MAX, "%.*s%s%s%s", (int)(length - tail), archive, first ? "" : "-",
+             first ? "" : platform, ending(kind));
     return true;
+}
+
+bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
+{
+    return key_sibling_document(out, archive, "", kind);
 }
 
 bool key_of_retired(char out[KEY_MAX], const char *key)

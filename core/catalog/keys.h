@@ -31,7 +31,10 @@ void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *
 /* Writes the key of the index, the metadata or the tombstone of an archive. Returns false if
  * `archive` is not the key of an archive. */
 bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
-/* The same; internal.key if `archive` is not the key of an archive. */
+/* The same for the documents of a platform: `platform` as in key_document. */
+bool key_sibling_document(char out[KEY_MAX], const char *archive, const char *platform,
+                          enum key_kind kind);
+/* As key_sibling; internal.key if `archive` is not the key of an archive. */
 int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, struct err *err);
 /* Writes the key of the archive of a tombstone. Returns false if `key` is not the key of a
  * tombstone. */

@@ -1,5 +1,8 @@
-/* The key of the pointer is tried first, then the month of the tag, then all other months, which a
- * listing finds. */
+/*
+ * The key of the pointer is tried first, then the month of the tag, then all other months, which a
+ * listing finds. In each of them, the metadata of the first platform is read; if it is absent or of
+ * another platform, that of the wanted one.
+ */
 #include "catalog/locate.h"
 
 #include <ctype.h>
@@ -8,6 +11,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "catalog/stems.h"
 #include "catalog/tombstone.h"
 #include "catalog/walk.h"
 
@@ -15,6 +19,21 @@
 #define MONTHS_MAX   1200
 #define METADATA_MAX (256 * KIB)
 
+/* What is looked for. */
+struct search {
+    struct store *store;
+    const struct image_name *name;
+    const struct platform *wanted; /* NULL: the first one */
+    struct located *out;
+};
+
+static int check_metadata(struct located *out, struct err *err)
+{
+    platform_parse(out->metadata.platform, &out->platform);
+    return metadata_check_place(&out->metadata, out->metadata_key, err);
+}
+
+/* Reads the document under out->metadata_key. */
 static int read_metadata(struct store *store, struct located *out, struct err *err)
 {
     struct text text;
@@ -27,19 +46,121 @@ static int read_metadata(struct store *store, struct located *out, struct err *e
         answer = ERR_FAIL;
     }
     text_finish(&text);
-    if (answer == STORE_DONE && metadata_check_place(&out->metadata, out->metadata_key, err)) {
+    if (answer == STORE_DONE && check_metadata(out, err)) {
         metadata_finish(&out->metadata);
         return ERR_FAIL;
     }
     return answer == STORE_DONE ? LOCATE_FOUND : answer == STORE_ABSENT ? LOCATE_ABSENT : ERR_FAIL;
 }
 
-static int try_month(struct store *store, const struct image_name *name, const char *month,
-                     struct located *out, struct err *err)
+static bool is_wanted(const struct search *s)
 {
-    key_image(out->archive_key, name, month, KEY_ARCHIVE);
-    key_image(out->metadata_key, name, month, KEY_METADATA);
-    return read_metadata(store, out, err);
+    return !s->wanted || platform_same(&s->out->platform, s->wanted);
+}
+
+/* ---- other platforms ---- */
+
+static void add_other(struct located *out, const struct platform *platform)
+{
+    char text[PLATFORM_TEXT_SIZE];
+    size_t at = strlen(out->others);
+
+    platform_text(platform, text);
+    out->other_count++;
+    if (at + strlen(text) + sizeof ", , ..." <= sizeof out->others)
+        snprintf(out->others + at, sizeof out->others - at, "%s%s", at ? ", " : "", text);
+    else if (at > 3 && strcmp(out->others + at - 3, "...") != 0)
+        snprintf(out->others + at, sizeof out->others - at, ", ...");
+}
+
+static int add_others(void *arg, const struct stem *stem, struct err *err)
+{
+    struct search *s = arg;
+
+    (void)err;
+    for (unsigned i = 0; i < stem->document_count; i++) {
+        struct platform platform;
+
+        if (stem->documents[i].kind == KEY_METADATA &&
+            platform_parse_key(stem->documents[i].platform, &platform))
+            add_other(s->out, &platform);
+    }
+    return 0;
+}
+
+/* Lists the platforms that have metadata of their own beside the image key. */
+static int list_others(struct search *s, struct err *err)
+{
+    char prefix[KEY_MAX];
+    bool unsure;
+
+    if (!key_sibling_document(prefix, s->out->archive_key, "", KEY_CLAIM))
+        return 0;
+    str_copy(strrchr(prefix, '.'), 2, "-");
+    return stems_each(s->store, prefix, add_others, s, NULL, &unsure, NULL, err);
+}
+
+/* Reads the metadata of the wanted platform, which is not the first one. */
+static int try_platform(struct search *s, struct err *err)
+{
+    struct located *out = s->out;
+    char platform[PLATFORM_KEY_SIZE];
+    int answer;
+
+    platform_key(s->wanted, platform);
+    if (!key_sibling_document(out->metadata_key, out->archive_key, platform, KEY_METADATA))
+        return LOCATE_ABSENT;
+    answer = read_metadata(s->store, out, err);
+    if (answer != LOCATE_FOUND || is_wanted(s))
+        return answer;
+    metadata_finish(&out->metadata);
+    return err_set(err, ERR_INTEGRITY, "document", "%s states another platform", out->metadata_key);
+}
+
+/* Tries the image key that out->archive_key contains. */
+static int try_key(struct search *s, struct err *err)
+{
+    struct located *out = s->out;
+    int answer, second;
+
+    if (!key_sibling(out->metadata_key, out->archive_key, KEY_METADATA))
+        return LOCATE_ABSENT;
+    answer = read_metadata(s->store, out, err);
+    if (answer < 0 || (answer == LOCATE_FOUND && is_wanted(s)) || !s->wanted)
+        return answer;
+    if (answer == LOCATE_FOUND) {
+        add_other(out, &out->platform);
+        metadata_finish(&out->metadata);
+    }
+    second = try_platform(s, err);
+    if (second == LOCATE_ABSENT && answer == LOCATE_FOUND)
+        return list_others(s, err) ? ERR_FAIL : LOCATE_OTHER;
+    return second;
+}
+
+/* Finds documents of other platforms beside an image key without metadata: the push of the first
+ * platform was not completed. */
+static int try_without_first(struct search *s, struct err *err)
+{
+    struct platform only;
+    struct search other = {s->store, s->name, &only, s->out};
+
+    if (list_others(s, err))
+        return ERR_FAIL;
+    if (!s->out->other_count)
+        return LOCATE_ABSENT;
+    if (s->wanted)
+        return LOCATE_OTHER;
+    s->out->others[strcspn(s->out->others, ",")] = '\0';
+    return platform_parse(s->out->others, &only) ? try_platform(&other, err) : LOCATE_ABSENT;
+}
+
+/* ---- months ---- */
+
+static int try_month(struct search *s, const char *month, struct err *err)
+{
+    key_image(s->out->archive_key, s->name, month, KEY_ARCHIVE);
+    return try_key(s, err);
 }
 
 /* "images/{app}/202611/" -> "202611". */
@@ -60,10 +181,8 @@ static bool month_of_prefix(const char *prefix, char month[CLOCK_MONTH_SIZE])
 
 /* The search through the months other than that of the tag. */
 struct months {
-    struct store *store;
-    const struct image_name *name;
+    struct search *search;
     const char *own;
-    struct located *out;
     unsigned seen;
     int answer;
 };
@@ -76,41 +195,40 @@ static int try_folder(void *arg, const struct store_entry *entry, struct err *er
 
     if (++m->seen > MONTHS_MAX)
         return m->answer = err_set(err, ERR_UNSUPPORTED, "listing", "%s has more than %d folders",
-                                   m->name->app, MONTHS_MAX);
+                                   m->search->name->app, MONTHS_MAX);
     if (!month_of_prefix(entry->key, month) || strcmp(month, m->own) == 0)
         return 0;
-    m->answer = try_month(m->store, m->name, month, m->out, err);
+    m->answer = try_month(m->search, month, err);
     return m->answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
 }
 
 /* A push depends on the absence of an image, so an incomplete listing is an error. */
-static int try_other_months(struct store *store, const struct image_name *name, const char *own,
-                            struct located *out, struct err *err)
+static int try_other_months(struct search *s, const char *own, struct err *err)
 {
     char prefix[KEY_MAX];
-    struct months months = {
-        .store = store, .name = name, .own = own, .out = out, .answer = LOCATE_ABSENT};
+    struct months months = {.search = s, .own = own, .answer = LOCATE_ABSENT};
     struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = '/'};
     enum store_answer answer;
 
-    snprintf(prefix, sizeof prefix, "images/%s/", name->app);
-    answer = store_each(store, &op, try_folder, &months, err);
+    snprintf(prefix, sizeof prefix, "images/%s/", s->name->app);
+    answer = store_each(s->store, &op, try_folder, &months, err);
     if (answer == STORE_FAILED)
         return months.answer == LOCATE_ABSENT ? ERR_FAIL : months.answer;
     if (answer != STORE_DONE)
-        return walk_no_bucket(store, err);
+        return walk_no_bucket(s->store, err);
     if (op.unsure)
         return walk_refuse_unsure(prefix, err);
     return LOCATE_ABSENT;
 }
 
-/* Reads the metadata from the tombstone, unless the archive is being deleted. */
-static int try_retired(struct store *store, const char *key, struct located *out, struct err *err)
+/* Reads the metadata from the tombstone, unless the data are being deleted. */
+static int try_retired(struct search *s, const char *key, struct err *err)
 {
+    struct located *out = s->out;
     struct tombstone tombstone;
     int answer = LOCATE_ABSENT;
 
-    switch (tombstone_read(store, key, &tombstone, err)) {
+    switch (tombstone_read(s->store, key, &tombstone, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
@@ -127,29 +245,68 @@ static int try_retired(struct store *store, const char *key, struct located *out
                                                                                      : LOCATE_FOUND;
     }
     tombstone_finish(&tombstone);
-    return answer;
+    if (answer == LOCATE_FOUND && check_metadata(out, err)) {
+        metadata_finish(&out->metadata);
+        return ERR_FAIL;
+    }
+    if (answer != LOCATE_FOUND || is_wanted(s))
+        return answer;
+    add_other(out, &out->platform);
+    metadata_finish(&out->metadata);
+    return LOCATE_OTHER;
 }
 
-int locate_image(struct store *store, const struct image_name *name, const char *key,
-                 struct located *out, struct err *err)
+/* Tries all months. */
+static int try_months(struct search *s, struct err *err)
 {
     char own[CLOCK_MONTH_SIZE];
     int answer;
+
+    snprintf(own, sizeof own, "%.6s", s->name->time);
+    answer = try_month(s, own, err);
+    return answer == LOCATE_ABSENT ? try_other_months(s, own, err) : answer;
+}
+
+int locate_image(struct store *store, const struct image_name *name, const char *key,
+                 const struct platform *wanted, struct located *out, struct err *err)
+{
+    struct search s = {store, name, wanted && wanted->os[0] ? wanted : NULL, out};
+    int answer = LOCATE_ABSENT;
 
     memset(out, 0, sizeof *out);
     if (key) {
         if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
             !key_sibling(out->metadata_key, key, KEY_METADATA))
             return err_set(err, ERR_INTEGRITY, CODE_POINTER, "%s is not the key of an image", key);
-        answer = read_metadata(store, out, err);
-        if (answer != LOCATE_ABSENT)
-            return answer;
+        answer = try_key(&s, err);
     }
-    snprintf(own, sizeof own, "%.6s", name->time);
-    answer = try_month(store, name, own, out, err);
     if (answer == LOCATE_ABSENT)
-        answer = try_other_months(store, name, own, out, err);
-    return answer == LOCATE_ABSENT && key ? try_retired(store, key, out, err) : answer;
+        answer = try_months(&s, err);
+    if (answer == LOCATE_ABSENT && key)
+        answer = try_retired(&s, key, err);
+    if (answer != LOCATE_ABSENT)
+        return answer;
+    if (key)
+        str_copy(out->archive_key, sizeof out->archive_key, key);
+    else
+        key_image(out->archive_key, name, NULL, KEY_ARCHIVE);
+    return try_without_first(&s, err);
+}
+
+int locate_refuse(const struct store *store, const struct image_name *name,
+                  const struct platform *wanted, const struct located *at, struct err *err)
+{
+    char platform[PLATFORM_TEXT_SIZE];
+
+    if (!at->other_count || !wanted) {
+        err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", name->ref,
+                store->where);
+        return err_about(err, "%s", name->app);
+    }
+    platform_text(wanted, platform);
+    err_set(err, ERR_NOT_FOUND, CODE_PLATFORM, "%s has no image for %s; it has %s", name->ref,
+            platform, at->others);
+    return err_about(err, "%s", name->ref);
 }
 
 void located_finish(struct located *located)

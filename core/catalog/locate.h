@@ -1,8 +1,9 @@
 /*
- * locate - finds the documents of an image in any month of the bucket.
+ * locate - finds the documents of an image in any month of the bucket, for a platform.
  *
  * New images are stored under the month of their tag. Older clients stored them under the month of
- * the push.
+ * the push. The first platform has the metadata beside the archive; each other platform has
+ * metadata of its own. Metadata without a platform, as the original writes it, fits every platform.
  */
 #ifndef S3DOCK_CATALOG_LOCATE_H
 #define S3DOCK_CATALOG_LOCATE_H
@@ -10,26 +11,43 @@
 #include "base/clock.h"
 #include "catalog/keys.h"
 #include "catalog/metadata.h"
+#include "catalog/platform.h"
 #include "store/store.h"
 
 struct err;
 
-enum locate_answer { LOCATE_FOUND = 0, LOCATE_ABSENT = 1 };
+enum locate_answer {
+    LOCATE_FOUND = 0,
+    LOCATE_ABSENT = 1, /* no month has the image */
+    LOCATE_OTHER = 2,  /* the image exists for other platforms only */
+};
+
+#define LOCATE_OTHERS_SIZE 256
 
 struct located {
-    char archive_key[KEY_MAX];
+    char archive_key[KEY_MAX]; /* the image key, whether an archive is there or not; with
+                                  LOCATE_OTHER, too */
     char metadata_key[KEY_MAX];
     char metadata_etag[STORE_ETAG_MAX];
     struct metadata metadata;
-    bool retired; /* the metadata comes from a tombstone; metadata_etag is "" */
+    struct platform platform; /* of the metadata, in normal form; os "": it states none */
+    bool retired;             /* the metadata comes from a tombstone; metadata_etag is "" */
+
+    /* LOCATE_OTHER: "linux/amd64, linux/arm64", cut with "..." if it is too long */
+    char others[LOCATE_OTHERS_SIZE];
+    unsigned other_count;
 };
 
-/* Finds the metadata of an image. LOCATE_FOUND: call located_finish. LOCATE_ABSENT: no month has
- * it. `key` is the archive key of a pointer, which is tried first, or NULL. With a key, a retired
- * image is found too, while its data exist: a pointer was set to it while a cleanup retired it, and
- * the next cleanup restores it. */
+/* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.
+ * LOCATE_FOUND: call located_finish. `key` is the image key of a pointer, which is tried first, or
+ * NULL. With a key, a retired image is found too, while its data exist: a pointer was set to it
+ * while a cleanup retired it, and the next cleanup restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
-                 struct located *out, struct err *err);
+                 const struct platform *wanted, struct located *out, struct err *err);
+/* Sets not_found.image, or not_found.platform with the platforms that exist, for a search that did
+ * not find the image. Returns ERR_FAIL. */
+int locate_refuse(const struct store *store, const struct image_name *name,
+                  const struct platform *wanted, const struct located *at, struct err *err);
 void located_finish(struct located *located);
 
 #endif

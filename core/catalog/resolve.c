@@ -132,16 +132,20 @@ int resolve_environment(struct store *store, const char *app, const char *env, s
 int resolve_present(struct store *store, const struct image_name *image, const char *hint_key,
                     char archive_key[KEY_MAX], struct err *err)
 {
+    char data_key[KEY_MAX];
     struct located at;
     struct store_info info;
-    int answer = locate_image(store, image, hint_key, &at, err);
+    int answer = locate_image(store, image, hint_key, NULL, &at, err);
 
     if (answer < 0)
         return ERR_FAIL;
     if (answer == LOCATE_FOUND) {
         str_copy(archive_key, KEY_MAX, at.archive_key);
+        str_copy(data_key, sizeof data_key,
+                 at.metadata.format > METADATA_ARCHIVE_FORMAT ? at.metadata.index_key
+                                                              : archive_key);
         located_finish(&at);
-        answer = (int)store_head(store, archive_key, &info, err);
+        answer = (int)store_head(store, data_key, &info, err);
         if (answer == STORE_FAILED)
             return ERR_FAIL;
         if (answer == STORE_DONE)

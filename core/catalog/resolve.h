@@ -42,8 +42,8 @@ bool resolve_image_of(const char *app, const struct pointer *pointer, struct ima
 bool resolve_version_of(const char *app, const struct pointer *pointer,
                         char version[NAME_VERSION_MAX]);
 
-/* Checks that the image is in the bucket, in any month, and stores the key of its archive.
- * not_found.image: "image not found in S3: KEY". */
+/* Checks that the image is in the bucket, in any month, with its archive or the index of its format 3,
+ * and stores its image key. not_found.image: "image not found in S3: KEY". */
 int resolve_present(struct store *store, const struct image_name *image, const char *hint_key,
                     char archive_key[KEY_MAX], struct err *err);
 

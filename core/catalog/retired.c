@@ -94,7 +94,7 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 static int is_described(struct store *store, const struct image_name *name, struct err *err)
 {
     struct located at;
-    int answer = locate_image(store, name, NULL, &at, err);
+    int answer = locate_image(store, name, NULL, NULL, &at, err);
 
     if (answer < 0)
         return ERR_FAIL;

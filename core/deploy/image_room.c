@@ -40,7 +40,7 @@ static int read_sizes(struct store *store, const struct deploy_want *want, uint6
     *raw = *packed = 0;
     if (name_parse_image(want->ref, &name, err))
         return ERR_FAIL;
-    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, &located, err);
+    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, NULL, &located, err);
     if (answer == LOCATE_ABSENT)
         return 0; /* the pull reports it */
     if (answer)

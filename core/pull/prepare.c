@@ -27,17 +27,12 @@
 static int find_documents(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    int answer = locate_image(o->store, &o->name, o->key, &p->at, err);
+    int answer = locate_image(o->store, &o->name, o->key, NULL, &p->at, err);
 
     p->located = answer == LOCATE_FOUND;
-    if (answer == LOCATE_ABSENT) {
-        err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", o->name.ref,
-                o->store->where);
-        return err_about(err, "%s", o->name.app);
-    }
-    if (answer)
-        return ERR_FAIL;
-    return 0;
+    if (answer > LOCATE_FOUND)
+        return locate_refuse(o->store, &o->name, NULL, &p->at, err);
+    return answer;
 }
 
 /* ---- whether the daemon has the image ---- */

@@ -91,7 +91,7 @@ static int head_archive(struct store *store, struct existing_image *out, struct 
 int existing_image_find(struct store *store, const struct image_name *name,
                         struct existing_image *out, struct err *err)
 {
-    int answer = locate_image(store, name, NULL, &out->at, err);
+    int answer = locate_image(store, name, NULL, NULL, &out->at, err);
 
     out->found = answer == LOCATE_FOUND;
     out->has_archive = out->whole = false;

@@ -19,7 +19,7 @@ static bool is_in_bucket(struct store *store, const struct image_name *name,
     struct located at;
     bool same;
 
-    if (locate_image(store, name, NULL, &at, err) != LOCATE_FOUND)
+    if (locate_image(store, name, NULL, NULL, &at, err) != LOCATE_FOUND)
         return false;
     same = strcmp(at.metadata.manifest_id, image->id) == 0 && at.metadata.image_id[0] &&
            !at.metadata.packed_layers && at.metadata.layer_count == image->layer_count;
