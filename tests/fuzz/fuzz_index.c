@@ -1,4 +1,5 @@
-/* A hostile index. The harness first corrects its checksums, as an attacker would. */
+/* A hostile index. The harness first corrects its checksums, as an attacker would. Each chunk of an
+ * accepted section lies within its object. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,24 @@
 #include "pack/index/index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_places(const struct index *index, const struct index_section *section)
+{
+    const struct index_chunk *chunk;
+    struct index_cursor cursor;
+    struct index_place place;
+    uint64_t address = section->packed_before;
+
+    index_cursor_init(&cursor, section);
+    for (; (chunk = index_cursor_next(&cursor, &place)); address += chunk->packed_size) {
+        if (place.object >= index->object_count ||
+            place.offset > index->objects[place.object].size ||
+            chunk->packed_size > index->objects[place.object].size - place.offset ||
+            index_address(index, &place) >= index->space ||
+            (index->whole && index_address(index, &place) != address))
+            abort();
+    }
+}
 
 static void parse(uint8_t *bytes, size_t size)
 {
@@ -26,7 +45,8 @@ static void parse(uint8_t *bytes, size_t size)
         if (section->at > size || section->size > size - section->at)
             break;
         section->sum = xxh128_of(bytes + section->at, section->size);
-        index_parse_section(index, i, view_of(bytes + section->at, section->size), &err);
+        if (index_parse_section(index, i, view_of(bytes + section->at, section->size), &err) == 0)
+            check_places(index, section);
     }
     index_destroy(index);
 }

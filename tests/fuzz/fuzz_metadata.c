@@ -57,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
         struct text once, twice;
 
-        text_init(&once, 64 * KIB);
-        text_init(&twice, 64 * KIB);
+        text_init(&once, MIB);
+        text_init(&twice, MIB);
         checks[i](view_of(data, size), &once, &twice);
         if (!view_equals(text_view(&once), text_view(&twice)))
             abort();

@@ -199,6 +199,21 @@ static int get_image(struct le_reader *reader, struct index *index,
     return fault ? index_broken(err, fault) : 0;
 }
 
+static size_t row_size(const struct index *index)
+{
+    return index->version < 3 ? INDEX_SECTION_OLD : INDEX_SECTION_SIZE;
+}
+
+/* The tables of objects and of sections are the rest of the header. */
+static int check_tables(const struct le_reader *reader, const struct index *index,
+                        const struct index_prefix *prefix, struct err *err)
+{
+    size_t size =
+        (size_t)prefix->object_count * INDEX_OBJECT_SIZE + prefix->section_count * row_size(index);
+
+    return reader->left.size == size ? 0 : index_broken(err, "its tables have the wrong size");
+}
+
 /* Reads an object. Its base continues the address space. */
 static int get_object(struct le_reader *reader, struct index *index, struct err *err)
 {
@@ -207,8 +222,6 @@ static int get_object(struct le_reader *reader, struct index *index, struct err 
     unsigned codec = (unsigned)le_read(reader, 1);
     uint64_t reserved = le_read(reader, 7);
 
-    if (reader->failed)
-        return index_broken(err, "it has fewer objects than its header states");
     if (codec != CODEC_GZIP && codec != CODEC_ZSTD)
         return err_set(err, ERR_UNSUPPORTED, "codec", "an object is packed with codec %u", codec);
     if (size < CODEC_PACKED_LEAST((enum codec)codec) || size > INT64_MAX - index->space ||
@@ -246,11 +259,6 @@ static int get_objects(struct le_reader *reader, struct index *index,
     if (index->whole && (index->object_count != 1 || index->objects[0].size != index->archive_size))
         return index_broken(err, "it describes no whole archive");
     return 0;
-}
-
-static size_t row_size(const struct index *index)
-{
-    return index->version < 3 ? INDEX_SECTION_OLD : INDEX_SECTION_SIZE;
 }
 
 /* Reads the counts of a row, and computes the size of the block. */
@@ -325,8 +333,6 @@ static int get_sections(struct le_reader *reader, struct index *index,
 {
     struct sums sums = {.at = index->header_size};
 
-    if (reader->left.size != prefix->section_count * row_size(index))
-        return index_broken(err, "its table of sections has the wrong size");
     index->sections = calloc(prefix->section_count, sizeof(*index->sections));
     if (!index->sections)
         return index_no_memory(err);
@@ -358,6 +364,7 @@ static int parse_header(struct view header, struct index *index, struct err *err
     index->archive_size = prefix.archive_size;
     index->raw_size = prefix.raw_size;
     if (get_parameters(&reader, index, err) < 0 || get_image(&reader, index, &prefix, err) < 0 ||
+        check_tables(&reader, index, &prefix, err) < 0 ||
         get_objects(&reader, index, &prefix, err) < 0)
         return ERR_FAIL;
     return get_sections(&reader, index, &prefix, err);
