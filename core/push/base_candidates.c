@@ -1,6 +1,7 @@
 /*
- * Candidates are found in this order: the newest images of the app (of its two newest months), the
- * images of its environments, and, if the app has few images, the newest image of a few other apps.
+ * Candidates are found in this order: the newest images of the app (of the month of the name, and of
+ * its two newest other months), the images of its environments, and, if the app has few images, the
+ * newest image of a few other apps. The documents of all platforms of an image count.
  */
 #include "push/base_candidates.h"
 
@@ -13,7 +14,7 @@
 #include "catalog/pointer.h"
 #include "push/parallel_get.h"
 
-#define NEWEST_MAX   6 /* images of one app that are looked at */
+#define NEWEST_MAX   8 /* documents of one app that are looked at */
 #define MONTHS_MAX   2
 #define POINTERS_MAX 6
 #define APPS_MAX     4
@@ -119,12 +120,18 @@ static void each_folder(const struct store_entry *entry, void *arg)
         keep_greatest(arg, entry->key);
 }
 
-static void each_archive(const struct store_entry *entry, void *arg)
+static bool is_metadata(const char *key)
 {
+    char month[7], platform[PLATFORM_KEY_SIZE];
     struct image_name name;
-    char month[7];
+    enum key_kind kind;
 
-    if (!entry->is_prefix && key_parse_image(entry->key, &name, month))
+    return key_parse_document(key, &name, month, platform, &kind) && kind == KEY_METADATA;
+}
+
+static void each_image(const struct store_entry *entry, void *arg)
+{
+    if (!entry->is_prefix && is_metadata(entry->key))
         keep_greatest(arg, entry->key);
 }
 
@@ -140,34 +147,39 @@ static void each_document(const struct store_entry *entry, void *arg)
 
 void base_candidates_add(struct base_candidates *candidates, const char *key)
 {
-    struct image_name name;
-    char month[7];
-
     for (unsigned i = 0; i < candidates->count; i++)
         if (strcmp(candidates->keys[i], key) == 0)
             return;
-    if (candidates->count < BASE_CANDIDATES_MAX && key_parse_image(key, &name, month))
+    if (candidates->count < BASE_CANDIDATES_MAX && is_metadata(key))
         str_copy(candidates->keys[candidates->count++], KEY_MAX, key);
 }
 
-/* Adds the newest images of some apps. `months`: the newest folders of each app. */
-static void add_newest(struct search *s, const struct greatest *months, unsigned apps,
-                       unsigned most)
+void base_candidates_add_image(struct base_candidates *candidates, const char *key)
 {
-    struct greatest images[APPS_MAX];
+    char metadata[KEY_MAX];
+
+    if (key_sibling(metadata, key, KEY_METADATA))
+        base_candidates_add(candidates, metadata);
+}
+
+static void add_all(struct search *s, const struct greatest *images)
+{
+    for (unsigned i = 0; i < images->count; i++)
+        base_candidates_add(s->found, images->key[i]);
+}
+
+/* Lists the newest images of some apps into `images`. `months`: the newest folders of each app. */
+static void list_newest(struct search *s, const struct greatest *months, struct greatest *images,
+                        unsigned apps)
+{
     struct listing lists[LISTS_MAX];
     unsigned count = 0;
 
-    for (unsigned i = 0; i < apps; i++) {
-        images[i] = (struct greatest){.most = most};
-        for (unsigned k = 0; k < months[i].count; k++)
-            lists[count++] = (struct listing){
-                .prefix = months[i].key[k], .each = each_archive, .arg = &images[i]};
-    }
-    list_all(s, lists, count);
     for (unsigned i = 0; i < apps; i++)
-        for (unsigned k = 0; k < images[i].count; k++)
-            base_candidates_add(s->found, images[i].key[k]);
+        for (unsigned k = 0; k < months[i].count; k++)
+            lists[count++] =
+                (struct listing){.prefix = months[i].key[k], .each = each_image, .arg = &images[i]};
+    list_all(s, lists, count);
 }
 
 /* Reads the pointers in `keys`, adds their images, and leaves the tags that they lead to in
@@ -187,7 +199,7 @@ static void read_pointers(struct search *s, struct greatest *keys)
                 pointer_parse(text_view(&s->gets[i].text), &pointer, &err))
                 continue;
             if (pointer.target == POINTER_IMAGE)
-                base_candidates_add(s->found, pointer.target_path);
+                base_candidates_add_image(s->found, pointer.target_path);
             else
                 keep_greatest(&tags, pointer.target_path);
         }
@@ -207,7 +219,7 @@ static void add_environments(struct search *s, struct greatest *pointers)
 /* `own`: images/{app}/ */
 static void add_other_apps(struct search *s, const char *own)
 {
-    struct greatest apps = {.most = APPS_MAX}, months[APPS_MAX];
+    struct greatest apps = {.most = APPS_MAX}, months[APPS_MAX], images[APPS_MAX];
     struct listing lists[APPS_MAX];
     unsigned count = 0;
 
@@ -219,33 +231,55 @@ static void add_other_apps(struct search *s, const char *own)
         if (strcmp(apps.key[i], own) == 0)
             continue;
         months[count] = (struct greatest){.most = MONTHS_MAX};
+        images[count] = (struct greatest){.most = 1};
         lists[count] = (struct listing){
             .prefix = apps.key[i], .delimiter = '/', .each = each_folder, .arg = &months[count]};
         count++;
     }
     list_all(s, lists, count);
-    add_newest(s, months, count, 1);
+    list_newest(s, months, images, count);
+    for (unsigned i = 0; i < count; i++)
+        add_all(s, &images[i]);
 }
 
-static void search(struct search *s)
+/* Removes the folder that was listed already, and the surplus of the others. */
+static void leave_others(struct greatest *months, const char *listed)
 {
-    struct greatest months = {.most = MONTHS_MAX}, pointers = {.most = POINTERS_MAX};
-    char folder[KEY_MAX], prefix[KEY_MAX];
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < months->count && kept < MONTHS_MAX; i++)
+        if (strcmp(months->key[i], listed) != 0)
+            memmove(months->key[kept++], months->key[i], KEY_MAX);
+    months->count = kept;
+}
+
+static void search(struct search *s, bool own)
+{
+    struct greatest months = {.most = MONTHS_MAX + 1}, pointers = {.most = POINTERS_MAX};
+    struct greatest images = {.most = NEWEST_MAX};
+    char folder[KEY_MAX], month[KEY_MAX], prefix[KEY_MAX];
 
     snprintf(folder, sizeof folder, "images/%s/", s->name->app);
+    snprintf(month, sizeof month, "images/%s/%.6s/", s->name->app, s->name->time);
     snprintf(prefix, sizeof prefix, "pointers/%s/", s->name->app);
     list_all(s,
              (struct listing[]){
                  {.prefix = folder, .delimiter = '/', .each = each_folder, .arg = &months},
+                 {.prefix = month, .each = each_image, .arg = &images},
                  {.prefix = prefix, .each = each_document, .arg = &pointers}},
-             2);
-    add_newest(s, &months, 1, NEWEST_MAX);
+             own ? 2 : 3);
+    leave_others(&months, month);
+    if (images.count < NEWEST_MAX)
+        list_newest(s, &months, &images, 1);
+    add_all(s, &images);
+    if (own)
+        return;
     add_environments(s, &pointers);
     if (s->found->count < OWN_ENOUGH)
         add_other_apps(s, folder);
 }
 
-void base_candidates_find(struct store *store, const struct image_name *name,
+void base_candidates_find(struct store *store, const struct image_name *name, bool own,
                           struct base_candidates *candidates)
 {
     struct search *s = calloc(1, sizeof *s);
@@ -255,6 +289,6 @@ void base_candidates_find(struct store *store, const struct image_name *name,
     s->store = store;
     s->name = name;
     s->found = candidates;
-    search(s);
+    search(s, own);
     free(s);
 }

@@ -1,5 +1,5 @@
 /*
- * base_candidates - finds the archives of the bucket that probably share chunks with an image.
+ * base_candidates - finds the images of the bucket that probably share chunks with an image.
  *
  * Failures are logged; fewer candidates are found then.
  */
@@ -14,13 +14,17 @@
 
 struct base_candidates {
     unsigned count;
-    char keys[BASE_CANDIDATES_MAX][KEY_MAX]; /* of archives, each once, the most promising first */
+    char keys[BASE_CANDIDATES_MAX][KEY_MAX]; /* of metadata, each once, the most promising first */
 };
 
-/* Adds an archive. Ignored if it is there already, or if the list is full. */
+/* Adds an image by the key of its metadata. Ignored if it is there already, or if the list is full.
+ */
 void base_candidates_add(struct base_candidates *candidates, const char *key);
-/* Searches the bucket with a few parallel requests, and adds to `candidates`. */
-void base_candidates_find(struct store *store, const struct image_name *name,
+/* Adds an image by its image key (docs/format.md). */
+void base_candidates_add_image(struct base_candidates *candidates, const char *key);
+/* Searches the bucket with a few parallel requests, and adds to `candidates`. `own`: only the newest
+ * images of the app; one round of requests if the month of the name has enough of them. */
+void base_candidates_find(struct store *store, const struct image_name *name, bool own,
                           struct base_candidates *candidates);
 
 #endif

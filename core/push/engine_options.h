@@ -18,7 +18,7 @@ struct push_engine_options {
     struct image_input input;
     const char *key;     /* of the archive */
     const char *content; /* the image's id, "" if only its stream contains it */
-    const char *first;   /* an archive to compare with before all others, or NULL */
+    const char *first;   /* metadata of an image to compare with before others, or NULL */
     int level;
     bool no_resume;   /* ignore an unfinished push, and keep nothing */
     bool export_only; /* do not read Docker's layers */

@@ -1,11 +1,10 @@
 /*
  * The metadata of each candidate lists its layers. A candidate with the same layers as an earlier
  * one adds nothing. If the layers of the image are known, the candidates that share most of them
- * come first. The chosen archives are used when the object in the bucket has the size and the ETag
- * of the metadata, and the index its SHA-256.
+ * come first. add_base.h opens the best of them.
  *
- * Chunk names in an index of version 1 prove nothing: its archive is not copied from. The next
- * candidates are tried instead, once.
+ * Chunk names in an index of version 1 prove nothing: its image is not used. The next candidates are
+ * tried instead, once.
  */
 #include "push/find_bases.h"
 
@@ -13,18 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/log.h"
-#include "catalog/metadata.h"
+#include "catalog/locate.h"
+#include "push/add_base.h"
 #include "push/base_candidates.h"
-#include "push/moved_archive.h"
 #include "push/parallel_get.h"
 
-#define DOCUMENT_MAX (256 * KIB)
+#define DOCUMENT_MAX   (256 * KIB)
+#define THIN_BASES_MAX 2
 
 struct candidate {
-    const char *key;
-    struct metadata metadata;
+    struct located at;
     bool sound;      /* its metadata is valid */
     unsigned shared; /* layers that the image has, too */
 };
@@ -32,6 +30,7 @@ struct candidate {
 struct search {
     struct store *store;
     const struct find_bases_wanted *wanted;
+    struct platform platform;
     struct base_candidates found;
     unsigned count; /* of the following */
     struct candidate candidates[BASE_CANDIDATES_MAX];
@@ -50,11 +49,29 @@ static void note_trouble(struct search *s, const struct store_op *op)
 
 /* ---- their metadata ---- */
 
+static bool fits_platform(const struct search *s, const struct metadata *metadata)
+{
+    struct platform platform;
+
+    platform_parse(metadata->platform, &platform);
+    return platform_same(&platform, &s->platform);
+}
+
 static bool usable(const struct search *s, const struct metadata *metadata)
 {
-    return metadata->format > 0 && metadata->archive_etag[0] && key_is_sound(metadata->index_key) &&
-           metadata->index_size > 0 && metadata->index_size <= s->wanted->index_most &&
-           metadata->size > s->wanted->archive_least;
+    return metadata->format > 0 && (metadata->format > 2 || metadata->archive_etag[0]) &&
+           key_is_sound(metadata->index_key) && metadata->index_size > 0 &&
+           metadata->index_size <= s->wanted->index_most &&
+           metadata->size > s->wanted->archive_least && fits_platform(s, metadata) &&
+           (!s->wanted->thin || strcmp(metadata->app_name, s->wanted->name->app) == 0);
+}
+
+static bool has_layer(const struct metadata *metadata, const struct digest_text *layer)
+{
+    for (unsigned i = 0; i < metadata->layer_count; i++)
+        if (strcmp(metadata->layers[i].text, layer->text) == 0)
+            return true;
+    return false;
 }
 
 static unsigned count_shared(const struct search *s, const struct metadata *metadata)
@@ -62,37 +79,44 @@ static unsigned count_shared(const struct search *s, const struct metadata *meta
     unsigned shared = 0;
 
     for (unsigned i = 0; i < s->wanted->layer_count; i++)
-        for (unsigned k = 0; k < metadata->layer_count; k++)
-            if (strcmp(s->wanted->layers[i].text, metadata->layers[k].text) == 0) {
-                shared++;
-                break;
-            }
+        shared += has_layer(metadata, &s->wanted->layers[i]);
     return shared;
 }
 
-/* Reads the metadata of the archives that were found. */
+/* Parses the metadata under the key of a candidate. */
+static bool read_candidate(struct candidate *c, const char *key, struct view json)
+{
+    char month[7], platform[PLATFORM_KEY_SIZE];
+    struct image_name name;
+    enum key_kind kind;
+    struct err err;
+
+    if (!key_parse_document(key, &name, month, platform, &kind) ||
+        metadata_parse(json, &c->at.metadata, &err))
+        return false;
+    key_image(c->at.archive_key, &name, month, KEY_ARCHIVE);
+    str_copy(c->at.metadata_key, sizeof c->at.metadata_key, key);
+    if (metadata_check_place(&c->at.metadata, key, &err) == 0)
+        return true;
+    metadata_finish(&c->at.metadata);
+    return false;
+}
+
+/* Reads the metadata of the images that were found. */
 static void read_candidates(struct search *s)
 {
     s->count = s->found.count;
     for (unsigned i = 0; i < s->count; i++)
-        s->candidates[i].key = s->found.keys[i];
-    for (unsigned i = 0; i < s->count; i++) {
-        char key[KEY_MAX];
-
-        key_sibling(key, s->candidates[i].key, KEY_METADATA);
-        parallel_get_prepare(&s->gets[i], key, DOCUMENT_MAX);
-    }
+        parallel_get_prepare(&s->gets[i], s->found.keys[i], DOCUMENT_MAX);
     if (parallel_get_run(s->store, s->gets, s->count))
         for (unsigned i = 0; i < s->count; i++) {
             struct candidate *c = &s->candidates[i];
-            struct err err;
 
             note_trouble(s, &s->gets[i].op);
-            if (!parallel_get_done(&s->gets[i]) ||
-                metadata_parse(text_view(&s->gets[i].text), &c->metadata, &err))
+            if (!parallel_get_done(&s->gets[i]))
                 continue;
-            c->sound = true;
-            c->shared = count_shared(s, &c->metadata);
+            c->sound = read_candidate(c, s->found.keys[i], text_view(&s->gets[i].text));
+            c->shared = c->sound ? count_shared(s, &c->at.metadata) : 0;
         }
     for (unsigned i = 0; i < s->count; i++)
         text_finish(&s->gets[i].text);
@@ -115,8 +139,8 @@ static unsigned rank(struct search *s)
         bool duplicate = false;
 
         for (unsigned k = 0; k < count; k++)
-            duplicate = duplicate || same_layers(&s->order[k]->metadata, &c->metadata);
-        if (!c->sound || duplicate || !usable(s, &c->metadata))
+            duplicate = duplicate || same_layers(&s->order[k]->at.metadata, &c->at.metadata);
+        if (!c->sound || duplicate || !usable(s, &c->at.metadata))
             continue;
         while (at > 0 && s->order[at - 1]->shared < c->shared)
             at--;
@@ -130,65 +154,18 @@ static unsigned rank(struct search *s)
 
 /* ---- their indexes ---- */
 
-static bool index_is(const struct metadata *metadata, struct view bytes)
+/* A thin image refers to few images: the best one, and one that has layers which the best one lacks.
+ */
+static bool is_worth_it(const struct search *s, const struct candidate *best,
+                        const struct candidate *c)
 {
-    char hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
-
-    sha256_of(bytes, sum);
-    hex_encode(sum, sizeof sum, hex);
-    return bytes.size == metadata->index_size && strcmp(hex, metadata->index_sha256) == 0;
-}
-
-/* Returns true if the archive has the ETag of its metadata, or (its bucket was copied) a sample
- * shows that it contains the chunks of its index. */
-static bool archive_is(struct store *store, const struct candidate *candidate,
-                       const struct store_info *archive, const struct index *index)
-{
-    struct err ignored;
-
-    if (archive->size != candidate->metadata.size)
-        return false;
-    return strcmp(archive->etag, candidate->metadata.archive_etag) == 0 ||
-           (archive->etag[0] &&
-            moved_archive_check(store, candidate->key, archive, index, &ignored) == 0);
-}
-
-/* Adds a base. `archive`: the object in the bucket; NULL: it need not exist. */
-static void add_base(struct store *store, struct bases *out, const struct candidate *candidate,
-                     const struct store_info *archive, struct view bytes)
-{
-    const struct metadata *metadata = &candidate->metadata;
-    struct base_object object = {.size = metadata->size};
-    struct held_index *held = &out->held[out->count];
-    struct index *index = NULL;
-    unsigned number;
-    struct err err = {0};
-
-    if (!index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
-        log_debug("bases: %s differs from its metadata", candidate->key);
-        return;
-    }
-    if (index->names != NAME_SHA256) {
-        log_debug("bases: %s has an index of version 1", candidate->key);
-        out->outdated++;
-        index_destroy(index);
-        return;
-    }
-    str_copy(object.key, sizeof object.key, candidate->key);
-    str_copy(object.etag, sizeof object.etag, archive ? archive->etag : metadata->archive_etag);
-    number = bases_object(out, &object);
-    *held = (struct held_index){.index = index, .objects = {(unsigned char)number}};
-    if (index->whole && index->codec == CODEC_GZIP && index->archive_size == metadata->size &&
-        (!archive || archive_is(store, candidate, archive, index)) && number < BASE_OBJECTS_MAX &&
-        chunk_lookup_add(out->known, held, &err) == 0) {
-        str_copy(out->keys[out->count], KEY_MAX, candidate->key);
-        out->index_bytes += bytes.size;
-        out->count++;
-        log_debug("bases: %s", candidate->key);
-        return;
-    }
-    index_destroy(index);
+    if (!s->wanted->thin || c == best)
+        return true;
+    for (unsigned i = 0; i < s->wanted->layer_count; i++)
+        if (has_layer(&c->at.metadata, &s->wanted->layers[i]) &&
+            !has_layer(&best->at.metadata, &s->wanted->layers[i]))
+            return true;
+    return false;
 }
 
 /* Moves the best of s->order[first .. count) to its beginning, as many as fit besides the bases in
@@ -196,76 +173,100 @@ static void add_base(struct store *store, struct bases *out, const struct candid
 static unsigned choose(struct search *s, unsigned first, unsigned count, const struct bases *have)
 {
     uint64_t left = s->wanted->index_most - have->index_bytes;
-    unsigned end = first, most = BASES_MAX - have->count;
+    unsigned end = first, most = (s->wanted->thin ? THIN_BASES_MAX : BASES_MAX);
 
-    for (unsigned i = first; i < count && end - first < most; i++) {
+    for (unsigned i = first; i < count && end - first + have->count < most; i++) {
         struct candidate *c = s->order[i];
 
-        if (c->metadata.index_size > left)
+        if (c->at.metadata.index_size > left || !is_worth_it(s, s->order[first], c))
             continue;
-        left -= c->metadata.index_size;
+        left -= c->at.metadata.index_size;
         s->order[i] = s->order[end];
         s->order[end++] = c;
     }
     return end;
 }
 
-/* Reads the indexes of the candidates s->order[first .. end), and adds them as bases. */
-static void read_indexes(struct search *s, unsigned first, unsigned end, struct bases *out)
+/* Adds the candidates s->order[first .. end) as bases. */
+static void open_bases(struct search *s, unsigned first, unsigned end, struct bases *out)
 {
-    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX] = {NULL};
-    struct candidate **order = s->order + first;
-    unsigned count = end - first;
+    const struct find_bases_wanted *wanted = s->wanted;
+    const struct located *images[BASES_MAX];
+
+    for (unsigned i = first; i < end; i++)
+        images[i - first] = &s->order[i]->at;
+    add_bases(&(struct add_base_options){.store = s->store,
+                                         .codec = wanted->thin ? 0 : (int)wanted->codec,
+                                         .object_least = wanted->archive_least,
+                                         .without = wanted->without,
+                                         .described = wanted->described},
+              images, end - first, out);
+}
+
+/* Enters the chunks of the bases. A base whose chunks do not fit is dropped, with those after it. */
+static void enter_chunks(struct bases *out)
+{
+    struct err err;
+
+    for (unsigned i = 0; i < out->count; i++)
+        if (chunk_lookup_add(out->known, &out->held[i], &err)) {
+            for (unsigned k = i; k < out->count; k++)
+                index_destroy(out->held[k].index);
+            out->count = i;
+        }
+}
+
+static void search_bases(struct search *s, struct bases *out)
+{
+    const struct find_bases_wanted *wanted = s->wanted;
+    unsigned count, end;
+
+    if (wanted->first)
+        base_candidates_add(&s->found, wanted->first);
+    base_candidates_find(s->store, wanted->name, wanted->thin, &s->found);
+    read_candidates(s);
+    count = rank(s);
+    end = choose(s, 0, count, out);
+    open_bases(s, 0, end, out);
+    if (out->outdated)
+        open_bases(s, end, choose(s, end, count, out), out);
+}
+
+static struct search *search_create(struct store *store, const struct find_bases_wanted *wanted,
+                                    struct bases *out)
+{
+    struct search *s = calloc(1, sizeof *s);
     struct err ignored;
 
-    if (count == 0)
-        return;
-    for (unsigned i = 0; i < count; i++) {
-        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = order[i]->key, .optional = true};
-        parallel_get_prepare(&s->gets[i], order[i]->metadata.index_key,
-                             order[i]->metadata.index_size);
-        ops[2 * i] = &heads[i];
-        ops[2 * i + 1] = &s->gets[i].op;
+    memset(out, 0, sizeof *out);
+    out->known = chunk_lookup_create(&ignored);
+    if (!s || !out->known) {
+        free(s);
+        return NULL;
     }
-    if (store_run_all(s->store, ops, 2 * count, &ignored) == 0)
-        for (unsigned i = 0; i < count; i++) {
-            note_trouble(s, &heads[i]);
-            note_trouble(s, &s->gets[i].op);
-            if (parallel_get_done(&s->gets[i])) {
-                if (s->wanted->described || heads[i].answer == STORE_DONE)
-                    add_base(s->store, out, order[i], s->wanted->described ? NULL : &heads[i].info,
-                             text_view(&s->gets[i].text));
-                text_finish(&s->gets[i].text);
-            }
-        }
-    for (unsigned i = 0; i < count; i++)
-        text_finish(&s->gets[i].text);
+    s->store = store;
+    s->wanted = wanted;
+    platform_parse(wanted->platform ? wanted->platform : "", &s->platform);
+    return s;
+}
+
+static void search_destroy(struct search *s)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (s->candidates[i].sound)
+            metadata_finish(&s->candidates[i].at.metadata);
+    free(s);
 }
 
 void find_bases(struct store *store, const struct find_bases_wanted *wanted, struct bases *out)
 {
-    struct search *s = calloc(1, sizeof *s);
-    struct err err;
-    unsigned count, end;
+    struct search *s = search_create(store, wanted, out);
 
-    memset(out, 0, sizeof *out);
-    out->known = chunk_lookup_create(&err);
-    if (s && out->known) {
-        s->store = store;
-        s->wanted = wanted;
-        if (wanted->first)
-            base_candidates_add(&s->found, wanted->first);
-        base_candidates_find(store, wanted->name, &s->found);
-        read_candidates(s);
-        count = rank(s);
-        end = choose(s, 0, count, out);
-        read_indexes(s, 0, end, out);
-        if (out->outdated)
-            read_indexes(s, end, choose(s, end, count, out), out);
-        for (unsigned i = 0; i < s->count; i++)
-            metadata_finish(&s->candidates[i].metadata);
+    if (s) {
+        search_bases(s, out);
+        search_destroy(s);
+        enter_chunks(out);
     }
-    free(s);
     if (out->count == 0)
         bases_finish(out);
 }
@@ -279,33 +280,50 @@ static bool are_the_same(const struct bases *now, const struct base_object *then
     return now->object_count == count;
 }
 
+/* Opens the images of these archives, in this order, or none of them. */
+static void open_archives(struct search *s, const struct base_object *archives, unsigned count,
+                          struct bases *out)
+{
+    bool usable_all = true;
+
+    for (unsigned i = 0; i < count; i++)
+        base_candidates_add_image(&s->found, archives[i].key);
+    read_candidates(s);
+    for (unsigned i = 0; i < s->count; i++) {
+        usable_all =
+            usable_all && s->candidates[i].sound && usable(s, &s->candidates[i].at.metadata);
+        s->order[i] = &s->candidates[i];
+    }
+    if (usable_all && s->count == count && choose(s, 0, count, out) == count)
+        open_bases(s, 0, count, out);
+}
+
+static bool are_archives(const struct base_object *objects, unsigned count)
+{
+    struct image_name name;
+    char month[7];
+
+    for (unsigned i = 0; i < count; i++)
+        if (!key_parse_image(objects[i].key, &name, month))
+            return false;
+    return count <= BASES_MAX;
+}
+
 void find_bases_again(struct store *store, const struct find_bases_wanted *wanted,
                       const struct base_object *then, unsigned count, struct bases *out)
 {
-    struct search *s = calloc(1, sizeof *s);
-    struct err err;
-    bool usable_all = true;
+    struct search *s = search_create(store, wanted, out);
 
-    memset(out, 0, sizeof *out);
-    out->known = chunk_lookup_create(&err);
-    if (s && out->known) {
-        s->store = store;
-        s->wanted = wanted;
-        for (unsigned i = 0; i < count; i++)
-            base_candidates_add(&s->found, then[i].key);
-        read_candidates(s);
-        for (unsigned i = 0; i < s->count; i++) {
-            usable_all =
-                usable_all && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
-            s->order[i] = &s->candidates[i];
-        }
-        if (usable_all && s->count == count && choose(s, 0, count, out) == count)
-            read_indexes(s, 0, count, out);
-        for (unsigned i = 0; i < s->count; i++)
-            metadata_finish(&s->candidates[i].metadata);
-        out->trouble = s->trouble;
+    if (s) {
+        if (are_archives(then, count) && !wanted->thin)
+            open_archives(s, then, count, out);
+        else
+            search_bases(s, out);
+        if (!out->trouble.family)
+            out->trouble = s->trouble;
+        search_destroy(s);
+        enter_chunks(out);
     }
-    free(s);
     if (!are_the_same(out, then, count))
         bases_finish(out);
 }

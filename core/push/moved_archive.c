@@ -15,39 +15,36 @@
 #include "transfer/fetch_index.h"
 
 /* Offers every chunk of the index to the spot check. */
-static void note_all(struct spot_check *check, const struct index *index)
+static void note_all(struct spot_check *check, const struct held_index *held)
 {
-    for (unsigned i = 0; i < index->section_count; i++) {
+    for (unsigned i = 0; i < held->index->section_count; i++) {
         const struct index_chunk *chunk;
         struct index_cursor cursor;
         struct index_place place;
 
-        index_cursor_init(&cursor, &index->sections[i]);
+        index_cursor_init(&cursor, &held->index->sections[i]);
         while ((chunk = index_cursor_next(&cursor, &place))) {
-            const struct held_chunk held = {.offset = place.offset, .size = chunk->packed_size};
+            const struct held_chunk at = {.object = held->objects[place.object],
+                                          .offset = place.offset,
+                                          .size = chunk->packed_size};
 
-            spot_check_note(check, chunk, &held);
+            if (at.object != HELD_UNUSABLE)
+                spot_check_note(check, chunk, &at);
         }
     }
 }
 
-int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
-                        const struct index *index, struct err *err)
+int moved_archive_check(struct store *store, const struct base_object *objects,
+                        const struct held_index *held, struct err *err)
 {
-    struct base_object object = {.size = archive->size};
-    struct spot_check *check;
+    /* an index of version 1 has other names: they detect accidents only */
+    struct spot_check *check = spot_check_create(store, objects, held->index->names, err);
     unsigned different;
     int answer;
 
-    if (index->archive_size != archive->size || index->codec != CODEC_GZIP)
-        return MOVED_OTHER;
-    str_copy(object.key, sizeof object.key, key);
-    str_copy(object.etag, sizeof object.etag, archive->etag);
-    /* an index of version 1 has other names: they detect accidents only */
-    check = spot_check_create(store, &object, index->names, err);
     if (!check)
         return ERR_FAIL;
-    note_all(check, index);
+    note_all(check, held);
     answer = spot_check_begin(check, err);
     if (answer == 0)
         answer = spot_check_verify(check, &different, err);
@@ -76,6 +73,20 @@ static void set_etag(struct store *store, struct existing_image *existing, bool 
         learn_image_add(store, existing);
 }
 
+/* Compares the archive with its index. */
+static int check_archive(struct store *store, const struct existing_image *existing,
+                         struct index *index, struct err *err)
+{
+    struct base_object object = {.size = existing->archive.size};
+    struct held_index held = {.index = index};
+
+    if (index->archive_size != object.size || index->object_count != 1)
+        return MOVED_OTHER;
+    str_copy(object.key, sizeof object.key, existing->at.archive_key);
+    str_copy(object.etag, sizeof object.etag, existing->archive.etag);
+    return moved_archive_check(store, &object, &held, err);
+}
+
 int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
                          struct err *err)
 {
@@ -84,8 +95,7 @@ int moved_archive_settle(struct store *store, struct existing_image *existing, b
     int answer = fetch_index(store, &existing->at.metadata, &index, &trouble);
 
     if (answer == 0)
-        answer = moved_archive_check(store, existing->at.archive_key, &existing->archive, index,
-                                     &trouble);
+        answer = check_archive(store, existing, index, &trouble);
     index_destroy(index);
     if (answer == 0)
         set_etag(store, existing, write);

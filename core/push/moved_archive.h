@@ -1,9 +1,9 @@
 /*
- * moved_archive - an archive whose ETag differs from its metadata, because the bucket was copied
- * with other parts or by other means.
+ * moved_archive - an image whose objects have other ETags than its metadata names, because the
+ * bucket was copied with other parts or by other means.
  *
- * The archive is accepted if its size is right and a sample of the chunks of its index can be read
- * back (spot_check.h).
+ * The objects are accepted if their sizes are right and a sample of the chunks of the index can be
+ * read back (spot_check.h).
  */
 #ifndef S3DOCK_PUSH_MOVED_ARCHIVE_H
 #define S3DOCK_PUSH_MOVED_ARCHIVE_H
@@ -11,16 +11,17 @@
 #include <stdbool.h>
 
 #include "push/existing_image.h"
+#include "push/plan/bases.h"
 #include "store/store.h"
 
 struct err;
-struct index;
 
-/* Compares a sample of the archive, which has the right size, with the index. MOVED_OTHER: the
- * archive contains other chunks. Waits. Fails when the archive cannot be read. */
+/* Compares a sample of the objects, which have the right sizes, with the index. `objects`: those
+ * that the numbers of `held` mean, with their present ETags. MOVED_OTHER: they contain other chunks.
+ * Waits. Fails when an object cannot be read. */
 enum { MOVED_OTHER = 1 };
-int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
-                        const struct index *index, struct err *err);
+int moved_archive_check(struct store *store, const struct base_object *objects,
+                        const struct held_index *held, struct err *err);
 
 /* Returns true if metadata and archive differ in the ETag only. */
 bool moved_archive_is_likely(const struct existing_image *existing);

@@ -226,7 +226,7 @@ static int transfer(struct push *p, struct err *err)
             .input = p->input,
             .key = p->result->key,
             .content = p->content,
-            .first = p->existing.whole ? p->existing.at.archive_key : NULL,
+            .first = p->existing.whole ? p->existing.at.metadata_key : NULL,
             .level = o->level,
             .no_resume = o->no_resume,
             .export_only = p->export_only,

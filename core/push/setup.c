@@ -79,6 +79,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
     const struct checkpoint_head *earlier = resume_earlier(s->resume);
     struct find_bases_wanted wanted = {
         .name = o->name,
+        .codec = CODEC_GZIP,
         .first = o->first,
         .described = resume_is_whole(s->resume),
         .layers = local->diff_ids,
