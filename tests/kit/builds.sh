@@ -47,7 +47,7 @@ build()
     case $kind in
     release) meson_build build -Dbuildtype=release -Dtests=false ;;
     bench) meson_build build-bench -Dbuildtype=release -Dtests=false -Dbench=true ;;
-    plain) meson_build build-test -Dwerror=true -Dbench=true ;;
+    plain) fast_linker meson_build build-test -Dwerror=true -Dbench=true ;;
     asan) fast_linker meson_build build-asan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=address,undefined $SANITIZED ;;
     tsan) fast_linker meson_build build-tsan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=thread $SANITIZED ;;
     fuzz | quickfuzz)
@@ -59,7 +59,7 @@ build()
 }
 
 # fast_linker COMMAND...: configures with LLVM's linker, if there is one: a link takes a third of the time. What users get
-# is linked with the linker of the machine, and so is the plain build.
+# is linked with the linker of the machine.
 fast_linker()
 {
     if command -v ld.lld >/dev/null; then
