@@ -294,83 +294,128 @@ static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, e
     return at;
 }
 
-/* In the form of Docker >= 25 and containerd. */
-static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kind,
-                     char top[DIGEST_TEXT_SIZE])
+struct oci_blob {
+    char id[DIGEST_TEXT_SIZE];
+    size_t size;
+    const char *type;
+};
+
+/* The index has several manifests: for platforms, or one and a missing one. */
+static bool has_index(enum oci_kind kind)
 {
-    static const char attested[] =
-        ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"},"
-        "\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}";
+    return kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS ||
+           kind == OCI_WRONG_PLATFORM || kind == OCI_CLAIMED_PLATFORM;
+}
+
+/* A config without the layers of the image. */
+static void add_other_config(struct tarball *tar, enum oci_kind kind, char id[DIGEST_TEXT_SIZE])
+{
+    bool amd64 =
+        kind == OCI_PLATFORMS || kind == OCI_CLAIMED_PLATFORM || kind == OCI_WRONG_PLATFORM;
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"os\":\"linux\",\"architecture\":\"%s\"}",
+             amd64 ? "amd64" : "arm64");
+    add_blob(tar, json, strlen(json), id);
+}
+
+static const char ATTESTED[] =
+    ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"},"
+    "\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}";
+
+/* Replaces `top`, a manifest, by an index of it, the attestation, and `second`. */
+static void add_oci_index(struct tarball *tar, enum oci_kind kind, const struct oci_blob *second,
+                          const char *attestation, struct oci_blob *top)
+{
     static const char amd64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}";
     static const char arm64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}";
+    char json[2048];
+    size_t at = (size_t)sprintf(json, "{\"manifests\":[");
+
+    if (kind == OCI_NESTED)
+        at += add_descriptor(json + at, top->type, "sha256:missing", 7, "");
+    else
+        at += add_descriptor(json + at, second->type, second->id, second->size,
+                             kind == OCI_CLAIMED_PLATFORM ? arm64 : amd64);
+    at += (size_t)sprintf(json + at, ",");
+    at += add_descriptor(json + at, top->type, attestation, 17, ATTESTED);
+    at += (size_t)sprintf(json + at, ",");
+    at += add_descriptor(json + at, top->type, top->id, top->size,
+                         kind == OCI_WRONG_PLATFORM ? amd64 : arm64);
+    at += (size_t)sprintf(json + at, "]}");
+    add_blob(tar, json, at, top->id);
+    top->size = at;
+    top->type = "index.v1+json";
+}
+
+static void add_index_json(struct tarball *tar, enum oci_kind kind, const struct oci_blob *top,
+                           const char *attestation)
+{
+    char json[2048];
+    size_t at = (size_t)sprintf(json, "{\"manifests\":[");
+
+    if (kind != OCI_EMPTY) {
+        at += add_descriptor(json + at, top->type, top->id, top->size, "");
+        at += (size_t)sprintf(json + at, ",");
+        if (kind == OCI_SEVERAL)
+            at += add_descriptor(json + at, top->type, "sha256:missing", 5, "");
+        else
+            at += add_descriptor(json + at, top->type, top->id, top->size, "");
+        at += (size_t)sprintf(json + at, ",");
+        at += add_descriptor(json + at, "manifest.v1+json", attestation, 17, ATTESTED);
+    }
+    sprintf(json + at, "]}");
+    tarball_text(tar, "index.json", json);
+}
+
+static void add_manifest_of_blobs(struct tarball *tar, const char *config,
+                                  char id[LAYERS][DIGEST_TEXT_SIZE])
+{
+    char path[LAYERS + 1][128];
+
+    snprintf(path[LAYERS], sizeof path[LAYERS], "blobs/sha256/%.64s", config + 7);
+    for (unsigned i = 0; i < LAYERS; i++)
+        snprintf(path[i], sizeof path[i], "blobs/sha256/%.64s", id[i] + 7);
+    add_manifest(tar, path[LAYERS], path[0], path[1], path[2]);
+}
+
+/* In the form of Docker >= 25 and containerd. */
+static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kind,
+                     char top_id[DIGEST_TEXT_SIZE])
+{
     char id[LAYERS][DIGEST_TEXT_SIZE], config[DIGEST_TEXT_SIZE], other[DIGEST_TEXT_SIZE];
-    char attestation[DIGEST_TEXT_SIZE], json[2048], path[LAYERS + 1][128];
-    const char *type = "manifest.v1+json";
-    size_t size[LAYERS], top_size, at;
+    char attestation[DIGEST_TEXT_SIZE];
+    struct oci_blob top = {.type = "manifest.v1+json"}, second = top;
+    size_t size[LAYERS];
 
     tarball_init(tar);
     tarball_directory(tar, "blobs/");
     tarball_directory(tar, "blobs/sha256/");
     add_blob(tar, parts->config, strlen(parts->config), config);
-    snprintf(json, sizeof json, "{\"os\":\"linux\",\"architecture\":\"%s\"}",
-             kind == OCI_PLATFORMS || kind == OCI_CLAIMED_PLATFORM || kind == OCI_WRONG_PLATFORM
-                 ? "amd64"
-                 : "arm64");
-    add_blob(tar, json, strlen(json), other);
+    add_other_config(tar, kind, other);
     add_blob(tar, parts->layer[0].data, parts->layer[0].size, id[0]);
     size[0] = parts->layer[0].size;
     size[1] = add_packed(tar, &parts->layer[1], false, id[1]);
     size[2] = add_packed(tar, &parts->layer[2], true, id[2]);
-    top_size = add_oci_manifest(tar, parts, kind, kind == OCI_OTHER ? other : parts->config_id, id,
-                                size, top);
+    top.size = add_oci_manifest(tar, parts, kind, kind == OCI_OTHER ? other : parts->config_id, id,
+                                size, top.id);
     add_blob(tar, "{\"attestation\":1}", 17, attestation);
-    if (kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS ||
-        kind == OCI_WRONG_PLATFORM || kind == OCI_CLAIMED_PLATFORM) {
-        at = (size_t)sprintf(json, "{\"manifests\":[");
-        if (kind != OCI_NESTED) {
-            char second[DIGEST_TEXT_SIZE];
-            size_t second_size = add_oci_manifest(tar, parts, kind, other, id, size, second);
-
-            at += add_descriptor(json + at, type, second, second_size,
-                                 kind == OCI_CLAIMED_PLATFORM ? arm64 : amd64);
-        } else {
-            at += add_descriptor(json + at, type, "sha256:missing", 7, "");
-        }
-        at += (size_t)sprintf(json + at, ",");
-        at += add_descriptor(json + at, type, attestation, 17, attested);
-        at += (size_t)sprintf(json + at, ",");
-        at += add_descriptor(json + at, type, top, top_size,
-                             kind == OCI_WRONG_PLATFORM ? amd64 : arm64);
-        at += (size_t)sprintf(json + at, "]}");
-        add_blob(tar, json, at, top);
-        top_size = at;
-        type = "index.v1+json";
+    if (has_index(kind)) {
+        if (kind != OCI_NESTED)
+            second.size = add_oci_manifest(tar, parts, kind, other, id, size, second.id);
+        add_oci_index(tar, kind, &second, attestation, &top);
     }
     if (kind == OCI_BAD_BLOB)
         tarball_text(tar, "blobs/sha256/0123", "{}");
     if (kind == OCI_NOWHERE)
-        strcpy(top, "sha256:missing");
-    at = (size_t)sprintf(json, "{\"manifests\":[");
-    if (kind != OCI_EMPTY) {
-        at += add_descriptor(json + at, type, top, top_size, "");
-        at += (size_t)sprintf(json + at, ",");
-        if (kind == OCI_SEVERAL)
-            at += add_descriptor(json + at, type, "sha256:missing", 5, "");
-        else
-            at += add_descriptor(json + at, type, top, top_size, "");
-        at += (size_t)sprintf(json + at, ",");
-        at += add_descriptor(json + at, "manifest.v1+json", attestation, 17, attested);
-    }
-    sprintf(json + at, "]}");
-    tarball_text(tar, "index.json", json);
-    snprintf(path[3], sizeof path[3], "blobs/sha256/%.64s", config + 7);
-    for (unsigned i = 0; i < LAYERS; i++)
-        snprintf(path[i], sizeof path[i], "blobs/sha256/%.64s", id[i] + 7);
-    add_manifest(tar, path[3], path[0], path[1], path[2]);
+        strcpy(top.id, "sha256:missing");
+    add_index_json(tar, kind, &top, attestation);
+    add_manifest_of_blobs(tar, config, id);
     tarball_text(tar, "oci-layout",
                  kind == OCI_VERSION ? "{\"imageLayoutVersion\":\"2.0.0\"}"
                                      : "{\"imageLayoutVersion\":\"1.0.0\"}");
     tarball_end(tar);
+    strcpy(top_id, top.id);
 }
 
 static void the_oci_layout_with_compressed_layers(void **state)
