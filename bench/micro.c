@@ -29,8 +29,8 @@
 #include "kit/tarball.h"
 #include "pack/chunk/chunker.h"
 #include "pack/chunk/cut.h"
+#include "pack/codec/codec.h"
 #include "pack/codec/compressible.h"
-#include "pack/codec/gzip_member.h"
 #include "pack/image/image.h"
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
@@ -145,7 +145,7 @@ static void do_density(void)
 
 static void do_pack(struct packer *packer)
 {
-    sink += gzip_member_pack(packer, view_of(on.text, CHUNK), false, on.out);
+    sink += packer_pack(packer, view_of(on.text, CHUNK), false, on.out);
 }
 
 static void do_pack_5(void)
@@ -162,7 +162,8 @@ static void do_unpack(void)
 {
     struct err err;
 
-    must(gzip_member_unpack(on.unpacker, view_of(on.member, on.packed), on.out, CHUNK, &err) == 0,
+    must(unpacker_unpack(on.unpacker, CODEC_GZIP, view_of(on.member, on.packed), on.out, CHUNK,
+                         &err) == 0,
          "unpack");
 }
 
@@ -366,8 +367,8 @@ static void make_everything(void)
     on.text = malloc(LARGE);
     on.out = malloc(2 * LARGE);
     on.member = malloc(2 * CHUNK);
-    on.packers[0] = packer_create(5, &err);
-    on.packers[1] = packer_create(1, &err);
+    on.packers[0] = packer_create(&(struct codec_choice){CODEC_GZIP, 5}, &err);
+    on.packers[1] = packer_create(&(struct codec_choice){CODEC_GZIP, 1}, &err);
     on.unpacker = unpacker_create(&err);
     on.inbox = inbox_create(&err);
     on.tar = tar_create();
@@ -375,7 +376,7 @@ static void make_everything(void)
              on.inbox && on.tar,
          "memory");
     words(on.text, LARGE, 1);
-    on.packed = gzip_member_pack(on.packers[0], view_of(on.text, CHUNK), false, on.member);
+    on.packed = packer_pack(on.packers[0], view_of(on.text, CHUNK), false, on.member);
     make_stream();
     make_index();
 }

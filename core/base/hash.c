@@ -169,6 +169,11 @@ bool xxh128_equals(const struct xxh128 *a, const struct xxh128 *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+uint64_t xxh64_of(const void *data, size_t size)
+{
+    return XXH64(data, size, 0);
+}
+
 uint64_t xxh64_keyed(const void *data, size_t size, uint64_t key)
 {
     return XXH3_64bits_withSeed(data, size, key);

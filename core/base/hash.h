@@ -45,6 +45,8 @@ struct xxh128 {
 };
 struct xxh128 xxh128_of(const void *data, size_t size);
 bool xxh128_equals(const struct xxh128 *a, const struct xxh128 *b);
+/* XXH64 with the seed 0. It detects accidents. */
+uint64_t xxh64_of(const void *data, size_t size);
 /* XXH3-64 with a key, for hash tables whose entries an attacker may choose. */
 uint64_t xxh64_keyed(const void *data, size_t size, uint64_t key);
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "transfer/fetch_index.h"
 
 #define MEASURE_LEAST    (128 * KIB) /* bytes that suffice to measure the link */
@@ -129,8 +129,8 @@ static int unpack_config(const struct needed_chunks *needed, const uint8_t *pack
     for (uint32_t i = 0; failed == 0 && i < needed->count; i++) {
         const struct index_chunk *chunk = &needed->chunks[i].chunk;
 
-        failed = gzip_member_unpack(unpacker, view_of(packed, chunk->packed_size), room,
-                                    chunk->raw_size, err);
+        failed = unpacker_unpack(unpacker, CODEC_GZIP, view_of(packed, chunk->packed_size), room,
+                                 chunk->raw_size, err);
         packed += chunk->packed_size;
         text_add(raw, room, chunk->raw_size);
     }

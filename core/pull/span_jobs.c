@@ -3,7 +3,7 @@
  */
 #include "pull/span_jobs.h"
 
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/seed_file.h"
 #include "pull/plan/span.h"

@@ -30,7 +30,7 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;      /* GZIP_MEMBER_LEVEL_MIN .. MAX */
+    int level;      /* 1 .. codec_level_max(CODEC_GZIP) */
     bool dry_run;   /* report the plan of the push; write and export nothing */
     bool no_delta;  /* upload everything, even chunks that the bucket has */
     bool force;     /* push even if the bucket has this very image */

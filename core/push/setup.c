@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "pack/chunk/cut.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "push/find_bases.h"
 #include "push/memory_budget.h"
 #include "push/plan/span.h"
@@ -18,7 +18,7 @@ static void *make_packer(void *arg)
     const struct push_setup *s = arg;
     struct err ignored;
 
-    return packer_create(s->options.level, &ignored);
+    return packer_create(&(struct codec_choice){CODEC_GZIP, s->options.level}, &ignored);
 }
 
 static void free_packer(void *packer)

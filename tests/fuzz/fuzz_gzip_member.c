@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err;
-    struct unpacker *unpacker = unpacker_create(&err);
-    struct packer *packer = packer_create(1, &err);
+    struct gzip_unpacker *unpacker = gzip_unpacker_create();
+    struct gzip_packer *packer = gzip_packer_create(1);
     uint8_t *packed = malloc(gzip_member_bound(size));
     uint8_t *again = malloc(size + 1);
 
@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memcmp(again, data, size) != 0)
             __builtin_trap();
     }
-    unpacker_destroy(unpacker);
-    packer_destroy(packer);
+    gzip_unpacker_destroy(unpacker);
+    gzip_packer_destroy(packer);
     free(packed);
     free(again);
     return 0;

@@ -10,7 +10,7 @@
 #include "catalog/metadata.h"
 #include "kit/bucket.h"
 #include "kit/index_v1.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "pack/index/index.h"
 
 #define ARCHIVE_CHUNK  (32 * KIB)
@@ -41,7 +41,7 @@ static inline void archive_add_chunk(char layer, unsigned number, struct packer 
 
     archive_chunk(raw, layer, number);
     chunk.name = chunk_name_of(NAME_SHA256, raw, sizeof raw);
-    chunk.packed_size = (uint32_t)gzip_member_pack(packer, view_of(raw, sizeof raw), false, packed);
+    chunk.packed_size = (uint32_t)packer_pack(packer, view_of(raw, sizeof raw), false, packed);
     text_add(archive, (char *)packed, chunk.packed_size);
     assert_int_equal(index_builder_add(builder, &chunk, NULL, number == 0, &err), 0);
 }
@@ -54,7 +54,7 @@ static inline void archive_make(const char *letters, struct text *archive, struc
     struct image_info image = {.layer_count = count, .layers = layers};
     struct err err = {.text = ""};
     const struct index_writer writer = {.version = 2, .choice = {CODEC_GZIP, 1}};
-    struct packer *packer = packer_create(1, &err);
+    struct packer *packer = packer_create(&writer.choice, &err);
     struct index_builder *builder = index_builder_create(&CHUNK_DEFAULT, &writer, &err);
 
     text_init(archive, 16 * MIB);

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "pack/index/index.h"
 
 #define INDEX_V1_RECORD  24
@@ -40,8 +40,8 @@ static inline void index_v1_record(uint8_t *at, const struct index_chunk *chunk,
     memcpy(at + 8, chunk->name.bytes, 16);
     if (!packed)
         return;
-    if (gzip_member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size,
-                           &err))
+    if (unpacker_unpack(unpacker, CODEC_GZIP, view_of(packed, chunk->packed_size), room,
+                        chunk->raw_size, &err))
         fail_msg("%s", err.text);
     index_v1_sum(at + 8, room, chunk->raw_size);
 }

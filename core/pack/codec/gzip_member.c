@@ -30,11 +30,11 @@ static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 /* Bytes of a chunk that looks like noise which are compressed for a test. */
 #define TRIAL_SIZE ((size_t)16 * 1024)
 
-struct packer {
+struct gzip_packer {
     struct libdeflate_compressor *deflating, *storing, *trying;
 };
 
-struct unpacker {
+struct gzip_unpacker {
     struct libdeflate_decompressor *inflating;
 };
 
@@ -48,30 +48,24 @@ size_t gzip_member_stored_size(size_t raw_size)
     return WRAPPING + raw_size + (raw_size + BLOCK_STORED - 1) / BLOCK_STORED * BLOCK_HEAD;
 }
 
-struct packer *packer_create(int level, struct err *err)
+struct gzip_packer *gzip_packer_create(int level)
 {
-    struct packer *packer;
+    struct gzip_packer *packer = calloc(1, sizeof(*packer));
 
-    if (level < GZIP_MEMBER_LEVEL_MIN || level > GZIP_MEMBER_LEVEL_MAX) {
-        err_set(err, ERR_USAGE, "level", "compression level %d is not within %d .. %d", level,
-                GZIP_MEMBER_LEVEL_MIN, GZIP_MEMBER_LEVEL_MAX);
-        return NULL;
-    }
-    packer = calloc(1, sizeof(*packer));
+    assert(level >= 1 && level <= GZIP_MEMBER_LEVEL_MAX);
     if (packer) {
         packer->deflating = libdeflate_alloc_compressor(level);
         packer->storing = libdeflate_alloc_compressor(0);
         packer->trying = libdeflate_alloc_compressor(1);
     }
     if (!packer || !packer->deflating || !packer->storing || !packer->trying) {
-        packer_destroy(packer);
-        err_memory(err, "a compressor");
+        gzip_packer_destroy(packer);
         return NULL;
     }
     return packer;
 }
 
-void packer_destroy(struct packer *packer)
+void gzip_packer_destroy(struct gzip_packer *packer)
 {
     if (!packer)
         return;
@@ -92,7 +86,7 @@ static size_t compress(struct libdeflate_compressor *compressor, struct view raw
 }
 
 /* Returns true if deflate saves less than 2 %, which is not worth its time. */
-static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
+static bool is_dense(struct gzip_packer *packer, struct view raw, uint8_t *out)
 {
     size_t trial = raw.size < TRIAL_SIZE ? raw.size : TRIAL_SIZE;
 
@@ -100,7 +94,7 @@ static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
            compress(packer->trying, view_of(raw.data, trial), out) > trial - trial / 50;
 }
 
-size_t gzip_member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out)
+size_t gzip_member_pack(struct gzip_packer *packer, struct view raw, bool stored, uint8_t *out)
 {
     assert(raw.size > 0);
     if (!stored && !is_dense(packer, raw, out)) {
@@ -112,21 +106,20 @@ size_t gzip_member_pack(struct packer *packer, struct view raw, bool stored, uin
     return compress(packer->storing, raw, out);
 }
 
-struct unpacker *unpacker_create(struct err *err)
+struct gzip_unpacker *gzip_unpacker_create(void)
 {
-    struct unpacker *unpacker = calloc(1, sizeof(*unpacker));
+    struct gzip_unpacker *unpacker = calloc(1, sizeof(*unpacker));
 
     if (unpacker)
         unpacker->inflating = libdeflate_alloc_decompressor();
     if (!unpacker || !unpacker->inflating) {
-        unpacker_destroy(unpacker);
-        err_memory(err, "a decompressor");
+        gzip_unpacker_destroy(unpacker);
         return NULL;
     }
     return unpacker;
 }
 
-void unpacker_destroy(struct unpacker *unpacker)
+void gzip_unpacker_destroy(struct gzip_unpacker *unpacker)
 {
     if (!unpacker)
         return;
@@ -134,8 +127,8 @@ void unpacker_destroy(struct unpacker *unpacker)
     free(unpacker);
 }
 
-int gzip_member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, size_t raw_size,
-                       struct err *err)
+int gzip_member_unpack(struct gzip_unpacker *unpacker, struct view packed, uint8_t *out,
+                       size_t raw_size, struct err *err)
 {
     size_t used = 0;
     enum libdeflate_result result;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 
 static struct layer_report_row *row_of(struct layer_report *report,
                                        const struct index_section *section)
@@ -76,7 +76,7 @@ static void add_chunk(uint64_t *chunks, uint64_t *size, const struct index_chunk
 static void count_inside(struct layer_report_row *row, const struct index_chunk *chunk,
                          bool duplicate)
 {
-    if (chunk->packed_size == gzip_member_stored_size(chunk->raw_size))
+    if (chunk->packed_size == codec_stored_size(CODEC_GZIP, chunk->raw_size))
         add_chunk(&row->stored, &row->stored_size, chunk);
     if (duplicate)
         add_chunk(&row->repeated, &row->repeated_size, chunk);

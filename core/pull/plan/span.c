@@ -4,7 +4,7 @@
  */
 #include "pull/plan/span.h"
 
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/seed_file.h"
 
@@ -32,7 +32,8 @@ static int unpack_from_partial(const struct span *span, struct unpacker *unpacke
 
     if (partial_read(span->partial, from->at, room, size, err))
         return ERR_FAIL;
-    return gzip_member_unpack(unpacker, view_of(room, size), raw, from->chunk.raw_size, err);
+    return unpacker_unpack(unpacker, CODEC_GZIP, view_of(room, size), raw, from->chunk.raw_size,
+                           err);
 }
 
 static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
@@ -48,8 +49,9 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
     case SPAN_FROM_ARCHIVE:
         break;
     }
-    return gzip_member_unpack(unpacker, view_of(span->buffer->in + from->at, chunk->packed_size),
-                              raw, chunk->raw_size, err);
+    return unpacker_unpack(unpacker, CODEC_GZIP,
+                           view_of(span->buffer->in + from->at, chunk->packed_size), raw,
+                           chunk->raw_size, err);
 }
 
 static int compare_name(const struct span *span, const struct index_chunk *chunk,

@@ -34,7 +34,7 @@
 #include "base/array.h"
 #include "base/err.h"
 #include "pack/chunk/chunker.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "store/store.h"
 
 #define STEPS_MAX 64 /* of one part_planner_add: about six, more when sizes are tiny */
@@ -79,8 +79,7 @@ uint64_t part_planner_lead(const struct part_planner_options *options)
 
 size_t part_planner_part_size(const struct part_planner_options *options)
 {
-    return (size_t)(2 * options->least + options->run_least) +
-           2 * gzip_member_bound(CHUNK_MAX_LIMIT);
+    return (size_t)(2 * options->least + options->run_least) + 2 * codec_bound(CHUNK_MAX_LIMIT);
 }
 
 struct part_planner *part_planner_create(struct parts *parts,
@@ -451,7 +450,7 @@ int part_planner_add(struct part_planner *planner, struct view packed,
     int answer = 0;
 
     begin(planner);
-    if (needed && (packed.size == 0 || packed.size > gzip_member_bound(CHUNK_MAX_LIMIT)))
+    if (needed && (packed.size == 0 || packed.size > codec_bound(CHUNK_MAX_LIMIT)))
         return err_set(err, ERR_INTERNAL, "placer", "a chunk of %zu bytes cannot be placed",
                        packed.size);
     if (held->size == 0) {

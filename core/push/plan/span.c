@@ -5,7 +5,7 @@
 #include "push/plan/span.h"
 
 #include "pack/chunk/cut.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 
 struct push_span *push_span_of(struct buffer *buffer)
 {
@@ -45,7 +45,7 @@ void push_span_pack(struct job *job, void *scratch)
         struct push_chunk *chunk = &span->chunks[i];
 
         if (chunk->fate == CHUNK_PACK)
-            chunk->chunk.packed_size = (uint32_t)gzip_member_pack(
+            chunk->chunk.packed_size = (uint32_t)packer_pack(
                 scratch, view_of(in, chunk->chunk.raw_size), chunk->flags & CHUNK_STORED,
                 span->buffer->out + span->out_size);
         else if (chunk->fate != CHUNK_SENT)
@@ -59,5 +59,5 @@ void push_span_pack(struct job *job, void *scratch)
 size_t push_span_bound(size_t raw)
 {
     /* Each chunk has its own bound. The constant share of a bound counts once for each chunk. */
-    return gzip_member_bound(raw) + PUSH_SPAN_CHUNKS * gzip_member_bound(1);
+    return codec_bound(raw) + PUSH_SPAN_CHUNKS * codec_bound(1);
 }

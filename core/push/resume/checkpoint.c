@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/le.h"
 #include "pack/chunk/chunker.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 
 #define MAGIC_SIZE 8
 #define SUM_SIZE   16
@@ -234,7 +234,7 @@ static bool read_sizes(struct le_reader *body, struct checkpoint *c, uint32_t ch
         c->sizes[c->size_count + i] = size;
         described += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
         if ((size & ~CHECKPOINT_HELD) == 0 ||
-            (!(size & CHECKPOINT_HELD) && size > gzip_member_stored_size(CHUNK_MAX_LIMIT)))
+            (!(size & CHECKPOINT_HELD) && size > codec_packed_max(CHUNK_MAX_LIMIT)))
             return false;
     }
     if (described != chunks || c->chunk_count + described > INDEX_CHUNKS_MAX)

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 
 /* Bytes that the push had packed and sent, in the order of the archive. */
 struct piece_sent {
@@ -219,7 +219,7 @@ bool replay_next_chunk(struct replay *replay, const struct push_chunk *chunk, ui
     size = r->then->sizes[r->size];
     if (size & CHECKPOINT_HELD)
         return next_held(r, chunk, size & ~CHECKPOINT_HELD);
-    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || chunk->fate == CHUNK_UNREAD)
+    if (size > codec_packed_max(chunk->chunk.raw_size) || chunk->fate == CHUNK_UNREAD)
         return false;
     if (is_there(r, r->at + size))
         *sent = size;

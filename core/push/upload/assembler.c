@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "pack/chunk/cut.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 #include "push/plan/part_planner.h"
 #include "push/upload/composer.h"
 #include "push/upload/spot_check.h"
@@ -40,8 +40,8 @@ struct assembler *assembler_create(const struct assembler_options *options, stru
         return NULL;
     }
     a->options = *options;
-    a->packed = malloc(gzip_member_bound(CHUNK_MAX_LIMIT));
-    a->packer = packer_create(options->level, err);
+    a->packed = malloc(codec_bound(CHUNK_MAX_LIMIT));
+    a->packer = packer_create(&(struct codec_choice){CODEC_GZIP, options->level}, err);
     a->planner = part_planner_create(options->parts, &options->planner, err);
     a->composer =
         composer_create(&(struct composer_options){.store = options->store,
@@ -195,8 +195,8 @@ static struct view packed_bytes(struct assembler *a, const struct push_span *spa
         a->lacked_bytes = true; /* part_planner_add fails */
         return view_of(NULL, 0);
     }
-    size = gzip_member_pack(a->packer, view_of(span->buffer->in + a->in, chunk->chunk.raw_size),
-                            chunk->flags & CHUNK_STORED, a->packed);
+    size = packer_pack(a->packer, view_of(span->buffer->in + a->in, chunk->chunk.raw_size),
+                       chunk->flags & CHUNK_STORED, a->packed);
     return view_of(a->packed, size);
 }
 

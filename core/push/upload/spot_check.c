@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "pack/chunk/chunker.h"
-#include "pack/codec/gzip_member.h"
+#include "pack/codec/codec.h"
 
 struct pick {
     struct store_op op;
@@ -123,8 +123,8 @@ static bool is_true(const struct spot_check *s, const struct pick *pick, struct 
     struct chunk_name name;
     struct err ignored;
 
-    if (gzip_member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
-                           &ignored))
+    if (unpacker_unpack(unpacker, CODEC_GZIP, view_of(pick->op.buffer, pick->held.size), raw,
+                        pick->raw_size, &ignored))
         return false;
     name = chunk_name_of(s->names, raw, pick->raw_size);
     return chunk_name_equals(&name, &pick->name);

@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 #include "kit/tarball.h"
+#include "pack/codec/codec.h"
 #include "pack/codec/compressible.h"
-#include "pack/codec/gzip_member.h"
 
 static uint8_t bytes[64 * 1024];
 static uint8_t out[128 * 1024];
@@ -54,14 +54,14 @@ static void little_is_never_noise(void **state)
 static void repeated_noise_is_still_deflated(void **state)
 {
     struct err err;
-    struct packer *packer = packer_create(6, &err);
+    struct packer *packer = packer_create(&(struct codec_choice){CODEC_GZIP, 6}, &err);
 
     (void)state;
     assert_non_null(packer);
     noise(bytes, 4096, 5);
     for (size_t at = 4096; at < sizeof bytes; at += 4096)
         memcpy(bytes + at, bytes, 4096);
-    assert_true(gzip_member_pack(packer, view_of(bytes, sizeof bytes), false, out) < 8192);
+    assert_true(packer_pack(packer, view_of(bytes, sizeof bytes), false, out) < 8192);
     packer_destroy(packer);
 }
 
