@@ -28,7 +28,7 @@ struct cleanup {
     int64_t now;       /* wall ns */
     int64_t store_now; /* the same by the clock of the store */
     int64_t retention; /* ns that the data of retired images are kept */
-    size_t removed, kept, retired, images, images_kept, images_in_all;
+    size_t removed, kept, needed, retired, images, images_kept, images_in_all;
     uint64_t bytes;             /* of images */
     char unclear[NAME_APP_MAX]; /* the application of the last warning */
 };
@@ -69,6 +69,14 @@ static void print_removed(struct cleanup *c, const struct unfinished *what)
     output_line(&c->cli->output, "%s", unfinished_line(what, c->store_now, c->retention, line));
 }
 
+/* An archive that stays for the images that refer to it. */
+static void print_needed(struct cleanup *c, const struct unfinished *what)
+{
+    c->kept++;
+    c->needed++;
+    output_line(&c->cli->output, "needed   %s: other images refer to it", what->key);
+}
+
 static bool is_due(const struct cleanup *c, const struct unfinished *what)
 {
     int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
@@ -104,6 +112,8 @@ static int remove_one(struct cleanup *c, struct unfinished_list *list,
         retired.kind = UNFINISHED_RETIRED;
         retired.touched = c->store_now;
         print_removed(c, &retired);
+    } else if (answer == UNFINISHED_NEEDED) {
+        print_needed(c, what);
     } else if (!due || answer == UNFINISHED_IN_USE) {
         c->kept++;
     } else {
@@ -204,6 +214,8 @@ static void print_summary(struct cleanup *c, const char *app)
 
     jw_int(w, "unfinished_removed", (int64_t)c->removed);
     jw_int(w, "unfinished_kept", (int64_t)c->kept);
+    if (c->needed)
+        jw_int(w, "kept_for_others", (int64_t)c->needed);
     if (app) {
         jw_int(w, "images_removed", (int64_t)c->images);
         jw_int(w, "images_in_use", (int64_t)c->images_kept);

@@ -1,6 +1,8 @@
 /*
  * A deletion sets `deleting` in the tombstone and then looks for metadata. A restore writes the
- * metadata and then reads `deleting`. So at least one of the two notices the other.
+ * metadata and then reads `deleting`. So at least one of the two notices the other. In the same way it
+ * looks for images that refer to the archive: their writers look for `deleting` after the metadata
+ * (object_check.h). So `deleting` is not taken back within a day.
  */
 #include "catalog/retired.h"
 
@@ -12,6 +14,7 @@
 #include "catalog/conditions.h"
 #include "catalog/fields.h"
 #include "catalog/locate.h"
+#include "catalog/object_refs.h"
 
 #define TOMBSTONE_MAX (512 * KIB)
 
@@ -32,21 +35,44 @@ static int head_object(struct store *store, const char *key, struct store_info *
     }
 }
 
-int retired_announce(struct store *store, const char *archive_key, struct view metadata,
-                     const char *metadata_etag, struct err *err)
+/* Reads what a tombstone of an archive says about its data. */
+static int read_etags(struct store *store, const char *archive_key, struct tombstone *out,
+                      struct err *err)
 {
-    struct tombstone retired = {.deleting = false};
     struct store_info archive, index;
     char index_key[KEY_MAX];
-    int failed;
 
     if (key_of_sibling(index_key, archive_key, KEY_INDEX, err) ||
         head_object(store, archive_key, &archive, err) < 0 ||
         head_object(store, index_key, &index, err) < 0)
         return ERR_FAIL;
-    str_copy(retired.archive_etag, sizeof retired.archive_etag, archive.etag);
-    retired.archive_size = archive.size;
-    str_copy(retired.index_etag, sizeof retired.index_etag, index.etag);
+    str_copy(out->archive_etag, sizeof out->archive_etag, archive.etag);
+    out->archive_size = archive.size;
+    str_copy(out->index_etag, sizeof out->index_etag, index.etag);
+    return 0;
+}
+
+/* Returns true for metadata of format 3: it names its objects itself. */
+static bool names_objects(struct view json)
+{
+    struct metadata metadata;
+    struct err ignored;
+    bool names = json.size && metadata_parse(json, &metadata, &ignored) == 0;
+
+    names = names && metadata.format >= 3;
+    if (names)
+        metadata_finish(&metadata);
+    return names;
+}
+
+int retired_announce(struct store *store, const char *archive_key, struct view metadata,
+                     const char *metadata_etag, struct err *err)
+{
+    struct tombstone retired = {.format = names_objects(metadata) ? 2 : 1};
+    int failed;
+
+    if (retired.format == 1 && read_etags(store, archive_key, &retired, err))
+        return ERR_FAIL;
     str_copy(retired.metadata_etag, sizeof retired.metadata_etag, metadata_etag);
     text_init(&retired.metadata, TOMBSTONE_MAX);
     text_add(&retired.metadata, metadata.data, metadata.size);
@@ -133,6 +159,8 @@ static int is_whole(struct store *store, const char *archive_key, const struct t
 
     if (retired->deleting || !retired->metadata.size)
         return 0;
+    if (retired->format == 2) /* its tombstone kept its objects */
+        return 1;
     there = head_object(store, archive_key, &info, err);
     return there > 0 ? strcmp(info.etag, retired->archive_etag) == 0 : there;
 }
@@ -208,9 +236,39 @@ static int has_metadata(struct store *store, const char *archive_key, struct err
                : head_object(store, key, &info, err);
 }
 
-/* Deletes archive and index, each only after another search for metadata, behind the announcement.
- */
-static int delete_data(struct store *store, const char *archive_key,
+/* Returns 1 if a document other than the tombstone needs the archive or refers to it. */
+static int is_needed(struct store *store, struct object_refs *refs, const char *archive_key,
+                     const struct tombstone *retired, struct err *err)
+{
+    char key[KEY_MAX];
+
+    if (object_refs_again(store, refs, err) || key_of_sibling(key, archive_key, KEY_RETIRED, err))
+        return ERR_FAIL;
+    return object_refs_count(refs, key, archive_key, retired->archive_etag, retired->archive_size) >
+           0;
+}
+
+/* Keeps the archive for other images. A tombstone that is `deleting` stays so for a day, because
+ * another cleanup may be about to delete the archive. */
+static int keep_for_others(struct store *store, const char *archive_key, struct tombstone *retired,
+                           int64_t age, struct err *err)
+{
+    char key[KEY_MAX];
+    bool conditions;
+
+    if (key_of_sibling(key, archive_key, KEY_RETIRED, err) ||
+        conditions_find(store, &conditions, err))
+        return ERR_FAIL;
+    if (!conditions || age < RETIRED_STAYS)
+        return RETIRED_NEEDED;
+    retired->deleting = false;
+    return tombstone_put(store, key, retired, retired->etag, err) == STORE_FAILED ? ERR_FAIL
+                                                                                  : RETIRED_NEEDED;
+}
+
+/* Deletes archive and index, each only after another search for metadata and for images that need the
+ * archive, behind the announcement. */
+static int delete_data(struct store *store, struct object_refs *refs, const char *archive_key,
                        const struct tombstone *retired, struct err *err)
 {
     const char *keys[2], *etags[2] = {retired->index_etag, retired->archive_etag};
@@ -223,18 +281,20 @@ static int delete_data(struct store *store, const char *archive_key,
     keys[1] = archive_key;
     for (unsigned i = 0; answer == 0 && i < ARRAY_SIZE(keys); i++) {
         answer = has_metadata(store, archive_key, err);
+        if (answer == 0)
+            answer = is_needed(store, refs, archive_key, retired, err);
+        if (answer > 0)
+            return RETIRED_KEPT;
         if (answer == 0 && etags[i][0])
             answer = retired_delete_object(store, keys[i], etags[i], err);
-        else if (answer > 0)
-            return RETIRED_KEPT;
         if (answer == RETIRED_CHANGED) /* deleted already, or another object */
             answer = 0;
     }
     return answer;
 }
 
-static int delete_retired(struct store *store, const char *archive_key, struct tombstone *retired,
-                          int64_t age, struct err *err)
+static int delete_retired(struct store *store, struct object_refs *refs, const char *archive_key,
+                          struct tombstone *retired, int64_t age, struct err *err)
 {
     struct store_info archive;
     int answer = has_metadata(store, archive_key, err);
@@ -251,21 +311,28 @@ static int delete_retired(struct store *store, const char *archive_key, struct t
     if (there && strcmp(archive.etag, retired->archive_etag) != 0)
         return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
                                                                            : RETIRED_KEPT;
+    if (!refs)
+        return RETIRED_KEPT;
+    answer = is_needed(store, refs, archive_key, retired, err);
+    if (answer)
+        return answer < 0 ? ERR_FAIL : keep_for_others(store, archive_key, retired, age, err);
     retired->deleting = true;
     if (tombstone_write(store, archive_key, retired, err))
         return ERR_FAIL;
-    return delete_data(store, archive_key, retired, err);
+    return delete_data(store, refs, archive_key, retired, err);
 }
 
 /* Writes a tombstone again if it cannot be read, which restarts the time until the deletion. */
-int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err)
+int retired_delete(struct store *store, struct object_refs *refs, const char *archive_key,
+                   int64_t age, struct err *err)
 {
     struct tombstone retired;
     int answer;
 
     switch (tombstone_read(store, archive_key, &retired, err)) {
     case STORE_DONE:
-        answer = delete_retired(store, archive_key, &retired, age, err);
+        answer = retired.format == 2 ? RETIRED_KEPT
+                                     : delete_retired(store, refs, archive_key, &retired, age, err);
         tombstone_finish(&retired);
         return answer;
     case STORE_FAILED:

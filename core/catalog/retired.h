@@ -20,13 +20,14 @@
 #include "store/store.h"
 
 struct err;
+struct object_refs;
 
 /* how long a tombstone is kept after the last DELETE */
 #define RETIRED_STAYS   (24 * 3600 * NS_PER_S)
 #define RETIRED_AT_WORK (30 * 60 * NS_PER_S) /* how late a DELETE may arrive */
 
-/* Reads the ETags of archive and index, and writes the tombstone. `metadata` is the document that
- * the caller will delete, with its ETag, or "". */
+/* Writes the tombstone. `metadata` is the document that the caller will delete, with its ETag, or "".
+ * Unless it has format 3, the tombstone has the ETags of archive and index, which are read. */
 int retired_announce(struct store *store, const char *archive_key, struct view metadata,
                      const char *metadata_etag, struct err *err);
 
@@ -41,13 +42,18 @@ enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);
 
-/* Deletes the data of a tombstone that is `age` ns old by the store's clock. The caller has checked
- * that nothing leads to the image. */
+/* Deletes the archive and the index of a tombstone that is `age` ns old by the store's clock. The
+ * caller has checked that nothing leads to the image. `refs` are of its application, and are read
+ * again; NULL: no data are deleted. Leaves tombstones of format 2 alone. */
 enum retired_answer {
     RETIRED_DELETED = 0, /* archive and index are deleted */
     RETIRED_KEPT = 1,  /* nothing was deleted: the image is in use, or the archive is another one */
     RETIRED_EMPTY = 2, /* there were no data; the tombstone is deleted if it was old */
+    /* The archive is kept, because other images refer to it. The tombstone is written again, so that
+     * an older program does not delete the archive either, for as long as it keeps such data. */
+    RETIRED_NEEDED = 3,
 };
-int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err);
+int retired_delete(struct store *store, struct object_refs *refs, const char *archive_key,
+                   int64_t age, struct err *err);
 
 #endif

@@ -48,6 +48,7 @@ static int parse_line(struct view line, struct tombstone *out, struct err *err)
     read_objects(&fields, out);
     if (fields_close(&fields))
         return ERR_FAIL;
+    out->format = (int)format;
     if (format <= TOMBSTONE_FORMAT)
         return 0;
     err_set(err, ERR_UNSUPPORTED, "format",
@@ -121,8 +122,9 @@ static void write_objects(struct json_writer *w, const struct tombstone *tombsto
     jw_end(w);
 }
 
-int tombstone_put(struct store *store, const char *key, const struct tombstone *tombstone,
-                  struct err *err)
+enum store_answer tombstone_put(struct store *store, const char *key,
+                                const struct tombstone *tombstone, const char *only_if,
+                                struct err *err)
 {
     _cleanup_text_ struct text text = {0};
     char unique[AUDIT_UNIQUE_SIZE];
@@ -130,10 +132,10 @@ int tombstone_put(struct store *store, const char *key, const struct tombstone *
 
     text_init(&text, TOMBSTONE_MAX);
     if (audit_unique(unique, err))
-        return ERR_FAIL;
+        return STORE_FAILED;
     jw_init(&w, &text, true);
     jw_object(&w, NULL);
-    jw_int(&w, "format", tombstone->object_count ? 2 : 1);
+    jw_int(&w, "format", tombstone->object_count || tombstone->format == 2 ? 2 : 1);
     jw_string(&w, "unique", unique);
     jw_string(&w, "archive_etag", tombstone->archive_etag);
     jw_int(&w, "archive_size", (int64_t)tombstone->archive_size);
@@ -146,10 +148,9 @@ int tombstone_put(struct store *store, const char *key, const struct tombstone *
     text_char(&text, '\n');
     text_add(&text, tombstone->metadata.data, tombstone->metadata.size);
     if (text_check(&text, "the tombstone", err))
-        return ERR_FAIL;
-    return store_put_document(store, key, text_view(&text), NULL, false, NULL, err) == STORE_DONE
-               ? 0
-               : ERR_FAIL;
+        return STORE_FAILED;
+    return store_put_document(store, key, text_view(&text), only_if && only_if[0] ? only_if : NULL,
+                              only_if && !only_if[0], NULL, err);
 }
 
 int tombstone_write(struct store *store, const char *archive_key, const struct tombstone *tombstone,
@@ -159,5 +160,5 @@ int tombstone_write(struct store *store, const char *archive_key, const struct t
 
     if (key_of_sibling(key, archive_key, KEY_RETIRED, err))
         return ERR_FAIL;
-    return tombstone_put(store, key, tombstone, err);
+    return tombstone_put(store, key, tombstone, NULL, err) == STORE_DONE ? 0 : ERR_FAIL;
 }

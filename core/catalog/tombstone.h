@@ -25,6 +25,8 @@ struct tombstone_object {
 };
 
 struct tombstone {
+    int format;                        /* 0, 1: of an archive. 2: of an image of format 3 or of
+                                            objects: whoever deletes an archive leaves it alone */
     char archive_etag[STORE_ETAG_MAX]; /* "": there was no archive */
     uint64_t archive_size;
     char index_etag[STORE_ETAG_MAX];    /* "": there was no index */
@@ -43,9 +45,12 @@ int tombstone_parse(struct view text, struct tombstone *out, struct err *err);
 /* Reads the tombstone with this key. STORE_DONE: call tombstone_finish. */
 enum store_answer tombstone_get(struct store *store, const char *key, struct tombstone *out,
                                 struct err *err);
-/* Writes the tombstone with this key; replaces an older one. */
-int tombstone_put(struct store *store, const char *key, const struct tombstone *tombstone,
-                  struct err *err);
+/* Writes the tombstone with this key. `only_if` NULL: replaces any other one. "": only if there is
+ * none. Else: only if the one with this ETag is there. Such conditions need a store that honours them.
+ * STORE_CHANGED: nothing was written. */
+enum store_answer tombstone_put(struct store *store, const char *key,
+                                const struct tombstone *tombstone, const char *only_if,
+                                struct err *err);
 /* Reads the tombstone of an archive. STORE_DONE: call tombstone_finish. integrity.document: the
  * document is not valid. */
 enum store_answer tombstone_read(struct store *store, const char *archive_key,

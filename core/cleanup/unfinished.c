@@ -121,9 +121,10 @@ static int add_spools(struct list *list, const struct store *store, struct err *
 static bool is_ours(const char *key)
 {
     struct image_name name;
-    char month[7];
+    char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
+    enum data_kind kind;
 
-    return key_parse_image(key, &name, month) ||
+    return key_parse_image(key, &name, month) || key_parse_data(key, &name, month, unique, &kind) ||
            strncmp(key, TEMP_OBJECTS_FOLDER, strlen(TEMP_OBJECTS_FOLDER)) == 0 ||
            strstr(key, "-archived-on-");
 }
@@ -277,5 +278,6 @@ void unfinished_finish(struct unfinished_list *list)
     free(list->items);
     strings_finish(&list->strings);
     references_finish(&list->references);
+    object_refs_destroy(list->refs);
     *list = (struct unfinished_list){.items = NULL};
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "catalog/name.h"
+#include "catalog/object_refs.h"
 #include "catalog/references.h"
 #include "catalog/strings.h"
 #include "store/store.h"
@@ -49,6 +50,8 @@ struct unfinished_list {
 
     char app[NAME_APP_MAX]; /* the application whose references were read last */
     struct references references;
+    char refs_app[NAME_APP_MAX]; /* the same for the objects that its documents need */
+    struct object_refs *refs;
 };
 
 /* Lists everything, in the order of kinds. Only uploads and objects under keys of s3dock are

@@ -30,9 +30,26 @@ static int remove_object(struct store *store, const char *key, struct err *err)
     return store_run(store, &op, err) == STORE_FAILED ? err_wrap(err, "%s", key) : 0;
 }
 
-/* Retires an undescribed archive. Keeps it if its push has finished meanwhile, or another push
- * replaces it. */
-static int retire_archive(struct store *store, const struct unfinished *what, struct err *err)
+/* Reads which objects the documents of the application need, unless they are known. */
+static int read_refs(struct store *store, struct unfinished_list *list, const char *key,
+                     struct err *err)
+{
+    char month[CLOCK_MONTH_SIZE];
+    struct image_name name;
+
+    if (!key_parse_image(key, &name, month))
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", key);
+    if (list->refs && strcmp(list->refs_app, name.app) == 0)
+        return 0;
+    object_refs_destroy(list->refs);
+    str_copy(list->refs_app, sizeof list->refs_app, name.app);
+    return object_refs_read(store, name.app, NULL, NULL, &list->refs, err);
+}
+
+/* Retires an undescribed archive. Keeps it if its push has finished meanwhile, if another push
+ * replaces it, or if images refer to it. */
+static int retire_archive(struct store *store, struct unfinished_list *list,
+                          const struct unfinished *what, struct err *err)
 {
     char metadata[KEY_MAX];
     struct store_info info = {0};
@@ -57,6 +74,10 @@ static int retire_archive(struct store *store, const struct unfinished *what, st
     }
     if (info.modified / NS_PER_S > what->touched / NS_PER_S)
         return UNFINISHED_IN_USE;
+    if (read_refs(store, list, what->key, err))
+        return ERR_FAIL;
+    if (object_refs_count(list->refs, NULL, what->key, info.etag, info.size))
+        return UNFINISHED_NEEDED;
     return retired_announce(store, what->key, view_str(""), "", err) ? ERR_FAIL
                                                                      : UNFINISHED_ANNOUNCED;
 }
@@ -112,7 +133,15 @@ static int remove_retired(struct store *store, struct unfinished_list *list,
 
     if (answer)
         return answer;
-    answer = retired_delete(store, what->key, list->now - what->touched, err);
+    if (read_refs(store, list, what->key, err))
+        return ERR_FAIL;
+    answer = retired_delete(store, list->refs, what->key, list->now - what->touched, err);
+    if (answer == RETIRED_NEEDED)
+        return UNFINISHED_NEEDED;
+    if (answer < 0) { /* they may be incomplete */
+        object_refs_destroy(list->refs);
+        list->refs = NULL;
+    }
     return answer < 0 ? ERR_FAIL : answer == RETIRED_KEPT ? UNFINISHED_IN_USE : UNFINISHED_REMOVED;
 }
 
@@ -147,11 +176,11 @@ int unfinished_remove(struct store *store, struct unfinished_list *list,
     case UNFINISHED_OBJECT:
         return remove_object(store, what->key, err);
     case UNFINISHED_ARCHIVE:
-        return retire_archive(store, what, err);
+        return retire_archive(store, list, what, err);
     case UNFINISHED_RETIRED:
         return remove_retired(store, list, what, err);
     case UNFINISHED_TOMBSTONE:
-        return retired_delete(store, what->key, list->now - what->touched, err) < 0
+        return retired_delete(store, NULL, what->key, list->now - what->touched, err) < 0
                    ? ERR_FAIL
                    : UNFINISHED_REMOVED;
     }

@@ -12,6 +12,7 @@ enum unfinished_answer {
     UNFINISHED_REMOVED = 0,
     UNFINISHED_IN_USE = 1,    /* it is running, or needed, and was kept */
     UNFINISHED_ANNOUNCED = 2, /* it was retired; its data will be deleted later */
+    UNFINISHED_NEEDED = 3,    /* an archive to which other images refer; it was kept */
 };
 int unfinished_remove(struct store *store, struct unfinished_list *list,
                       const struct unfinished *what, struct err *err);

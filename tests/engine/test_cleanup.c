@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -41,6 +42,7 @@
 #include "kit/saved_image.h"
 #include "kit/scratch.h"
 #include "kit/tarball.h"
+#include "kit/thin_documents.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "store/dir/store_dir.h"
@@ -249,6 +251,19 @@ static int delete_data(struct store *store)
             answer = unfinished_remove(store, &list, &list.items[i], &err);
     unfinished_finish(&list);
     return answer < 0 ? ERR_FAIL : 0;
+}
+
+/* Retires archives without metadata. Returns the last result. */
+static int retire_archives(struct store *store)
+{
+    struct unfinished_list list = {.items = NULL};
+    int answer = unfinished_read(store, &list, &err);
+
+    for (size_t i = 0; answer >= 0 && i < list.count; i++)
+        if (list.items[i].kind == UNFINISHED_ARCHIVE)
+            answer = unfinished_remove(store, &list, &list.items[i], &err);
+    unfinished_finish(&list);
+    return answer;
 }
 
 /* ---- the other commands ---- */
@@ -716,6 +731,55 @@ static void an_image_that_a_host_runs_can_be_pulled_after_a_cleanup(void **state
     memory_store_destroy(memory);
 }
 
+/* ---- thin images ---- */
+
+#define THIN "images/shop/202507/shop-20250705-1000-aaaaa05"
+
+static bool exists(struct store *store, const char *key)
+{
+    struct store_info info;
+
+    return store_head(store, key, &info, &err) == STORE_DONE;
+}
+
+static void drop(struct store *store, const char *key)
+{
+    struct store_op op = {.verb = STORE_DELETE, .key = key};
+
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+}
+
+static void an_archive_that_images_refer_to_is_kept(void **state)
+{
+    struct memory_store *memory = memory_store_create("needed", true);
+    struct metadata_object objects[1];
+    struct metadata thin = thin_document("shop", objects, THIN "-1111111111111111.index");
+    struct store *store = &memory->store;
+
+    (void)state;
+    fill(store);
+    thin_document_add(&thin, store, KEY ".tar.gz");
+    thin_document_put(&thin, store, THIN ".json");
+    assert_int_equal(retire(store), 0);
+    assert_int_equal(delete_data(store), 0);
+    assert_false(exists(store, KEY ".json"));
+    assert_true(exists(store, KEY ".tar.gz") && exists(store, KEY ".index"));
+    thin_object_put(store, THIN ".json", "{\"format\":4}"); /* of a newer program */
+    assert_int_equal(delete_data(store), ERR_FAIL);
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_REFERENCED));
+    assert_true(exists(store, KEY ".tar.gz"));
+
+    drop(store, KEY ".retired"); /* now it has no document */
+    thin_document_put(&thin, store, THIN ".json");
+    assert_int_equal(retire_archives(store), UNFINISHED_NEEDED);
+    assert_false(exists(store, KEY ".retired"));
+    drop(store, THIN ".json");
+    assert_int_equal(retire_archives(store), UNFINISHED_ANNOUNCED);
+    assert_int_equal(delete_data(store), 0);
+    assert_false(exists(store, KEY ".tar.gz") || exists(store, KEY ".index"));
+    memory_store_destroy(memory);
+}
+
 /* ---- many temporary objects ---- */
 
 #define MANY 50000
@@ -811,6 +875,7 @@ int main(void)
         cmocka_unit_test(without_conditional_requests),
         cmocka_unit_test(in_a_folder),
         cmocka_unit_test(an_image_that_a_host_runs_can_be_pulled_after_a_cleanup),
+        cmocka_unit_test(an_archive_that_images_refer_to_is_kept),
         cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
         cmocka_unit_test(a_store_without_a_list_of_uploads_lists_the_rest),
     };

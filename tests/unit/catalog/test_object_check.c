@@ -78,7 +78,7 @@ static void put_tombstone(const char *key, const char *of, bool deleting)
     struct tombstone tombstone = {.deleting = deleting, .object_count = 1};
 
     snprintf(tombstone.objects[0].key, sizeof tombstone.objects[0].key, "%s", of);
-    assert_int_equal(tombstone_put(store, key, &tombstone, &err), 0);
+    assert_int_equal(tombstone_put(store, key, &tombstone, NULL, &err), 0);
 }
 
 static void each_tombstone_counts(void)
@@ -103,12 +103,12 @@ static void each_tombstone_counts(void)
     expect(OBJECT_CHECK_LOST, ARCHIVE ".tar.gz");
     memory_store_load(memory);
 
-    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &image, &err), 0);
+    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &image, NULL, &err), 0);
     expect(0, ""); /* of an image that has another form */
-    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &archive, &err), 0);
+    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &archive, NULL, &err), 0);
     expect(OBJECT_CHECK_LOST, ARCHIVE ".tar.gz");
     archive.deleting = false;
-    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &archive, &err), 0);
+    assert_int_equal(tombstone_put(store, ARCHIVE ".retired", &archive, NULL, &err), 0);
     expect(0, "");
     thin_object_put(store, ARCHIVE ".retired", "damaged");
     assert_int_equal(object_check(store, &metadata, lost, &err), ERR_FAIL);

@@ -111,7 +111,7 @@ static void put_tombstone(const char *document, const char *key, bool deleting)
     text_init(&tombstone.metadata, 64 * KIB);
     assert_int_equal(store_get_document(store, document, &tombstone.metadata, NULL, &err),
                      STORE_DONE);
-    assert_int_equal(tombstone_put(store, key, &tombstone, &err), 0);
+    assert_int_equal(tombstone_put(store, key, &tombstone, NULL, &err), 0);
     tombstone_finish(&tombstone);
 }
 
@@ -201,7 +201,8 @@ static void tombstones_of_objects_count_nothing(void **state)
     (void)state;
     put_both();
     snprintf(tombstone.objects[0].key, sizeof tombstone.objects[0].key, DATA);
-    assert_int_equal(tombstone_put(store, STEM "-1111111111111111.retired", &tombstone, &err), 0);
+    assert_int_equal(tombstone_put(store, STEM "-1111111111111111.retired", &tombstone, NULL, &err),
+                     0);
     read_all();
     assert_int_equal(count(DATA), 2);
 }
