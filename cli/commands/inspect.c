@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/layer_report_ui.h"
+#include "cli/commands/platform_ui.h"
 #include "cli/commands/release_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
@@ -31,8 +32,25 @@ struct subject {
 
 /* ---- finding the image ---- */
 
-static int find_image(struct store *store, const char *operand, struct subject *subject,
-                      struct err *err)
+/* The platform to look for. */
+struct choice {
+    struct platform platform; /* any platform: the first one */
+    bool strict;              /* no image of another platform instead */
+};
+
+static int find_documents(struct store *store, const char *key, const struct choice *choice,
+                          struct subject *subject, struct err *err)
+{
+    int answer = locate_image(store, &subject->name, key, &choice->platform, &subject->at, err);
+
+    if (answer == LOCATE_OTHER && !choice->strict)
+        answer = locate_image(store, &subject->name, key, NULL, &subject->at, err);
+    subject->located = answer == LOCATE_FOUND;
+    return answer;
+}
+
+static int find_image(struct store *store, const char *operand, const struct choice *choice,
+                      struct subject *subject, struct err *err)
 {
     struct resolved resolved = {.archive_key = ""};
     struct wanted wanted;
@@ -49,20 +67,20 @@ static int find_image(struct store *store, const char *operand, struct subject *
     } else {
         subject->name = wanted.image;
     }
-    answer =
-        locate_image(store, &subject->name, resolved.archive_key[0] ? resolved.archive_key : NULL,
-                     NULL, &subject->at, err);
-    subject->located = answer == LOCATE_FOUND;
+    answer = find_documents(store, resolved.archive_key[0] ? resolved.archive_key : NULL, choice,
+                            subject, err);
     if (answer <= LOCATE_FOUND)
         return answer;
-    locate_refuse(store, &subject->name, NULL, &subject->at, err);
+    locate_refuse(store, &subject->name, &choice->platform, &subject->at, err);
+    if (answer == LOCATE_OTHER)
+        return ERR_FAIL;
     return err_hint(err, "s3dock list images %s lists the images in the bucket", subject->name.app);
 }
 
-static int open_subject(struct store *store, const char *operand, struct subject *subject,
-                        struct err *err)
+static int open_subject(struct store *store, const char *operand, const struct choice *choice,
+                        struct subject *subject, struct err *err)
 {
-    if (find_image(store, operand, subject, err))
+    if (find_image(store, operand, choice, subject, err))
         return ERR_FAIL;
     if (!subject->at.metadata.index_key[0]) {
         err_set(err, ERR_NOT_FOUND, "index", "%s has no index: another program pushed it",
@@ -136,8 +154,10 @@ int cmd_inspect(struct cli *cli, struct err *err)
 {
     struct subject subject = {.located = false};
     struct store *store = NULL;
-    int failed = connect_store(cli, false, &store, err) ||
-                 open_subject(store, cli->args->operands[0], &subject, err) ||
+    struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
+    int failed = platform_read(&cli->config, &choice.platform, err) ||
+                 connect_store(cli, false, &store, err) ||
+                 open_subject(store, cli->args->operands[0], &choice, &subject, err) ||
                  layer_report_inside(subject.report, subject.index, err);
 
     if (!failed) {
@@ -198,11 +218,16 @@ int cmd_diff(struct cli *cli, struct err *err)
 {
     struct subject from = {.located = false}, to = {.located = false};
     struct store *store = NULL;
-    int failed = connect_store(cli, false, &store, err) ||
-                 open_subject(store, cli->args->operands[0], &from, err) ||
-                 open_subject(store, cli->args->operands[1], &to, err) ||
-                 compare(cli, &from, &to, err);
+    struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
+    int failed = platform_read(&cli->config, &choice.platform, err) ||
+                 connect_store(cli, false, &store, err) ||
+                 open_subject(store, cli->args->operands[0], &choice, &from, err);
 
+    if (!failed) {
+        choice.platform = from.at.platform;
+        failed = open_subject(store, cli->args->operands[1], &choice, &to, err) ||
+                 compare(cli, &from, &to, err);
+    }
     close_subject(&from);
     close_subject(&to);
     store_destroy(store);

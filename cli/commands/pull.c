@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/layer_report_ui.h"
+#include "cli/commands/platform_ui.h"
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/connect.h"
@@ -45,6 +46,7 @@ static void write_data(struct json_writer *w, const struct target *target,
     jw_string(w, "s3_key", result->key);
     jw_int(w, "size", (int64_t)result->size);
     jw_string(w, "image_id", result->image_id);
+    jw_string_if(w, "platform", result->platform);
     write_names(w, options);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
@@ -107,6 +109,10 @@ static void print_pulled(struct cli *cli, const char *ref, const struct pull_res
 static void print_result(struct cli *cli, const struct pull_options *options,
                          const struct pull_result *result)
 {
+    if (result->foreign)
+        output_warn(&cli->output,
+                    "the bucket has %s for %s only, which is not the daemon's platform",
+                    options->name.ref, result->platform);
     if (result->skipped)
         output_note(&cli->output, "%s is here already: nothing to do", options->name.ref);
     else if (options->dry_run)
@@ -183,7 +189,8 @@ int cmd_pull(struct cli *cli, struct err *err)
                 options.output);
         return err_hint(err, "write the image to a file: --output image.tar");
     }
-    if (target_parse(&target, cli->args, err) || read_names(cli->args, &options, also, err))
+    if (platform_read(config, &options.platform, err) || target_parse(&target, cli->args, err) ||
+        read_names(cli->args, &options, also, err))
         return ERR_FAIL;
     options.also = also;
     options.also_count = cli->args->further_count;

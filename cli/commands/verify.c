@@ -1,11 +1,15 @@
 /*
- * Reads an image in the bucket to its end and prints whether it is intact.
+ * Reads an image in the bucket to its end and prints whether it is intact. Without --platform, each
+ * of its platforms is read.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/err.h"
+#include "catalog/locate.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/platform_ui.h"
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/commands/verify_ui.h"
@@ -45,40 +49,101 @@ static void write_data(struct json_writer *w, const struct target *target,
     transfer_write_stats(w, &result->stats);
 }
 
-static void print_result(struct cli *cli, const char *ref, const struct verify_result *result)
+/* The members that differ between the platforms of an image. */
+static void write_platform(struct json_writer *w, const struct verify_result *result)
+{
+    jw_object(w, NULL);
+    jw_string(w, "platform", result->platform);
+    jw_int(w, "size", (int64_t)result->size);
+    jw_string(w, "image_id", result->image_id);
+    jw_int(w, "layers", result->layers);
+    jw_int(w, "chunks", result->chunks);
+    jw_string(w, "checksum", result->checksum);
+    jw_end(w);
+}
+
+static void print_result(struct cli *cli, const char *ref, bool several,
+                         const struct verify_result *result)
 {
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], chunks[48] = "";
 
     if (result->chunks)
         snprintf(chunks, sizeof chunks, ", %u chunk%s", result->chunks,
                  result->chunks == 1 ? "" : "s");
-    output_line(&cli->output, "%s is sound: %u layer%s%s%s", ref, result->layers,
-                result->layers == 1 ? "" : "s", chunks,
-                result->checksum[0] ? ", the MD5 matches" : "");
+    output_line(&cli->output, "%s%s%s is sound: %u layer%s%s%s", ref, several ? " for " : "",
+                several ? result->platform : "", result->layers, result->layers == 1 ? "" : "s",
+                chunks, result->checksum[0] ? ", the MD5 matches" : "");
     output_note(&cli->output, "read %s in %s (%s image)", human_bytes(result->size, archive),
                 human_seconds(result->stats.seconds, time),
                 human_bytes(result->stats.raw_bytes, raw));
 }
 
+/* Lists the platforms to verify: the wanted one, else all. Of an image that is not found, verify_run
+ * reports the reason. */
+static int list_platforms(const struct verify_options *options,
+                          struct platform out[LOCATE_PLATFORMS_MAX], unsigned *count,
+                          struct err *err)
+{
+    int answer = LOCATE_ABSENT;
+
+    if (!options->platform.os[0])
+        answer = locate_platforms(options->store, &options->name, options->key, out, count, err);
+    if (answer == LOCATE_FOUND)
+        return 0;
+    out[0] = options->platform;
+    *count = 1;
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+/* The main members describe the first platform that was verified. */
+static int verify_platforms(struct cli *cli, const struct target *target,
+                            struct verify_options *options, struct err *err)
+{
+    struct json_writer *w = output_data(&cli->output);
+    struct platform platforms[LOCATE_PLATFORMS_MAX];
+    struct verify_result *results;
+    unsigned count, done = 0;
+    int failed = list_platforms(options, platforms, &count, err);
+
+    if (failed)
+        return ERR_FAIL;
+    results = calloc(count, sizeof *results);
+    if (!results)
+        return err_memory(err, "the results");
+    for (; !failed && done < count; done += !failed) {
+        options->platform = platforms[done];
+        failed = verify_image(cli, options, &results[done], err);
+        if (!failed)
+            print_result(cli, options->name.ref, count > 1, &results[done]);
+    }
+    if (!failed) {
+        write_data(w, target, &results[0]);
+        if (count > 1)
+            jw_array(w, "platforms");
+        for (unsigned i = 0; i < count && count > 1; i++)
+            write_platform(w, &results[i]);
+        if (count > 1)
+            jw_end(w);
+    }
+    free(results);
+    return failed;
+}
+
 int cmd_verify(struct cli *cli, struct err *err)
 {
     struct verify_options options = {.store = NULL};
-    struct verify_result result;
     struct target target;
     int failed;
 
-    if (target_parse(&target, cli->args, err))
+    if (platform_read(&cli->config, &options.platform, err) ||
+        target_parse(&target, cli->args, err))
         return ERR_FAIL;
     failed =
         connect_store(cli, false, &options.store, err) || target_find(&target, options.store, err);
     if (!failed) {
         options.name = target.resolved.image;
         options.key = target.resolved.archive_key[0] ? target.resolved.archive_key : NULL;
-        failed = verify_image(cli, &options, &result, err);
-    }
-    if (!failed) {
-        write_data(output_data(&cli->output), &target, &result);
-        print_result(cli, options.name.ref, &result);
+        failed = verify_platforms(cli, &target, &options, err);
     }
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

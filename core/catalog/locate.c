@@ -88,15 +88,23 @@ static int add_others(void *arg, const struct stem *stem, struct err *err)
     return 0;
 }
 
+/* Writes the prefix of all keys that continue the stem with '-'. */
+static bool prefix_of_others(const char *archive_key, char prefix[KEY_MAX])
+{
+    if (!key_sibling(prefix, archive_key, KEY_CLAIM))
+        return false;
+    str_copy(strrchr(prefix, '.'), 2, "-");
+    return true;
+}
+
 /* Lists the platforms that have metadata of their own beside the image key. */
 static int list_others(struct search *s, struct err *err)
 {
     char prefix[KEY_MAX];
     bool unsure;
 
-    if (!key_sibling_document(prefix, s->out->archive_key, "", KEY_CLAIM))
+    if (!prefix_of_others(s->out->archive_key, prefix))
         return 0;
-    str_copy(strrchr(prefix, '.'), 2, "-");
     return stems_each(s->store, prefix, add_others, s, NULL, &unsure, NULL, err);
 }
 
@@ -307,6 +315,50 @@ int locate_refuse(const struct store *store, const struct image_name *name,
     err_set(err, ERR_NOT_FOUND, CODE_PLATFORM, "%s has no image for %s; it has %s", name->ref,
             platform, at->others);
     return err_about(err, "%s", name->ref);
+}
+
+struct platforms {
+    struct platform *items;
+    unsigned count;
+};
+
+static int add_platforms(void *arg, const struct stem *stem, struct err *err)
+{
+    struct platforms *list = arg;
+
+    for (unsigned i = 0; i < stem->document_count; i++) {
+        struct platform platform;
+
+        if (stem->documents[i].kind != KEY_METADATA ||
+            !platform_parse_key(stem->documents[i].platform, &platform) ||
+            (list->items[0].os[0] && platform_same(&list->items[0], &platform)))
+            continue;
+        if (list->count == LOCATE_PLATFORMS_MAX)
+            return err_set(err, ERR_UNSUPPORTED, "platforms", "%s has more than %d platforms",
+                           stem->name.ref, LOCATE_PLATFORMS_MAX);
+        list->items[list->count++] = platform;
+    }
+    return 0;
+}
+
+int locate_platforms(struct store *store, const struct image_name *name, const char *key,
+                     struct platform out[LOCATE_PLATFORMS_MAX], unsigned *count, struct err *err)
+{
+    struct platforms list = {.items = out, .count = 1};
+    char prefix[KEY_MAX];
+    struct located at;
+    int answer = locate_image(store, name, key, NULL, &at, err);
+
+    *count = 0;
+    if (answer != LOCATE_FOUND)
+        return answer;
+    out[0] = at.platform;
+    located_finish(&at);
+    if (prefix_of_others(at.archive_key, prefix) &&
+        stems_each(store, prefix, add_platforms, &list, NULL, NULL, NULL, err))
+        return ERR_FAIL;
+    *count = list.count;
+    return LOCATE_FOUND;
 }
 
 void located_finish(struct located *located)

@@ -48,6 +48,12 @@ int locate_image(struct store *store, const struct image_name *name, const char 
  * not find the image. Returns ERR_FAIL. */
 int locate_refuse(const struct store *store, const struct image_name *name,
                   const struct platform *wanted, const struct located *at, struct err *err);
+/* Lists the platforms of an image, the first one first; it is any platform if its metadata states
+ * none. LOCATE_ABSENT: there is no image. `key` as for locate_image. unsupported.platforms: it has
+ * more than LOCATE_PLATFORMS_MAX. */
+#define LOCATE_PLATFORMS_MAX 64
+int locate_platforms(struct store *store, const struct image_name *name, const char *key,
+                     struct platform out[LOCATE_PLATFORMS_MAX], unsigned *count, struct err *err);
 void located_finish(struct located *located);
 
 #endif

@@ -15,6 +15,7 @@
 #include "catalog/locate.h"
 #include "docker/container_list.h"
 #include "docker/docker.h"
+#include "transfer/engine_platform.h"
 
 /* ---- room ---- */
 
@@ -30,8 +31,9 @@ static bool holds_cache(const char *root)
 }
 
 /* Reads the raw and the packed size of the image; 0: not known. */
-static int read_sizes(struct store *store, const struct deploy_want *want, uint64_t *raw,
-                      uint64_t *packed, struct err *err)
+static int read_sizes(struct store *store, const struct platform *platform,
+                      const struct deploy_want *want, uint64_t *raw, uint64_t *packed,
+                      struct err *err)
 {
     struct image_name name;
     struct located located;
@@ -40,8 +42,8 @@ static int read_sizes(struct store *store, const struct deploy_want *want, uint6
     *raw = *packed = 0;
     if (name_parse_image(want->ref, &name, err))
         return ERR_FAIL;
-    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, NULL, &located, err);
-    if (answer == LOCATE_ABSENT)
+    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, platform, &located, err);
+    if (answer > LOCATE_FOUND)
         return 0; /* the pull reports it */
     if (answer)
         return ERR_FAIL;
@@ -51,9 +53,10 @@ static int read_sizes(struct store *store, const struct deploy_want *want, uint6
     return 0;
 }
 
-int image_room(struct docker *docker, struct store *store, const struct deploy_want *want,
-               struct deploy_room *out, struct err *err)
+int image_room(struct docker *docker, struct store *store, const struct platform *platform,
+               const struct deploy_want *want, struct deploy_room *out, struct err *err)
 {
+    struct platform own = engine_platform(docker);
     const struct docker_engine *engine = docker_engine(docker);
     struct docker_image image;
     struct statvfs disk;
@@ -65,7 +68,7 @@ int image_room(struct docker *docker, struct store *store, const struct deploy_w
         return ERR_FAIL;
     if (answer == DOCKER_OK || !engine->local || statvfs(engine->root_dir, &disk) != 0)
         return 0;
-    if (read_sizes(store, want, &raw, &packed, err))
+    if (read_sizes(store, platform->os[0] ? platform : &own, want, &raw, &packed, err))
         return ERR_FAIL;
     if (!raw || raw > UINT64_MAX / 4 || packed > UINT64_MAX / 4)
         return 0;

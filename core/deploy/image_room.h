@@ -6,16 +6,17 @@
 
 #include <stdbool.h>
 
+#include "catalog/platform.h"
 #include "deploy/host.h"
 
 struct docker;
 struct err;
 struct store;
 
-/* Reads the size of the image from the bucket, and the free space of the daemon's disk. Not known:
+/* Reads the size of the image of a platform (any platform: that of the daemon) from the bucket, and the free space of the daemon's disk. Not known:
  * the daemon has the image, runs elsewhere, or the bucket does not have the size. */
-int image_room(struct docker *docker, struct store *store, const struct deploy_want *want,
-               struct deploy_room *out, struct err *err);
+int image_room(struct docker *docker, struct store *store, const struct platform *platform,
+               const struct deploy_want *want, struct deploy_room *out, struct err *err);
 /* Removes the images of an application that no container has and that are older than the reference
  * `keep`. Images that the daemon does not remove are skipped. */
 int image_room_prune(struct docker *docker, const char *app, const char *keep, bool dangling,

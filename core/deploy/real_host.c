@@ -116,7 +116,9 @@ static int host_room(struct deploy_host *host, const struct deploy_want *want,
 {
     struct docker *docker = real_docker(host, err);
 
-    return docker ? image_room(docker, real_of(host)->options->store, want, out, err) : ERR_FAIL;
+    return docker ? image_room(docker, real_of(host)->options->store,
+                               &real_of(host)->options->deployment->platform, want, out, err)
+                  : ERR_FAIL;
 }
 
 static int host_image_present(struct deploy_host *host, const char *image, struct err *err)
@@ -135,6 +137,7 @@ static int host_pull(struct deploy_host *host, struct deploy_want *want, struct 
         .transfer = options->transfer,
         .store = options->store,
         .key = want->key[0] ? want->key : NULL,
+        .platform = options->deployment->platform,
         .docker = docker,
         .reuse = options->reuse,
     };

@@ -10,6 +10,7 @@
 #include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "catalog/platform.h"
 #include "catalog/reference.h"
 #include "pull/seed/seed_choice.h"
 #include "transfer/transfer.h"
@@ -23,7 +24,10 @@ struct pull_options {
     struct transfer_options transfer;
     struct store *store;
     struct image_name name; /* of the image to pull */
-    const char *key;        /* of its archive, if a pointer names it; NULL: the pull looks it up */
+    const char *key;        /* its image key, if a pointer names it; NULL: the pull looks it up */
+    /* The platform that the image must have. Any platform: that of the daemon, or the only one; and
+     * the first one without a daemon. */
+    struct platform platform;
     /* The destination: a daemon or a file. Without both, the image is only read and verified. */
     struct docker *docker;
     const struct reference *also; /* further names that the daemon gives the image at the end */
@@ -43,6 +47,8 @@ struct pull_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[DIGEST_TEXT_SIZE];
+    char platform[PLATFORM_TEXT_SIZE]; /* of the image; "": not known */
+    bool foreign;                 /* the daemon has another platform; the image has no other one */
     char checksum[40];            /* MD5 of the archive by its metadata; or "" */
     uint32_t chunks;              /* that the index lists, if the pull reads all of them; else 0 */
     uint64_t size;                /* of the archive */

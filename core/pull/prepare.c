@@ -20,18 +20,36 @@
 #include "pull/pending_load.h"
 #include "pull/plan/layer_report.h"
 #include "pull/proof.h"
+#include "transfer/engine_platform.h"
 #include "transfer/fetch_index.h"
 
 /* ---- the documents of the image ---- */
 
+/* Finds the image for the wanted platform. If that is only the daemon's, an image with another
+ * platform alone is found, too: the daemon may emulate it. */
+static int locate_wanted(struct prepare *p, const struct platform *wanted, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    int answer = locate_image(o->store, &o->name, o->key, wanted, &p->at, err);
+
+    if (answer != LOCATE_OTHER || o->platform.os[0] || p->at.other_count != 1)
+        return answer;
+    answer = locate_image(o->store, &o->name, o->key, NULL, &p->at, err);
+    p->foreign =
+        answer == LOCATE_FOUND && (strcmp(p->at.platform.os, wanted->os) != 0 ||
+                                   strcmp(p->at.platform.architecture, wanted->architecture) != 0);
+    return answer;
+}
+
 static int find_documents(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    int answer = locate_image(o->store, &o->name, o->key, NULL, &p->at, err);
+    struct platform wanted = o->platform.os[0] ? o->platform : engine_platform(o->docker);
+    int answer = locate_wanted(p, &wanted, err);
 
     p->located = answer == LOCATE_FOUND;
     if (answer > LOCATE_FOUND)
-        return locate_refuse(o->store, &o->name, NULL, &p->at, err);
+        return locate_refuse(o->store, &o->name, &wanted, &p->at, err);
     return answer;
 }
 

@@ -34,6 +34,7 @@ struct prepare {
 
     struct located at;
     bool located; /* `at` is filled */
+    bool foreign; /* the daemon has another platform; the image has no other one */
     bool suspect; /* the daemon has the image, but an earlier load of it may be incomplete */
     char
         before[DIGEST_TEXT_SIZE]; /* id of the image that the daemon has under the name; "": none */

@@ -229,6 +229,7 @@ static void fill_documents(struct pull_result *result, const struct located *at)
     str_copy(result->image_ref, sizeof result->image_ref, at->metadata.image_tag);
     str_copy(result->image_id, sizeof result->image_id, at->metadata.image_id);
     str_copy(result->checksum, sizeof result->checksum, at->metadata.checksum);
+    platform_text(&at->platform, result->platform);
     result->size = at->metadata.size;
     result->stats.archive_bytes = at->metadata.size;
 }
@@ -255,6 +256,7 @@ static void fill_result(struct pull *p)
 
     if (p->prepared.located)
         fill_documents(result, &p->prepared.at);
+    result->foreign = p->prepared.foreign;
     if (p->prepared.chosen)
         fill_plan(result, &p->prepared, p->outcome.found);
     if (p->image)

@@ -14,6 +14,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
                                .store = options->store,
                                .name = options->name,
                                .key = options->key,
+                               .platform = options->platform,
                                .prove = true,
                                .no_resume = true};
     struct pull_result pulled;
@@ -24,6 +25,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
     str_copy(result->key, sizeof result->key, pulled.key);
     str_copy(result->image_ref, sizeof result->image_ref, pulled.image_ref);
     str_copy(result->image_id, sizeof result->image_id, pulled.image_id);
+    str_copy(result->platform, sizeof result->platform, pulled.platform);
     str_copy(result->checksum, sizeof result->checksum, pulled.checksum);
     result->size = pulled.size;
     result->layers = pulled.layers;

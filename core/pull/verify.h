@@ -14,6 +14,7 @@
 #include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "catalog/platform.h"
 #include "transfer/transfer.h"
 
 struct err;
@@ -23,15 +24,17 @@ struct verify_options {
     struct transfer_options transfer;
     struct store *store;
     struct image_name name;
-    const char *key; /* of the archive, if a pointer names it; NULL: it is looked up */
+    const char *key;          /* its image key, if a pointer names it; NULL: it is looked up */
+    struct platform platform; /* any platform: the first one */
 };
 
 struct verify_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[DIGEST_TEXT_SIZE];
-    char checksum[40]; /* the MD5 that was checked; "": the metadata has none */
-    uint64_t size;     /* of the archive */
+    char platform[PLATFORM_TEXT_SIZE]; /* "": not known */
+    char checksum[40];                 /* the MD5 that was checked; "": the metadata has none */
+    uint64_t size;                     /* of the archive */
     unsigned layers;
     uint32_t chunks; /* of the index; 0: there is no index */
     struct transfer_stats stats;

@@ -19,6 +19,18 @@
 
 /* ---- the keys of an entry ---- */
 
+static int read_platform(const struct entry_place *place, struct json_node value, void *out,
+                         struct err *err)
+{
+    char text[PLATFORM_TEXT_SIZE];
+
+    if (entry_text(place, value, text, sizeof text, err))
+        return ERR_FAIL;
+    return platform_parse(text, out)
+               ? 0
+               : entry_refuse(place, err, "must be OS/ARCH, such as \"linux/arm64\"");
+}
+
 static int read_prune(const struct entry_place *place, struct json_node value, void *out,
                       struct err *err)
 {
@@ -59,6 +71,7 @@ static int refuse_beside_units(const struct entry_place *place, struct json_node
 
 static const struct entry_key own_keys[] = {
     {"profile", ENTRY_TEXT, ENTRY_FIELD(struct deployment, profile)},
+    {"platform", ENTRY_OWN, ENTRY_FIELD(struct deployment, platform), .read = read_platform},
     {"observe", ENTRY_TIME, ENTRY_FIELD(struct deployment, observe), .max = DAY_NS},
     {"verify", ENTRY_OWN, ENTRY_FIELD(struct deployment, verify), .read = read_url},
     {"before_switch", ENTRY_ARGV, ENTRY_FIELD(struct deployment, before_switch)},

@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "catalog/name.h"
+#include "catalog/platform.h"
 #include "deploy/spec/unit.h"
 
 struct err;
@@ -25,8 +26,9 @@ struct text;
 /* More than 500 KB: on the heap, or static in a test. */
 struct deployment {
     char app[NAME_APP_MAX], env[NAME_ENV_MAX];
-    char profile[128];   /* of the bucket; "": the default */
-    char file[PATH_MAX]; /* the configuration file, for messages */
+    char profile[128];        /* of the bucket; "": the default */
+    char file[PATH_MAX];      /* the configuration file, for messages */
+    struct platform platform; /* of the image; any platform: that of the daemon */
     unsigned unit_count;
     struct unit_spec units[DEPLOY_UNITS_MAX];
     int64_t observe;   /* ns */

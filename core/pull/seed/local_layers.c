@@ -27,12 +27,14 @@ static int find_layers(struct local_layers *local, const struct local_layers_opt
 {
     const struct digest_text *layers = o->metadata->layers;
     unsigned count = o->metadata->layer_count;
+    struct platform platform;
 
+    platform_parse(o->metadata->platform, &platform);
     local->images = local_images_create(o->docker, o->app, err);
     if (!local->images)
         return ERR_FAIL;
     if (local_images_is_containerd(local->images) &&
-        plain_layers_add(local->images, o->store, layers, count, err))
+        plain_layers_add(local->images, o->store, &platform, layers, count, err))
         return ERR_FAIL;
     local->has_count = local_images_layers(local->images, layers, count, local->has);
     send_packed_layers(local, o->image);

@@ -14,12 +14,13 @@
 
 /* Returns true if the bucket has exactly this image under its name, with plain tars as layers. */
 static bool is_in_bucket(struct store *store, const struct image_name *name,
-                         const struct local_image *image, struct err *err)
+                         const struct platform *platform, const struct local_image *image,
+                         struct err *err)
 {
     struct located at;
     bool same;
 
-    if (locate_image(store, name, NULL, NULL, &at, err) != LOCATE_FOUND)
+    if (locate_image(store, name, NULL, platform, &at, err) != LOCATE_FOUND)
         return false;
     same = strcmp(at.metadata.manifest_id, image->id) == 0 && at.metadata.image_id[0] &&
            !at.metadata.packed_layers && at.metadata.layer_count == image->layer_count;
@@ -30,7 +31,8 @@ static bool is_in_bucket(struct store *store, const struct image_name *name,
 }
 
 int plain_layers_add(struct local_images *local, struct store *store,
-                     const struct digest_text *diff_ids, unsigned count, struct err *err)
+                     const struct platform *platform, const struct digest_text *diff_ids,
+                     unsigned count, struct err *err)
 {
     unsigned image_count, asked = 0;
     const struct local_image *images = local_images_list(local, &image_count);
@@ -43,7 +45,7 @@ int plain_layers_add(struct local_images *local, struct store *store,
             !local_images_shared(&images[i], diff_ids, count))
             continue;
         asked++;
-        if (is_in_bucket(store, &name, &images[i], &ignored)) {
+        if (is_in_bucket(store, &name, platform, &images[i], &ignored)) {
             log_debug("%s came from this bucket", images[i].name);
             if (local_images_add_plain(local, &images[i], err))
                 return ERR_FAIL;

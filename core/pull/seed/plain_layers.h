@@ -9,14 +9,16 @@
 #define S3DOCK_PULL_SEED_PLAIN_LAYERS_H
 
 #include "base/digest_text.h"
+#include "catalog/platform.h"
 #include "pull/seed/local_images.h"
 #include "store/store.h"
 
 /* Looks up the newest complete images that share layers with these in the bucket, with one request
- * for each, at most PLAIN_LAYERS_MAX. Adds the layers of those that are plain. If the store fails,
+ * for each, at most PLAIN_LAYERS_MAX, for the platform of the image that is pulled. Adds the layers of those that are plain. If the store fails,
  * more layers are sent; so this fails only if memory is short or the pull is cancelled. */
 #define PLAIN_LAYERS_MAX 4
 int plain_layers_add(struct local_images *local, struct store *store,
-                     const struct digest_text *diff_ids, unsigned count, struct err *err);
+                     const struct platform *platform, const struct digest_text *diff_ids,
+                     unsigned count, struct err *err);
 
 #endif

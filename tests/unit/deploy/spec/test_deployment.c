@@ -72,7 +72,8 @@ static void every_key_is_read(void **state)
         "   tcp: true, exec: ['/bin/true'], docker: true, uptime: '2s', within: '1h30m'},"
         " traffic: {haproxy: '/run/haproxy/admin.sock', backend: 'shop', servers: ['b', 'g']},"
         " order: 'start-first', network: 'web', observe: '1m', drain: 5, stop: '500ms',"
-        " keep: 3, profile: 'eu', verify: 'https://shop.example.com/', prune: 'dangling',"
+        " keep: 3, profile: 'eu', verify: 'https://shop.example.com/', prune: 'dangling', "
+        "platform: 'linux/arm64/v8',"
         " before_switch: ['./check', 'a b'], after: ['tell'], fresh_volumes: true}");
     assert_string_equal(unit->container, "/etc/shop.json5");
     assert_int_equal(unit->env_file_count, 2);
@@ -102,6 +103,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(entry.profile, "eu");
     assert_string_equal(entry.verify, "https://shop.example.com/");
     assert_true(entry.prune_dangling && unit->fresh_volumes);
+    assert_string_equal(entry.platform.architecture, "arm64");
+    assert_string_equal(entry.platform.variant, "");
     assert_string_equal(entry.before_switch[0], "/etc/s3dock/./check");
     assert_string_equal(entry.before_switch[1], "a b");
     assert_string_equal(entry.after[0], "tell");
@@ -206,6 +209,7 @@ static void wrong_values_are_refused(void **state)
         {"{container: 'c', verify: 'ftp://x'}", "http:// or https://"},
         {"{container: 'c', verify: 'http://::1/'}", "brackets"},
         {"{container: 'c', prune: 'all'}", "must be \"dangling\""},
+        {"{container: 'c', platform: 'arm64'}", "must be OS/ARCH, such as \"linux/arm64\""},
         {"{container: 'c', name: '-x'}", "container name"},
         {"{container: 'c', name: 'a b'}", "container name"},
         {"{units: {}}", "1 to 16 units"},
