@@ -17,6 +17,7 @@
 #include "push/add_base.h"
 #include "push/base_candidates.h"
 #include "push/parallel_get.h"
+#include "push/plan/thin_choice.h"
 
 #define DOCUMENT_MAX   (256 * KIB)
 #define THIN_BASES_MAX 2
@@ -203,11 +204,17 @@ static void open_bases(struct search *s, unsigned first, unsigned end, struct ba
               images, end - first, out);
 }
 
-/* Enters the chunks of the bases. A base whose chunks do not fit is dropped, with those after it. */
-static void enter_chunks(struct bases *out)
+/* Enters the chunks that may be used. A base whose chunks do not fit is dropped, with those after
+ * it. */
+static void enter_chunks(const struct find_bases_wanted *wanted, struct bases *out)
 {
     struct err err;
 
+    if (wanted->thin &&
+        thin_choose(out, wanted->layers, wanted->layer_count, &THIN_LIMITS, &err)) {
+        log_debug("bases: %s", err.text);
+        bases_finish(out);
+    }
     for (unsigned i = 0; i < out->count; i++)
         if (chunk_lookup_add(out->known, &out->held[i], &err)) {
             for (unsigned k = i; k < out->count; k++)
@@ -265,7 +272,7 @@ void find_bases(struct store *store, const struct find_bases_wanted *wanted, str
     if (s) {
         search_bases(s, out);
         search_destroy(s);
-        enter_chunks(out);
+        enter_chunks(wanted, out);
     }
     if (out->count == 0)
         bases_finish(out);
@@ -322,7 +329,7 @@ void find_bases_again(struct store *store, const struct find_bases_wanted *wante
         if (!out->trouble.family)
             out->trouble = s->trouble;
         search_destroy(s);
-        enter_chunks(out);
+        enter_chunks(wanted, out);
     }
     if (!are_the_same(out, then, count))
         bases_finish(out);

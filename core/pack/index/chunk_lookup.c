@@ -87,7 +87,7 @@ static int make_room(struct chunk_lookup *known, uint32_t count, struct err *err
     return ERR_FAIL;
 }
 
-/* Adds the chunks of a section whose objects may be used. */
+/* Adds the chunks of a section that may be used. */
 static void append(struct chunk_lookup *known, const struct held_index *held,
                    const struct index_section *section)
 {
@@ -97,7 +97,7 @@ static void append(struct chunk_lookup *known, const struct held_index *held,
 
     index_cursor_init(&cursor, section);
     while ((chunk = index_cursor_next(&cursor, &place)))
-        if (held->objects[place.object] != HELD_UNUSABLE)
+        if (held_index_allows(held, &place, chunk->packed_size))
             known->entries[known->count++] = (struct entry){
                 .chunk = *chunk, .object = held->objects[place.object], .offset = place.offset};
 }

@@ -30,7 +30,7 @@ struct chunk_lookup;
 struct chunk_lookup *chunk_lookup_create(struct err *err);
 void chunk_lookup_destroy(struct chunk_lookup *known); /* takes NULL */
 
-/* Adds all chunks of an index whose sections are loaded. Their names must be NAME_SHA256,
+/* Adds the chunks of an index that may be used. Their names must be NAME_SHA256,
  * because a push copies chunks that it finds without reading them. Returns 0, or KNOWN_FULL when
  * the chunks do not fit; then none was added. */
 enum { KNOWN_FULL = 1 };

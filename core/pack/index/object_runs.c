@@ -81,6 +81,24 @@ void object_runs_sort(struct object_runs *runs)
     runs->count = kept + 1;
 }
 
+bool object_runs_contain(const struct object_runs *runs, unsigned object, uint64_t offset,
+                         uint64_t size)
+{
+    struct object_run wanted = {.object = object, .offset = offset};
+    size_t low = 0, high = runs->count; /* the last run at or before `wanted` is in front of high */
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare(&runs->list[middle], &wanted) > 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return high > 0 && runs->list[high - 1].object == object && size <= runs->list[high - 1].size &&
+           offset - runs->list[high - 1].offset <= runs->list[high - 1].size - size;
+}
+
 uint64_t object_runs_bytes(const struct object_runs *runs)
 {
     uint64_t bytes = 0;

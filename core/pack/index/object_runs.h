@@ -6,6 +6,7 @@
 #ifndef S3DOCK_PACK_INDEX_OBJECT_RUNS_H
 #define S3DOCK_PACK_INDEX_OBJECT_RUNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ int object_runs_add_section(struct object_runs *runs, const struct index_section
                             struct err *err);
 /* Sorts the runs by object and offset, and unites those that touch or overlap. */
 void object_runs_sort(struct object_runs *runs);
+/* Returns true if one of the sorted runs contains all of these bytes. */
+bool object_runs_contain(const struct object_runs *runs, unsigned object, uint64_t offset,
+                         uint64_t size);
 /* Returns the bytes of all runs. */
 uint64_t object_runs_bytes(const struct object_runs *runs);
 

@@ -63,15 +63,6 @@ static void add_from(struct skippable_layers *unread, const char *diff_id, uint6
     unread->count += digest_text_read(diff_id, layer->digest);
 }
 
-/* Returns true if all chunks of the section may be used. */
-static bool all_usable(const struct held_index *held, const struct index_section *section)
-{
-    for (uint32_t i = 0; i < section->extent_count; i++)
-        if (held->objects[section->extents[i].object] == HELD_UNUSABLE)
-            return false;
-    return true;
-}
-
 void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
                    uint64_t raw_size, const struct held_index *held, unsigned held_count,
                    const struct chunk_params *params)
@@ -87,7 +78,7 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
             skippable_section(held[base].index, diff_id, params, &size);
 
         if (section && size == raw_size && section->packed_size >= SKIPPABLE_LEAST &&
-            all_usable(&held[base], section)) {
+            held_index_allows_section(&held[base], section)) {
             add_from(unread, diff_id, raw_offset, base, &held[base], section);
             return;
         }

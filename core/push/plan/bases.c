@@ -31,6 +31,7 @@ void bases_finish(struct bases *bases)
     for (unsigned i = 0; i < bases->count; i++)
         index_destroy(bases->held[i].index);
     chunk_lookup_destroy(bases->known);
+    object_runs_finish(&bases->allowed);
     free(bases->objects);
     bases->known = NULL;
     bases->objects = NULL;

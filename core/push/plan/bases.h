@@ -36,6 +36,7 @@ struct bases {
     struct held_index held[BASES_MAX]; /* the whole index of each */
     unsigned object_count;
     struct base_object *objects; /* struct held_chunk refers to them by number. NULL: none */
+    struct object_runs allowed;  /* for the indexes: thin_choice.h */
     struct chunk_lookup *known;  /* NULL when count is 0 */
     unsigned outdated;  /* archives that were left out because their index is of version 1 */
     struct err trouble; /* why the store could not be asked; family 0: it could */

@@ -85,6 +85,34 @@ static void added_chunks_are_found(void **state)
     chunk_lookup_destroy(NULL);
 }
 
+static void only_allowed_chunks_are_found(void **state)
+{
+    static const uint64_t names[] = {1, 2, 3, 4};
+    struct chunk_lookup *known = chunk_lookup_create(&err);
+    struct object_run second = {.object = 7, .offset = 20, .size = 21};
+    struct object_runs allowed = {.count = 1, .list = &second};
+    struct held_index held = {.objects = {HELD_UNUSABLE}};
+    struct made made;
+    uint32_t cursor = 0;
+
+    (void)state;
+    make(&made, names, ARRAY_SIZE(names));
+    held.index = &made.index;
+    assert_int_equal(chunk_lookup_add(known, &held, &err), 0);
+    assert_int_equal(chunk_lookup_count(known), 0);
+    held.objects[0] = 7;
+    held.allowed = &allowed;
+    assert_int_equal(chunk_lookup_add(known, &held, &err), 0);
+    assert_int_equal(find(known, 1, &cursor).size, 0);
+    assert_int_equal(find(known, 2, &cursor).object, 7);
+    assert_int_equal(find(known, 3, &cursor).size, 0);
+    assert_false(held_index_allows_section(&held, &made.section));
+    second = (struct object_run){.object = 7, .size = 20 + 21 + 22 + 23};
+    assert_true(held_index_allows_section(&held, &made.section));
+    free(made.section.chunks);
+    chunk_lookup_destroy(known);
+}
+
 static void runs_go_on(void **state)
 {
     static const uint64_t first[] = {1, 9, 2, 9, 3, 9, 4}, second[] = {9, 5, 9, 1};
@@ -186,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_chunks_are_found),
+        cmocka_unit_test(only_allowed_chunks_are_found),
         cmocka_unit_test(runs_go_on),
         cmocka_unit_test(many_are_found),
         cmocka_unit_test(hostile_names_cost_limited_time),

@@ -42,6 +42,7 @@ static void sorting_unites(void **state)
 
     (void)state;
     object_runs_sort(&runs); /* of nothing */
+    assert_false(object_runs_contain(&runs, 0, 0, 1));
     add(&runs, 3, 10, 20);
     add(&runs, 0, 26, 4); /* a gap of one byte before it */
     add(&runs, 0, 15, 10);
@@ -57,6 +58,16 @@ static void sorting_unites(void **state)
         assert_int_equal(runs.list[i].size, want[i].size);
     }
     assert_int_equal(object_runs_bytes(&runs), 54);
+    assert_true(object_runs_contain(&runs, 0, 5, 20));
+    assert_true(object_runs_contain(&runs, 0, 24, 1));
+    assert_true(object_runs_contain(&runs, 3, 0, 30));
+    assert_false(object_runs_contain(&runs, 0, 4, 2));
+    assert_false(object_runs_contain(&runs, 0, 5, 21));
+    assert_false(object_runs_contain(&runs, 0, 24, 3)); /* across the gap */
+    assert_false(object_runs_contain(&runs, 1, 5, 1));
+    assert_false(object_runs_contain(&runs, 3, 29, 2));
+    assert_false(object_runs_contain(&runs, 3, 30, 1));
+    assert_false(object_runs_contain(&runs, 4, 0, 1));
     object_runs_finish(&runs);
 }
 
