@@ -15,6 +15,7 @@ THIRD=app:20251103-0900-0123abc
 mkdir bin
 ln -s "$aws" bin/aws
 export PATH=$work/bin:$PATH AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1}
+# shellcheck disable=SC2016
 sed -n '/^## Without s3dock/,/^## /{/^```sh$/,/^```$/p}' "$TOP/docs/format.md" | sed '/^```/d' >recover.sh
 check "the script has at most 30 lines" test "$(wc -l <recover.sh)" -le 30 -a -s recover.sh
 
