@@ -171,7 +171,7 @@ int cmd_push(struct cli *cli, struct err *err)
     struct push_options options = {
         .input = config_text(config, OPT_INPUT),
         .source = (enum push_source)config_number(config, OPT_SOURCE),
-        .level = (int)config_number(config, OPT_LEVEL),
+        .choice = {CODEC_GZIP, (int)config_number(config, OPT_LEVEL)},
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
         .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),

@@ -170,7 +170,7 @@ static unsigned number_objects(struct opening *o, const struct located *image,
         struct image_object object = image_objects_get(image, i);
         enum presence presence = presence_of(o, &object);
         const struct head *head = head_of(o, object.key);
-        struct base_object base = {.size = object.size};
+        struct base_object base = {.size = object.size, .codec = (enum codec)object.codec};
         unsigned number;
 
         *moved = *moved || presence == MOVED;

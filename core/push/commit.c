@@ -11,6 +11,7 @@
 #include "catalog/conditions.h"
 #include "catalog/metadata.h"
 #include "push/commit_archive.h"
+#include "push/commit_objects.h"
 #include "transfer/describe_image.h"
 
 static int describe(const struct commit *c, struct metadata *out, struct err *err)
@@ -32,7 +33,7 @@ static int describe(const struct commit *c, struct metadata *out, struct err *er
 static int keep_existing(const struct commit *c, bool conditional, struct commit_result *result,
                          struct err *err)
 {
-    if (!c->keep_existing || !c->existing->has_archive || existing_image_is_torn(c->existing))
+    if (!c->keep_existing || !existing_image_must_be_kept(c->existing))
         return 0;
     if (existing_image_keep(c->store, c->name, c->existing, conditional, &result->copied, err))
         return ERR_FAIL;
@@ -53,10 +54,12 @@ int commit_run(const struct commit *commit, struct commit_result *result, struct
     if (answer == 0)
         answer = keep_existing(commit, conditional, result, err);
     if (answer == 0)
-        answer = commit_archive(commit, conditional, &metadata, err);
+        answer = commit->outcome->third ? commit_objects(commit, &metadata, err)
+                                        : commit_archive(commit, conditional, &metadata, err);
+    result->same = answer == COMMIT_SAME;
     str_copy(result->checksum, sizeof result->checksum, metadata.checksum);
     str_copy(result->image_id, sizeof result->image_id, metadata.image_id);
     result->size = metadata.size;
     metadata_finish(&metadata);
-    return answer;
+    return answer == COMMIT_SAME ? 0 : answer;
 }

@@ -17,6 +17,7 @@ struct commit_result {
     char checksum[40]; /* MD5 of the archive, "" if not known */
     uint64_t size;     /* of the archive */
     bool archived;     /* the existing image was copied to archive/ */
+    bool same;         /* another push has stored this image meanwhile: nothing was changed */
     uint64_t copied;   /* bytes that the store copied for that */
 };
 

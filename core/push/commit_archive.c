@@ -150,7 +150,7 @@ static int make_visible(const struct commit *c, struct documents *documents,
     if (answer == 0)
         answer = put_metadata(c, documents, metadata, err);
     if (answer == 0)
-        answer = existing_image_check(c->store, c->existing, err);
+        answer = existing_image_check(c->store, c->existing, true, err);
     store_insist(c->store, false);
     return answer;
 }

@@ -357,10 +357,18 @@ int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, st
     e->archive = (struct pending_archive){.store = e->setup.options.store,
                                           .upload = e->setup.upload,
                                           .resume = e->setup.resume,
-                                          .size = e->packed,
+                                          .size = index_builder_own_size(e->setup.builder),
                                           .copied = has_copied(e)};
-    *outcome = (struct push_outcome){
-        .image = e->image, .size = e->packed, .index = e->setup.builder, .archive = &e->archive};
+    *outcome = (struct push_outcome){.image = e->image,
+                                     .size = e->packed,
+                                     .index = e->setup.builder,
+                                     .archive = &e->archive,
+                                     .third = push_setup_is_third(&e->setup),
+                                     .thin = e->setup.options.thin,
+                                     .key = push_setup_key(&e->setup),
+                                     .own_size = index_builder_own_size(e->setup.builder),
+                                     .choice = e->setup.options.choice,
+                                     .bases = &e->setup.bases};
     upload_checksum(e->setup.upload, outcome->checksum);
     return 0;
 }

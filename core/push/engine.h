@@ -29,10 +29,16 @@ void push_engine_destroy(struct push_engine *engine);
 /* The result of a successful run. Valid until push_engine_destroy. */
 struct push_outcome {
     const struct image_info *image;
-    uint64_t size;               /* of the archive */
-    char checksum[MD5_HEX_SIZE]; /* of the archive; "" when parts of it were copied */
-    struct index_builder *index; /* all chunks of the archive */
+    uint64_t size;               /* packed bytes of all chunks */
+    char checksum[MD5_HEX_SIZE]; /* of the archive; "": parts of it were copied, or format 3 */
+    struct index_builder *index; /* all chunks of the image */
     struct pending_archive *archive;
+    /* Format 3 only. */
+    bool third, thin;
+    const char *key;   /* of the own object */
+    uint64_t own_size; /* of it; 0: it is not needed */
+    struct codec_choice choice;
+    const struct bases *bases; /* object n of the index builder is bases->objects[n - 1] */
 };
 /* Reads, packs, uploads and copies everything. Returns 0 when the archive only has to be
  * completed. */

@@ -16,10 +16,12 @@ struct push_engine_options {
     const struct transfer_options *transfer;
     const struct image_name *name;
     struct image_input input;
-    const char *key;     /* of the archive */
-    const char *content; /* the image's id, "" if only its stream contains it */
-    const char *first;   /* metadata of an image to compare with before others, or NULL */
-    int level;
+    const char *image_key; /* names the push */
+    const char *key;       /* of the object; the image key: an archive of format 2 */
+    const char *content;   /* the image's id, "" if only its stream contains it */
+    const char *first;     /* metadata of an image to compare with before others, or NULL */
+    struct codec_choice choice;
+    bool thin;        /* write a thin image. Then `key` is not the image key */
     bool no_resume;   /* ignore an unfinished push, and keep nothing */
     bool export_only; /* do not read Docker's layers */
     bool delta;       /* compare with earlier archives */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/image_objects.h"
 #include "catalog/retired.h"
 #include "store/copy_object.h"
 
@@ -69,14 +70,46 @@ static int find_free_key(struct store *store, const struct image_name *name,
     return err_hint(err, "push it tomorrow, or under another name");
 }
 
+bool existing_image_has_objects(const struct existing_image *existing)
+{
+    return existing->found && existing->at.metadata.format > METADATA_ARCHIVE_FORMAT;
+}
+
+/* Compares the objects of an image of format 3 with its metadata. */
+static int head_objects(struct store *store, struct existing_image *out, struct err *err)
+{
+    struct store_op heads[METADATA_OBJECTS_MAX], *ops[METADATA_OBJECTS_MAX];
+    unsigned count = image_objects_count(&out->at);
+
+    for (unsigned i = 0; i < count; i++) {
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = image_objects_get(&out->at, i).key};
+        ops[i] = &heads[i];
+    }
+    if (store_run_all(store, ops, count, err))
+        return ERR_FAIL;
+    out->has_all = out->whole = true;
+    for (unsigned i = 0; i < count; i++) {
+        struct image_object object = image_objects_get(&out->at, i);
+
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+        out->objects[i] = heads[i].info;
+        out->has_all =
+            out->has_all && heads[i].answer == STORE_DONE && heads[i].info.size == object.size;
+        out->whole = out->has_all && out->whole && strcmp(heads[i].info.etag, object.etag) == 0;
+    }
+    return 0;
+}
+
 static int head_archive(struct store *store, struct existing_image *out, struct err *err)
 {
-    str_copy(out->key, sizeof out->key, out->at.archive_key);
-    if (read_tombstone(store, out, err))
-        return ERR_FAIL;
     switch (store_head(store, out->at.archive_key, &out->archive, err)) {
     case STORE_DONE:
         out->has_archive = true;
+        if (existing_image_has_objects(out))
+            return 0;
         out->whole = out->archive.size == out->at.metadata.size &&
                      (!out->at.metadata.archive_etag[0] ||
                       strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
@@ -88,18 +121,27 @@ static int head_archive(struct store *store, struct existing_image *out, struct 
     }
 }
 
+/* Asks the bucket for everything that belongs to the image in out->at. */
+static int head_all(struct store *store, struct existing_image *out, struct err *err)
+{
+    str_copy(out->key, sizeof out->key, out->at.archive_key);
+    if (read_tombstone(store, out, err) || head_archive(store, out, err))
+        return ERR_FAIL;
+    return existing_image_has_objects(out) ? head_objects(store, out, err) : 0;
+}
+
 int existing_image_find(struct store *store, const struct image_name *name,
                         struct existing_image *out, struct err *err)
 {
     int answer = locate_image(store, name, NULL, NULL, &out->at, err);
 
     out->found = answer == LOCATE_FOUND;
-    out->has_archive = out->whole = false;
+    out->has_archive = out->whole = out->has_all = false;
     if (answer == LOCATE_ABSENT)
         return find_free_key(store, name, out, err);
     if (answer != LOCATE_FOUND)
         return ERR_FAIL;
-    if (head_archive(store, out, err)) {
+    if (head_all(store, out, err)) {
         existing_image_finish(out);
         return ERR_FAIL;
     }
@@ -113,22 +155,23 @@ static int was_removed(const struct existing_image *existing, const char *what, 
 }
 
 int existing_image_check(struct store *store, const struct existing_image *existing,
-                         struct err *err)
+                         bool with_archive, struct err *err)
 {
     static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
     struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];
     char keys[ARRAY_SIZE(kinds)][KEY_MAX];
+    unsigned count = with_archive ? ARRAY_SIZE(kinds) : ARRAY_SIZE(kinds) - 1;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (!key_sibling(keys[i], existing->key, kinds[i]))
             return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an archive",
                            existing->key);
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
         ops[i] = &heads[i];
     }
-    if (store_run_all(store, ops, ARRAY_SIZE(ops), err))
+    if (store_run_all(store, ops, count, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+    for (unsigned i = 0; i < count; i++)
         if (heads[i].answer == STORE_FAILED) {
             *err = heads[i].err;
             return ERR_FAIL;
@@ -138,7 +181,7 @@ int existing_image_check(struct store *store, const struct existing_image *exist
                            err);
     if (heads[1].answer != STORE_DONE)
         return was_removed(existing, "the metadata was deleted during this push", err);
-    if (heads[2].answer != STORE_DONE)
+    if (with_archive && heads[2].answer != STORE_DONE)
         return was_removed(existing, "the archive was deleted during this push", err);
     return 0;
 }
@@ -270,6 +313,8 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
         return there == STORE_FAILED ? ERR_FAIL : is_gone(keep, err);
     if (claim_name(keep, err))
         return ERR_FAIL;
+    if (existing_image_has_objects(existing)) /* the objects are needed by the copy, too */
+        return 0;
     key_of(keep, KEY_ARCHIVE, key);
     answer = copy_object(keep->store, keep->source, &existing->archive, key, keep->copied, err);
     if (answer == COPY_ABSENT)
@@ -279,6 +324,12 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
     if (answer)
         remove_copy(keep);
     return answer;
+}
+
+bool existing_image_must_be_kept(const struct existing_image *existing)
+{
+    return existing_image_has_objects(existing) ||
+           (existing->has_archive && !existing_image_is_torn(existing));
 }
 
 int existing_image_keep(struct store *store, const struct image_name *name,
@@ -291,7 +342,7 @@ int existing_image_keep(struct store *store, const struct image_name *name,
     int answer;
 
     keep.copied = copied;
-    if (!existing->has_archive)
+    if (!existing->has_archive && !existing_image_has_objects(existing))
         return 0;
     text_init(&keep.metadata, DOCUMENT_MAX);
     if (!key_parse_image(keep.source, &ignored, keep.month))

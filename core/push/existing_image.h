@@ -14,11 +14,13 @@ struct err;
 
 struct existing_image {
     bool found;                /* there is metadata */
-    bool whole;                /* and its archive, with the size and the ETag of the metadata */
+    bool whole;                /* and all of its objects, with their sizes and ETags */
+    bool has_all;              /* and all of its objects, with their sizes; format 3 only */
     struct located at;         /* valid when found */
-    struct store_info archive; /* valid when has_archive */
-    bool has_archive;
-    char key[KEY_MAX];            /* of the archive, or of the one that a push writes */
+    struct store_info archive; /* the object under the image key; valid when has_archive */
+    bool has_archive;          /* in format 3, it is none of the image's objects */
+    struct store_info objects[METADATA_OBJECTS_MAX]; /* valid when has_all */
+    char key[KEY_MAX];            /* the image key, or the one under which a push writes */
     char retired[STORE_ETAG_MAX]; /* ETag of the tombstone of `key`; "": there is none */
     bool going;                   /* a cleanup is about to delete the metadata */
 };
@@ -33,18 +35,25 @@ void existing_image_finish(struct existing_image *existing);
  * it. */
 bool existing_image_is(const struct existing_image *existing, const char *id);
 
+/* Returns true if the image is of format 3: its objects have keys of their own. */
+bool existing_image_has_objects(const struct existing_image *existing);
+
 /* Returns true if the archive is not the one of the metadata, but a later one whose push ended
  * before it wrote its documents. The image that it replaced was kept before; the archive itself
  * belongs to no image. */
 bool existing_image_is_torn(const struct existing_image *existing);
 
 /* Call it after the metadata was written under existing->key. Fails with conflict.removed when a
- * cleanup has retired that key meanwhile, or when archive or metadata are gone. */
+ * cleanup has retired that key meanwhile, or when the metadata is gone, or (`with_archive`) the
+ * archive. */
 int existing_image_check(struct store *store, const struct existing_image *existing,
-                         struct err *err);
+                         bool with_archive, struct err *err);
 
-/* Copies archive, index and metadata to an unused name under archive/. If the store honours
- * `conditions`, the name stays unique when several pushes do so at once. Deletes nothing. */
+/* Returns true if a push that replaces the image must keep a copy of it. */
+bool existing_image_must_be_kept(const struct existing_image *existing);
+/* Copies archive, index and metadata to an unused name under archive/; of an image of format 3 only
+ * the metadata, whose objects stay where they are. If the store honours `conditions`, the name stays
+ * unique when several pushes do so at once. Deletes nothing. */
 int existing_image_keep(struct store *store, const struct image_name *name,
                         const struct existing_image *existing, bool conditions, uint64_t *copied,
                         struct err *err);

@@ -10,6 +10,7 @@
 #include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "pack/codec/codec.h"
 #include "transfer/transfer.h"
 
 struct docker;
@@ -30,7 +31,7 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;      /* 1 .. codec_level_max(CODEC_GZIP) */
+    struct codec_choice choice;
     bool dry_run;   /* report the plan of the push; write and export nothing */
     bool no_delta;  /* upload everything, even chunks that the bucket has */
     bool force;     /* push even if the bucket has this very image */

@@ -31,6 +31,7 @@ struct push {
     bool learned;              /* its metadata did not name its image; the archive was read */
     struct docker_image local; /* the daemon's description of the image; id "": no daemon */
     struct image_input input;
+    char key[KEY_MAX];              /* of the object that the attempt writes */
     char content[DIGEST_TEXT_SIZE]; /* id of the image to push; "": only its stream contains it */
 
     /* The way of the next attempt. */
@@ -162,6 +163,7 @@ static int commit(struct push *p, struct push_engine *engine, const struct push_
                                          .outcome = outcome,
                                          .keep_existing = !result->archived},
                         &committed, err);
+    result->skipped = committed.same;
     result->archived = result->archived || committed.archived;
     result->stats.copied_bytes += committed.copied;
     result->size = committed.size;
@@ -215,28 +217,59 @@ static int transfer_with(struct push *p, struct push_engine *engine, struct err 
     return answer;
 }
 
+/* Returns true if the image is written in format 3. An archive that lies under the image key, but is
+ * not the image's, may hold chunks of others: it is not replaced. */
+static bool is_third(const struct push *p)
+{
+    return p->options->choice.codec != CODEC_GZIP ||
+           (existing_image_has_objects(&p->existing) && p->existing.has_archive);
+}
+
+/* Chooses the key of the object that the next attempt writes. */
+static int choose_key(struct push *p, struct err *err)
+{
+    enum data_kind kind =
+        p->options->choice.codec == CODEC_ZSTD ? DATA_WHOLE_ZSTD : DATA_WHOLE_GZIP;
+    char unique[KEY_UNIQUE_SIZE], month[7];
+    struct image_name name;
+
+    str_copy(p->key, sizeof p->key, p->existing.key);
+    if (!is_third(p))
+        return 0;
+    if (!key_parse_image(p->existing.key, &name, month))
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", p->existing.key);
+    if (key_unique(unique, err))
+        return ERR_FAIL;
+    key_data(p->key, &name, month, unique, kind);
+    return 0;
+}
+
 static int transfer(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
-    struct push_engine *engine = push_engine_create(
+    struct push_engine *engine;
+    int answer;
+
+    p->remedy = REMEDY_NONE;
+    if (choose_key(p, err))
+        return ERR_FAIL;
+    engine = push_engine_create(
         &(struct push_engine_options){
             .store = o->store,
             .transfer = &o->transfer,
             .name = &o->name,
             .input = p->input,
-            .key = p->result->key,
+            .image_key = p->result->key,
+            .key = p->key,
             .content = p->content,
             .first = p->existing.whole ? p->existing.at.metadata_key : NULL,
-            .level = o->level,
+            .choice = o->choice,
             .no_resume = o->no_resume,
             .export_only = p->export_only,
             .delta = p->delta,
             .read_all = p->read_all,
         },
         err);
-    int answer;
-
-    p->remedy = REMEDY_NONE;
     if (!engine)
         return ERR_FAIL;
     answer = transfer_with(p, engine, err);

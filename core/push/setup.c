@@ -5,6 +5,8 @@
  */
 #include "push/setup.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/codec.h"
@@ -18,7 +20,7 @@ static void *make_packer(void *arg)
     const struct push_setup *s = arg;
     struct err ignored;
 
-    return packer_create(&(struct codec_choice){CODEC_GZIP, s->options.level}, &ignored);
+    return packer_create(&s->options.choice, &ignored);
 }
 
 static void free_packer(void *packer)
@@ -31,15 +33,29 @@ static struct part_planner_options planner_options(const struct push_setup *s)
     return part_planner_options_of(&s->options.store->limits, open_source_size(&s->options.input));
 }
 
+bool push_setup_is_third(const struct push_setup *setup)
+{
+    return strcmp(setup->options.key, setup->options.image_key) != 0;
+}
+
+const char *push_setup_key(const struct push_setup *setup)
+{
+    const struct checkpoint_head *earlier = resume_earlier(setup->resume);
+
+    return earlier ? earlier->key : setup->options.key;
+}
+
 /* Looks for an unfinished upload of an earlier push. */
 static int open_resume(struct push_setup *s, struct err *err)
 {
     const struct push_engine_options *o = &s->options;
     struct resume_options options = {
         .store = o->store,
+        .image_key = o->image_key,
         .key = o->key,
         .content = o->content,
-        .level = o->level,
+        .choice = o->choice,
+        .thin = o->thin,
         .off = o->no_resume,
         .delta = o->delta,
         .part_size = memory_budget_part_size(&o->store->limits, open_source_size(&o->input)),
@@ -48,7 +64,7 @@ static int open_resume(struct push_setup *s, struct err *err)
 
     s->builder = index_builder_create(
         &CHUNK_DEFAULT,
-        &(struct index_writer){.version = 2, .choice = {.codec = CODEC_GZIP, .level = o->level}},
+        &(struct index_writer){.version = push_setup_is_third(s) ? 3 : 2, .choice = o->choice},
         err);
     options.builder = s->builder;
     return s->builder ? resume_open(&options, &s->resume, err) : ERR_FAIL;
@@ -79,7 +95,8 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
     const struct checkpoint_head *earlier = resume_earlier(s->resume);
     struct find_bases_wanted wanted = {
         .name = o->name,
-        .codec = CODEC_GZIP,
+        .thin = o->thin,
+        .codec = o->choice.codec,
         .first = o->first,
         .described = resume_is_whole(s->resume),
         .layers = local->diff_ids,
@@ -189,7 +206,7 @@ static int make_assembler(struct push_setup *s, struct err *err)
                                                                 .resume = s->resume,
                                                                 .inbox = s->inbox,
                                                                 .kind = PUSH_COMPOSED,
-                                                                .level = s->options.level,
+                                                                .choice = s->options.choice,
                                                                 .planner = planner_options(s)},
                                     err);
     return s->assembler ? 0 : ERR_FAIL;
@@ -198,7 +215,16 @@ static int make_assembler(struct push_setup *s, struct err *err)
 static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
 {
     s->upload =
-        upload_create(s->options.store, s->options.key, s->inbox, PUSH_UPLOADED, parts, err);
+        upload_create(&(struct upload_options){.store = s->options.store,
+                                               .key = push_setup_key(s),
+                                               .content_type = s->options.choice.codec == CODEC_ZSTD
+                                                                   ? "application/zstd"
+                                                                   : "application/gzip",
+                                               .inbox = s->inbox,
+                                               .kind = PUSH_UPLOADED,
+                                               .parts_out = parts,
+                                               .digest = !push_setup_is_third(s)},
+                      err);
     if (!s->upload || make_assembler(s, err))
         return ERR_FAIL;
     s->fates = (struct chunk_fates){.resume = s->resume, .planner = planner_options(s)};

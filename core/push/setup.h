@@ -54,6 +54,10 @@ struct push_setup {
 /* `setup` is zeroed before. push_setup_finish is called after a failure, too. */
 int push_setup(struct push_setup *setup, const struct push_engine_options *options,
                struct err *err);
+/* Returns true if the image is written in format 3. */
+bool push_setup_is_third(const struct push_setup *setup);
+/* Returns the key of the object that is uploaded: that of the unfinished upload, if there is one. */
+const char *push_setup_key(const struct push_setup *setup);
 /* No span, part or operation may be in use. Does not change the bucket. */
 void push_setup_finish(struct push_setup *setup);
 

@@ -79,7 +79,8 @@ static char same_id[DIGEST_TEXT_SIZE], other_id[DIGEST_TEXT_SIZE];
 
 static int push(struct store *store, const char *ref, const char *file, struct push_result *result)
 {
-    struct push_options options = {.store = store, .input = path_of(file), .level = 1};
+    struct push_options options = {
+        .store = store, .input = path_of(file), .choice = {CODEC_GZIP, 1}};
 
     options.no_resume = true;
     options.transfer.memory = TRANSFER_MEMORY_MIN;

@@ -161,7 +161,7 @@ static int push_through(struct between *b, const struct asked *asked, struct pus
     char path[512];
     struct push_options options = {.store = &b->fault.store,
                                    .input = path,
-                                   .level = asked->level ? asked->level : 1,
+                                   .choice = {CODEC_GZIP, asked->level ? asked->level : 1},
                                    .no_delta = asked->no_delta};
 
     snprintf(path, sizeof path, "%s/%s", dir, asked->input);

@@ -151,7 +151,7 @@ static struct store *open_bucket(const char *bucket)
 static void push(const char *bucket, const char *ref, const unsigned changed[LAYERS])
 {
     char input[256];
-    struct push_options options = {.input = input, .level = 1, .transfer.jobs = 2};
+    struct push_options options = {.input = input, .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2};
     struct push_result result;
 
     snprintf(input, sizeof input, "%s/input.tar", dir);

@@ -137,7 +137,8 @@ static struct store *open_bucket(const char *bucket)
 
 static int push(const char *bucket, unsigned jobs, struct push_result *result)
 {
-    struct push_options options = {.input = input, .level = 6, .transfer.jobs = jobs};
+    struct push_options options = {
+        .input = input, .choice = {CODEC_GZIP, 6}, .transfer.jobs = jobs};
     struct store *store = open_bucket(bucket);
     int answer;
 
@@ -369,7 +370,7 @@ static void a_false_layer_is_refused(void **state)
 
 static void cancelling_leaves_nothing(void **state)
 {
-    struct push_options options = {.input = input, .level = 6, .transfer.jobs = 2};
+    struct push_options options = {.input = input, .choice = {CODEC_GZIP, 6}, .transfer.jobs = 2};
     struct store *store = open_bucket("cancel");
     struct push_result result;
     struct cancel cancel;

@@ -289,7 +289,8 @@ static struct store *open_bucket(void)
 /* The push engine accepts the stream as an image and verifies it. */
 static void the_stream_is_a_save_archive(void **state)
 {
-    struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
+    struct push_options options = {
+        .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2, .input = path_of("image.tar")};
     struct push_result result;
     struct text out;
 
@@ -324,8 +325,10 @@ static void an_empty_layer_is_a_layer(void **state)
 
 static void push_file(const char *name, struct store *store)
 {
-    struct push_options options = {
-        .level = 1, .transfer.jobs = 2, .store = store, .input = path_of("image.tar")};
+    struct push_options options = {.choice = {CODEC_GZIP, 1},
+                                   .transfer.jobs = 2,
+                                   .store = store,
+                                   .input = path_of("image.tar")};
     struct push_result result;
     struct text out;
 
@@ -681,7 +684,8 @@ static void broken_stores_are_refused(void **state)
 static void changed_bytes_are_detected_by_the_digest(void **state)
 {
     const char *path = path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1));
-    struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
+    struct push_options options = {
+        .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2, .input = path_of("image.tar")};
     struct push_result result;
     struct text out;
     char other[130];

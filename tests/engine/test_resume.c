@@ -26,6 +26,7 @@
 #include "base/hash.h"
 #include "catalog/conditions.h"
 #include "kit/fault_store.h"
+#include "kit/old_checkpoint.h"
 #include "kit/sample.h"
 #include "kit/saved_image.h"
 #include "kit/scale.h"
@@ -192,7 +193,8 @@ static int push(struct between *b, const char *input, unsigned jobs, int level,
 {
     char path[512];
     const char *ref = b->ref ? b->ref : REF;
-    struct push_options options = {.store = &b->fault.store, .input = path, .level = level};
+    struct push_options options = {
+        .store = &b->fault.store, .input = path, .choice = {CODEC_GZIP, level}};
 
     if (strcmp(input, "-") == 0)
         strcpy(path, "-");
@@ -481,19 +483,14 @@ static void read_state(char path[600], struct text *out)
 static void a_checkpoint_of_an_older_version(void **state)
 {
     struct push_result result;
-    struct xxh128 sum;
     struct between b;
     struct text old;
     char path[600];
-    size_t size;
 
     (void)state;
     push_and_die("older", "one.tar", STORE_UPLOAD_PART, 3, true);
     read_state(path, &old);
-    size = (uint8_t)old.data[12] | (size_t)(uint8_t)old.data[13] << 8; /* of the head's body */
-    old.data[16] = CHECKPOINT_OLD;
-    sum = xxh128_of(old.data + 8, 8 + size);
-    memcpy(old.data + 16 + size, sum.bytes, sizeof sum.bytes);
+    old_checkpoint(&old, CHECKPOINT_OLD);
     assert_int_equal(file_replace(path, text_view(&old), 0600, &err), 0);
     text_finish(&old);
     open_between(&b, "older");

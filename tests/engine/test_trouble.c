@@ -132,7 +132,8 @@ static long size_of(const char *name)
 static int push(struct between *b, const char *input)
 {
     char path[512];
-    struct push_options options = {.store = &b->fault.store, .input = path, .level = 1};
+    struct push_options options = {
+        .store = &b->fault.store, .input = path, .choice = {CODEC_GZIP, 1}};
     struct push_result result;
 
     snprintf(path, sizeof path, "%s/%s", dir, input);

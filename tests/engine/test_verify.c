@@ -115,7 +115,7 @@ static struct push_result push(const char *bucket, const char *ref, const char *
     struct push_result result;
     char path[512];
     struct push_options options = {
-        .store = open_bucket(bucket), .input = path, .level = 1, .transfer.jobs = 2};
+        .store = open_bucket(bucket), .input = path, .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2};
 
     file_of(input, path);
     assert_int_equal(name_parse_image(ref, &options.name, &err), 0);

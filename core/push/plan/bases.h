@@ -27,6 +27,7 @@ struct base_object {
     char key[KEY_MAX];
     char etag[STORE_ETAG_MAX]; /* every read and every copy is conditional on it */
     uint64_t size;
+    enum codec codec; /* of its chunks */
 };
 
 struct bases {

@@ -19,6 +19,7 @@
 
 #define MAGIC_SIZE 8
 #define SUM_SIZE   16
+#define HEAD_MAX   (256 * KIB)
 #define FRAME_SIZE 8 /* kind and size */
 #define SIDE_SIZE  20
 #define STEP_MOST  (5 * (uint64_t)GIB) /* no part is larger, and so is no join */
@@ -69,8 +70,11 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head)
 {
     struct text body;
 
-    text_init(&body, 64 * KIB);
+    text_init(&body, HEAD_MAX);
     le_add(&body, CHECKPOINT_VERSION, 4);
+    le_add(&body, head->kind, 1);
+    le_add_string(&body, head->image_key);
+    le_add_string(&body, codec_name(head->codec));
     le_add_string(&body, head->store);
     le_add_string(&body, head->key);
     le_add_string(&body, head->content);
@@ -86,6 +90,7 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head)
         le_add_string(&body, head->bases[i].key);
         le_add_string(&body, head->bases[i].etag);
         le_add(&body, head->bases[i].size, 8);
+        le_add(&body, head->bases[i].codec, 1);
     }
     text_add(out, MAGIC, sizeof MAGIC);
     put_record(out, RECORD_HEAD, &body);
@@ -148,6 +153,11 @@ void checkpoint_put_claim(struct text *out)
     end_record(out, begin_record(out, RECORD_CLAIM, 0));
 }
 
+bool checkpoint_has_md5(const struct checkpoint_head *head)
+{
+    return strcmp(head->key, head->image_key) == 0;
+}
+
 /* ---- reading ---- */
 
 /* Reads bytes in sequence. A read beyond the end returns zeroes and sets `failed`. */
@@ -159,12 +169,38 @@ static void get_string(struct le_reader *cursor, char *out, size_t size)
         cursor->failed = cursor->failed || (unsigned char)*c < 0x20 || *c == 0x7f;
 }
 
-static bool get_base(struct le_reader *cursor, struct base_object *base)
+static bool get_base(struct le_reader *cursor, uint32_t version, struct base_object *base)
 {
+    uint64_t codec = CODEC_GZIP;
+
     get_string(cursor, base->key, sizeof base->key);
     get_string(cursor, base->etag, sizeof base->etag);
     base->size = le_read(cursor, 8);
-    return base->key[0] && base->etag[0] && base->size;
+    if (version > CHECKPOINT_GZIP)
+        codec = le_read(cursor, 1);
+    base->codec = (enum codec)codec;
+    return base->key[0] && base->etag[0] && base->size &&
+           (codec == CODEC_GZIP || codec == CODEC_ZSTD);
+}
+
+/* Reads what only version 4 states. */
+static bool read_form(struct le_reader *body, struct checkpoint_head *head)
+{
+    char codec[16];
+    uint64_t kind = le_read(body, 1);
+
+    get_string(body, head->image_key, sizeof head->image_key);
+    get_string(body, codec, sizeof codec);
+    head->kind = (enum checkpoint_kind)kind;
+    return kind <= CHECKPOINT_THIN && head->image_key[0] && codec_parse(codec, &head->codec);
+}
+
+/* Earlier versions describe archives of gzip members under the image key. */
+static void set_old_form(struct checkpoint_head *head)
+{
+    head->kind = head->base_count ? CHECKPOINT_COPIES : CHECKPOINT_PLAIN;
+    head->codec = CODEC_GZIP;
+    str_copy(head->image_key, sizeof head->image_key, head->key);
 }
 
 static bool read_head(struct le_reader *body, struct checkpoint *c)
@@ -172,7 +208,8 @@ static bool read_head(struct le_reader *body, struct checkpoint *c)
     struct checkpoint_head *head = &c->head;
 
     c->version = (uint32_t)le_read(body, 4);
-    if (c->version != CHECKPOINT_VERSION && c->version != CHECKPOINT_OLD)
+    if (c->version < CHECKPOINT_OLD || c->version > CHECKPOINT_VERSION ||
+        (c->version > CHECKPOINT_GZIP && !read_form(body, head)))
         return false;
     get_string(body, head->store, sizeof head->store);
     get_string(body, head->key, sizeof head->key);
@@ -185,18 +222,20 @@ static bool read_head(struct le_reader *body, struct checkpoint *c)
     head->part_size = le_read(body, 8);
     get_string(body, head->folder, sizeof head->folder);
     head->base_count = (unsigned)le_read(body, 4);
-    if (body->failed || head->base_count > BASES_MAX || !head->upload[0] || !head->key[0])
+    if (body->failed || head->base_count > BASE_OBJECTS_MAX || !head->upload[0] || !head->key[0])
         return false;
     for (unsigned i = 0; i < head->base_count; i++)
-        if (!get_base(body, &head->bases[i]))
+        if (!get_base(body, c->version, &head->bases[i]))
             return false;
+    if (c->version <= CHECKPOINT_GZIP)
+        set_old_form(head);
     return head->part_size > 0;
 }
 
 /* Returns the size of the object that a piece is copied from; 0: there is no such object. */
 static uint64_t object_size(const struct checkpoint *c, unsigned object)
 {
-    if (object < c->head.base_count)
+    if (c->head.kind == CHECKPOINT_COPIES && object < c->head.base_count)
         return c->head.bases[object].size;
     if (object >= PART_PLANNER_TEMP && object - PART_PLANNER_TEMP < c->join_count)
         return checkpoint_join(c, object - PART_PLANNER_TEMP)->size;
@@ -374,7 +413,7 @@ int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err
         return err_set(err, ERR_INTEGRITY, "checkpoint",
                        "the checkpoint of the unfinished upload is damaged, or of another version");
     }
-    while (c->version == CHECKPOINT_VERSION && read_record(&cursor, c))
+    while (c->version != CHECKPOINT_OLD && read_record(&cursor, c))
         ;
     *out = c;
     return 0;

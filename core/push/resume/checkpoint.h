@@ -28,15 +28,25 @@
 
 struct err;
 
-#define CHECKPOINT_VERSION 3
-#define CHECKPOINT_OLD     2 /* the head is the same; its checksums of chunks prove nothing */
+#define CHECKPOINT_VERSION 4
+#define CHECKPOINT_GZIP    3 /* of a gzip archive; it can be resumed, too */
+#define CHECKPOINT_OLD     2 /* its checksums of chunks prove nothing: only the head is read */
 #define CHECKPOINT_MAX     (256 * MIB)
 #define CHECKPOINT_PARTS   10000 /* the most that S3 allows */
 #define CHECKPOINT_JOINS   65536
 
+enum checkpoint_kind {
+    CHECKPOINT_PLAIN,  /* an archive; all of its bytes are sent */
+    CHECKPOINT_COPIES, /* an archive; the store copies parts of it */
+    CHECKPOINT_THIN,   /* the data of a thin image, of which all bytes are sent */
+};
+
 struct checkpoint_head {
-    char store[768]; /* store->identity */
-    char key[KEY_MAX];
+    enum checkpoint_kind kind;
+    char image_key[KEY_MAX]; /* names the checkpoint */
+    enum codec codec;
+    char store[768];   /* store->identity */
+    char key[KEY_MAX]; /* of the object that is uploaded */
     char content
         [DIGEST_TEXT_SIZE]; /* id of the image if it is known before its stream is read; else "" */
     char upload[STORE_UPLOAD_MAX];
@@ -44,11 +54,14 @@ struct checkpoint_head {
     char owner[64];                 /* unique for each push */
     char host[64];                  /* on which it ran */
     int64_t began;                  /* wall ns */
-    uint64_t part_size;             /* of equal parts; with bases: the least size of a part */
-    char folder[KEY_MAX];           /* of the temporary objects; "" without bases */
-    unsigned base_count;
-    struct base_object bases[BASES_MAX];
+    uint64_t part_size;             /* of equal parts; with copies: the least size of a part */
+    char folder[KEY_MAX];           /* of the temporary objects; "" without copies */
+    unsigned base_count;            /* objects that chunks may be in */
+    struct base_object bases[BASE_OBJECTS_MAX];
 };
+
+/* Returns true if the object is the archive of an image of format 2: its MD5 is computed. */
+bool checkpoint_has_md5(const struct checkpoint_head *head);
 
 /* The object of a region that is bytes, packed and sent by the push. */
 #define CHECKPOINT_BYTES UINT32_MAX
@@ -71,7 +84,7 @@ struct checkpoint_step {
 #define CHECKPOINT_HELD 0x80000000u
 
 struct checkpoint {
-    uint32_t version; /* CHECKPOINT_VERSION; or CHECKPOINT_OLD: only the head was read */
+    uint32_t version; /* CHECKPOINT_OLD: only the head was read */
     struct checkpoint_head head;
     struct checkpoint_step *steps; /* in their order */
     uint32_t step_count;

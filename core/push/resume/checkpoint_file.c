@@ -1,5 +1,5 @@
 /*
- * The name of a file is the SHA-256 of store and key. The lock is the lock of the file: it ends
+ * The name of a file is the SHA-256 of store and image key. The lock is the lock of the file: it ends
  * with the process. A process deletes a file only while it holds its lock.
  */
 #include "push/resume/checkpoint_file.h"
@@ -40,15 +40,15 @@ static bool is_name(const char *name)
     return strlen(name) == NAME_SIZE && name[strspn(name, "0123456789abcdef")] == '\0';
 }
 
-int checkpoint_file_open(struct checkpoint_file *file, const struct store *store, const char *key,
-                         struct err *err)
+int checkpoint_file_open(struct checkpoint_file *file, const struct store *store,
+                         const char *image_key, struct err *err)
 {
     char hex[SHA256_HEX_SIZE];
     uint8_t sum[SHA256_SIZE];
     struct text name;
 
     text_init(&name, 8 * KIB);
-    text_printf(&name, "%s\n%s", store->identity, key);
+    text_printf(&name, "%s\n%s", store->identity, image_key);
     sha256_of(text_view(&name), sum);
     text_finish(&name);
     hex_encode(sum, sizeof sum, hex);

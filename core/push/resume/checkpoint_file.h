@@ -1,6 +1,6 @@
 /*
- * checkpoint_file - the checkpoints of this user: one file for each store and key, in the cache
- * folder. A push holds a lock on its file.
+ * checkpoint_file - the checkpoints of this user: one file for each store and image key, in the
+ * cache folder. A push holds a lock on its file.
  */
 #ifndef S3DOCK_PUSH_RESUME_CHECKPOINT_FILE_H
 #define S3DOCK_PUSH_RESUME_CHECKPOINT_FILE_H
@@ -22,8 +22,8 @@ struct checkpoint_file {
 
 /* Opens the file, creates it if needed, and locks it. Returns 0; FILE_BUSY: another push holds the
  * lock; negative: the file cannot be used. */
-int checkpoint_file_open(struct checkpoint_file *file, const struct store *store, const char *key,
-                         struct err *err);
+int checkpoint_file_open(struct checkpoint_file *file, const struct store *store,
+                         const char *image_key, struct err *err);
 /* The same for a name from checkpoint_file_list. */
 int checkpoint_file_open_name(struct checkpoint_file *file, const char *name, struct err *err);
 int checkpoint_file_read(const struct checkpoint_file *file, struct text *out, struct err *err);

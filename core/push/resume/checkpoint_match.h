@@ -11,10 +11,12 @@
 
 struct checkpoint_wanted {
     const char *content; /* the id of the image, "" if it is not known yet */
-    int level;           /* of the compression */
-    bool delta;          /* the push may copy from bases */
-    uint64_t part_size;  /* of equal parts */
-    uint64_t least;      /* least size of a part, with bases */
+    struct codec_choice choice;
+    bool own_key; /* the object has a key of its own: the image is of format 3 */
+    bool thin;
+    bool delta;         /* the push may use chunks of bases */
+    uint64_t part_size; /* of equal parts */
+    uint64_t least;     /* least size of a part, with copies */
 };
 
 /* Returns NULL if the checkpoint fits, else why it does not, as a clause. */

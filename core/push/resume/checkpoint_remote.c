@@ -23,9 +23,9 @@
 #define LIFE       (15 * 60 * (int64_t)NS_PER_S)
 #define STATES_MAX 8 /* checkpoints that are read */
 
-static void folder_of(const char *archive_key, char out[KEY_MAX])
+static void folder_of(const char *image_key, char out[KEY_MAX])
 {
-    const char *name = strncmp(archive_key, "images/", 7) == 0 ? archive_key + 7 : archive_key;
+    const char *name = strncmp(image_key, "images/", 7) == 0 ? image_key + 7 : image_key;
     size_t size = strlen(name);
 
     if (size > 7 && strcmp(name + size - 7, ".tar.gz") == 0)
@@ -35,14 +35,14 @@ static void folder_of(const char *archive_key, char out[KEY_MAX])
 }
 
 void checkpoint_remote_begin(struct checkpoint_remote *remote, struct store *store,
-                             const char *archive_key, const char *owner)
+                             const char *image_key, const char *owner)
 {
     char folder[KEY_MAX];
     struct err ignored;
 
     *remote = (struct checkpoint_remote){.store = store};
     text_init(&remote->copy, CHECKPOINT_MAX);
-    folder_of(archive_key, folder);
+    folder_of(image_key, folder);
     remote->inbox = inbox_create(&ignored);
     if (!remote->inbox || !folder[0] ||
         snprintf(remote->key, KEY_MAX, "%.900s%.64s", folder, owner) >= KEY_MAX)
@@ -150,7 +150,7 @@ static bool claim(struct checkpoint_remote *remote, const char *key, struct text
 }
 
 static bool try_candidate(struct checkpoint_remote *remote, const struct candidate *candidate,
-                          const char *archive_key, checkpoint_fits *fits, void *arg, int64_t now,
+                          const char *image_key, checkpoint_fits *fits, void *arg, int64_t now,
                           struct text *out)
 {
     struct checkpoint *checkpoint = NULL;
@@ -163,14 +163,14 @@ static bool try_candidate(struct checkpoint_remote *remote, const struct candida
         text_check(out, "the checkpoint", &ignored) ||
         checkpoint_parse(text_view(out), &checkpoint, &ignored))
         return false;
-    good = strcmp(checkpoint->head.key, archive_key) == 0 && fits(arg, checkpoint) &&
+    good = strcmp(checkpoint->head.image_key, image_key) == 0 && fits(arg, checkpoint) &&
            !is_running(remote->store, checkpoint, candidate->modified, now) &&
            claim(remote, candidate->key, out, checkpoint, etag);
     checkpoint_destroy(checkpoint);
     return good;
 }
 
-bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *archive_key,
+bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *image_key,
                             checkpoint_fits *fits, void *arg, struct text *out)
 {
     struct candidate *found = calloc(STATES_MAX, sizeof *found);
@@ -178,11 +178,11 @@ bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *archiv
     unsigned count = 0;
     int64_t now = 0;
 
-    folder_of(archive_key, folder);
+    folder_of(image_key, folder);
     if (found && remote->key[0])
         count = list_candidates(remote, folder, found, &now);
     for (unsigned i = 0; i < count; i++)
-        if (try_candidate(remote, &found[i], archive_key, fits, arg, now, out)) {
+        if (try_candidate(remote, &found[i], image_key, fits, arg, now, out)) {
             remote->written = true;
             free(found);
             return true;

@@ -27,13 +27,13 @@ struct checkpoint_remote {
 
 /* `owner`: unique, part of the key. Writes nothing yet. */
 void checkpoint_remote_begin(struct checkpoint_remote *remote, struct store *store,
-                             const char *archive_key, const char *owner);
+                             const char *image_key, const char *owner);
 void checkpoint_remote_finish(struct checkpoint_remote *remote);
 
-/* Searches the bucket for a checkpoint of this archive that `fits` and whose push has ended, and
+/* Searches the bucket for a checkpoint of this image that `fits` and whose push has ended, and
  * claims it. True: `out` has its bytes, and `remote` refers to it from then on. Waits. */
 typedef bool checkpoint_fits(void *arg, const struct checkpoint *checkpoint);
-bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *archive_key,
+bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *image_key,
                             checkpoint_fits *fits, void *arg, struct text *out);
 
 /* Writes a copy, unless the last write has not returned. Does not wait. */

@@ -154,7 +154,7 @@ int remote_state_ask(struct store *store, struct replay *replay, struct err *err
         replay_has_all(replay);
         return replay_settle(replay, err) ? REMOTE_STATE_UNKNOWN : REMOTE_STATE_WHOLE;
     }
-    if (head->base_count)
+    if (head->kind == CHECKPOINT_COPIES)
         list_folder(&sweep);
     return replay_settle(replay, err) ? REMOTE_STATE_UNKNOWN : REMOTE_STATE_KNOWN;
 }

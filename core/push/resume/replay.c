@@ -99,7 +99,8 @@ void replay_has_part(struct replay *replay, unsigned long number, const struct s
     if (number == 0 || number > replay->then->part_count)
         return;
     step = checkpoint_part(replay->then, (unsigned)number);
-    if (step->has_md5 || replay->then->head.base_count)
+    if (step->has_md5 || replay->then->head.kind != CHECKPOINT_PLAIN ||
+        !checkpoint_has_md5(&replay->then->head))
         note_step(replay, step, &replay->part_there[number - 1], info);
 }
 

@@ -45,9 +45,12 @@ int resume_set_bases(struct resume *resume, const struct bases *bases, struct er
 {
     struct checkpoint_head *head = &resume->head;
 
-    head->part_size = resume->options.least;
     head->base_count = bases->object_count;
     memcpy(head->bases, bases->objects, bases->object_count * sizeof head->bases[0]);
+    if (head->kind == CHECKPOINT_THIN)
+        return 0;
+    head->kind = CHECKPOINT_COPIES;
+    head->part_size = resume->options.least;
     return temp_objects_new_folder(head->folder, err);
 }
 

@@ -21,7 +21,7 @@
 static void open_file(struct resume *r)
 {
     struct err err;
-    int answer = checkpoint_file_open(&r->file, r->options.store, r->options.key, &err);
+    int answer = checkpoint_file_open(&r->file, r->options.store, r->options.image_key, &err);
 
     r->alone = answer != FILE_BUSY;
     if (answer == FILE_BUSY)
@@ -37,7 +37,8 @@ static void remove_remote(struct resume *r)
 {
     struct checkpoint_remote theirs;
 
-    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, resume_earlier(r)->owner);
+    checkpoint_remote_begin(&theirs, r->options.store, r->options.image_key,
+                            resume_earlier(r)->owner);
     theirs.written = theirs.key[0] != '\0' && resume_earlier(r)->owner[0];
     checkpoint_remote_remove(&theirs);
     checkpoint_remote_finish(&theirs);
@@ -58,7 +59,7 @@ void resume_give_up(struct resume *resume, const char *why)
         remote_state_clear(r->options.store, resume_earlier(r)->folder);
         remove_remote(r);
         checkpoint_remote_finish(&r->remote); /* from here on under our own name */
-        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.image_key, r->head.owner);
         r->from_bucket = false;
     }
     replay_destroy(r->replay);
@@ -76,11 +77,14 @@ static const char *mismatch(const struct resume *r, const struct checkpoint *che
 {
     const struct resume_options *o = &r->options;
 
-    return checkpoint_mismatch(checkpoint, &(struct checkpoint_wanted){.content = o->content,
-                                                                       .level = o->level,
-                                                                       .delta = o->delta,
-                                                                       .part_size = o->part_size,
-                                                                       .least = o->least});
+    return checkpoint_mismatch(
+        checkpoint, &(struct checkpoint_wanted){.content = o->content,
+                                                .choice = o->choice,
+                                                .own_key = strcmp(o->key, o->image_key) != 0,
+                                                .thin = o->thin,
+                                                .delta = o->delta,
+                                                .part_size = o->part_size,
+                                                .least = o->least});
 }
 
 static int ask_parts(struct resume *r, struct err *err)
@@ -126,7 +130,7 @@ static void read_file(struct resume *r)
     else if (r->journal.size && start_replay(r, &err))
         resume_give_up(r, "its checkpoint is damaged");
     else if (r->replay && (strcmp(resume_earlier(r)->store, r->options.store->identity) != 0 ||
-                           strcmp(resume_earlier(r)->key, r->options.key) != 0))
+                           strcmp(resume_earlier(r)->image_key, r->options.image_key) != 0))
         resume_give_up(r, "its checkpoint is of another upload");
 }
 
@@ -140,7 +144,7 @@ static void read_bucket(struct resume *r)
 {
     struct err ignored;
 
-    if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
+    if (!checkpoint_remote_take(&r->remote, r->options.image_key, fits, r, &r->journal))
         return;
     if (start_replay(r, &ignored) == 0)
         log_info("resuming the push of host %s", resume_earlier(r)->host);
@@ -161,7 +165,8 @@ static int continue_journal(struct resume *r, struct err *err)
             return ERR_FAIL;
         r->written = then->good;
         checkpoint_remote_finish(&r->remote);
-        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.image_key,
+                                then->head.owner);
         r->remote.written = then->head.owner[0] != '\0';
     }
     log_info("resuming an upload: the store has %u of %u parts and joins", r->done_steps,
@@ -195,18 +200,21 @@ static int prepare_head(struct resume *r, struct err *err)
     const struct resume_options *o = &r->options;
 
     if (!str_copy(head->store, sizeof head->store, o->store->identity) ||
+        !str_copy(head->image_key, sizeof head->image_key, o->image_key) ||
         !str_copy(head->key, sizeof head->key, o->key) ||
         !str_copy(head->content, sizeof head->content, o->content))
         return err_set(err, ERR_INTERNAL, "checkpoint", "a string does not fit the checkpoint");
-    index_writer(o->level, head->writer);
+    codec_writer(&o->choice, head->writer);
     if (gethostname(head->host, sizeof head->host - 1))
         head->host[0] = '\0';
     str_printable(head->host);
     if (audit_unique(head->owner, err))
         return ERR_FAIL;
-    checkpoint_remote_begin(&r->remote, o->store, o->key, head->owner);
+    checkpoint_remote_begin(&r->remote, o->store, o->image_key, head->owner);
     head->began = clock_wall();
     head->part_size = o->part_size;
+    head->codec = o->choice.codec;
+    head->kind = o->thin ? CHECKPOINT_THIN : CHECKPOINT_PLAIN;
     return 0;
 }
 
@@ -219,7 +227,9 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     r->options = *options;
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
-    r->record = (struct step_record){.builder = options->builder};
+    r->record = (struct step_record){.builder = options->builder,
+                                     .thin = options->thin,
+                                     .no_md5 = strcmp(options->key, options->image_key) != 0};
     open_file(r);
     if (prepare_head(r, err) || (r->alone && find_earlier(r, err))) {
         resume_destroy(r);

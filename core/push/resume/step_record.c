@@ -42,13 +42,29 @@ static bool is_held(const struct checkpoint_step *step, uint64_t at)
     return step->side[right].object != CHECKPOINT_BYTES;
 }
 
+/* Returns the next chunk of the object. Chunks of a thin image that lie in other objects, or that
+ * repeat an own one, are passed over. */
+static const struct index_chunk *next_chunk(struct step_record *r)
+{
+    const struct index_chunk *chunk;
+
+    while ((chunk = index_builder_chunk(r->builder, r->recorded)) && r->thin) {
+        struct index_place place = index_builder_place(r->builder, r->recorded);
+
+        if (place.object == INDEX_OWN && place.offset == r->recorded_end)
+            break;
+        r->recorded++;
+    }
+    return chunk;
+}
+
 /* Records the chunks that begin before the step's end and that no earlier step has. */
 static int record_chunks(struct step_record *r, struct checkpoint_step *step, struct text *records,
                          struct err *err)
 {
     r->size_count = 0;
     while (r->recorded_end < step->offset + step->size) {
-        const struct index_chunk *chunk = index_builder_chunk(r->builder, r->recorded);
+        const struct index_chunk *chunk = next_chunk(r);
 
         if (!chunk)
             return err_set(err, ERR_INTERNAL, "checkpoint", "a part has no chunks");
@@ -70,7 +86,7 @@ static void locate(struct step_record *r, const struct region side[2], struct ch
         .join = side[1].size > 0, .side = {side[0], side[1]}, .offset = r->parts_end};
     step->number = step->join ? r->joins++ : ++r->parts;
     step->size = step->side[0].size + step->side[1].size;
-    if (step->join || step->side[0].object != CHECKPOINT_BYTES)
+    if (r->no_md5 || step->join || step->side[0].object != CHECKPOINT_BYTES)
         r->copied = true;
     step->has_md5 = !r->copied;
     if (!step->join)

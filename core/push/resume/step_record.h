@@ -15,11 +15,13 @@
 
 struct err;
 
-/* Zeroed, except for the builder. */
+/* Zeroed, except for builder, thin and no_md5. */
 struct step_record {
     const struct index_builder *builder; /* borrowed */
     uint32_t recorded;                   /* chunks that earlier steps have */
     uint64_t recorded_end;               /* end of these chunks in the archive */
+    bool thin;   /* the object has only chunks of its own: INDEX_OWN, each once */
+    bool no_md5; /* the MD5 of the object is not computed */
     unsigned parts, joins;
     uint64_t parts_end;
     bool copied;     /* a step copied bytes: the MD5 of the archive is not known */

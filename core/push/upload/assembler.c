@@ -41,7 +41,7 @@ struct assembler *assembler_create(const struct assembler_options *options, stru
     }
     a->options = *options;
     a->packed = malloc(codec_bound(CHUNK_MAX_LIMIT));
-    a->packer = packer_create(&(struct codec_choice){CODEC_GZIP, options->level}, err);
+    a->packer = packer_create(&options->choice, err);
     a->planner = part_planner_create(options->parts, &options->planner, err);
     a->composer =
         composer_create(&(struct composer_options){.store = options->store,

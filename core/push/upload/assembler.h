@@ -30,7 +30,7 @@ struct assembler_options {
     struct resume *resume;
     struct inbox *inbox;
     int kind; /* msg.kind of its messages */
-    int level;
+    struct codec_choice choice;
     struct part_planner_options planner;
 };
 

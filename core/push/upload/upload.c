@@ -10,8 +10,6 @@
 #include "base/array.h"
 #include "base/log.h"
 
-#define CONTENT_TYPE "application/gzip"
-
 struct part_slot {
     struct store_op op; /* first: its message is the operation */
     struct part *part;  /* NULL: free */
@@ -28,7 +26,7 @@ struct upload {
     struct store *store;
     struct inbox *inbox;
     int kind;
-    const char *key;
+    const char *key, *content_type;
 
     struct store_op create;
     bool creating;
@@ -49,8 +47,7 @@ struct upload {
     size_t done_room;
 };
 
-struct upload *upload_create(struct store *store, const char *key, struct inbox *inbox, int kind,
-                             unsigned parts_out, struct err *err)
+struct upload *upload_create(const struct upload_options *options, struct err *err)
 {
     struct upload *u = calloc(1, sizeof *u);
 
@@ -58,7 +55,7 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
         err_memory(err, "the upload");
         return NULL;
     }
-    u->slots = calloc(parts_out, sizeof *u->slots);
+    u->slots = calloc(options->parts_out, sizeof *u->slots);
     u->md5 = digest_create(DIGEST_MD5);
     if (!u->slots || !u->md5) {
         upload_destroy(u);
@@ -66,11 +63,13 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
         return NULL;
     }
     u->undigested = 1;
-    u->store = store;
-    u->key = key;
-    u->inbox = inbox;
-    u->kind = kind;
-    u->slot_count = parts_out;
+    u->store = options->store;
+    u->key = options->key;
+    u->content_type = options->content_type;
+    u->inbox = options->inbox;
+    u->kind = options->kind;
+    u->slot_count = options->parts_out;
+    u->gap = !options->digest;
     return u;
 }
 
@@ -122,8 +121,10 @@ static void send_slot(struct upload *u, struct part_slot *slot)
 static void begin(struct upload *u)
 {
     u->creating = true;
-    u->create = (struct store_op){
-        .verb = STORE_UPLOAD_CREATE, .key = u->key, .content_type = CONTENT_TYPE, .archive = true};
+    u->create = (struct store_op){.verb = STORE_UPLOAD_CREATE,
+                                  .key = u->key,
+                                  .content_type = u->content_type,
+                                  .archive = true};
     submit(u, &u->create);
 }
 
@@ -351,7 +352,7 @@ static int put_whole(struct upload *u, struct err *err)
         .verb = STORE_PUT,
         .key = u->key,
         .body = u->held ? view_of(u->held->data, u->held->size) : view_of(NULL, 0),
-        .content_type = CONTENT_TYPE,
+        .content_type = u->content_type,
         .archive = true,
     };
 

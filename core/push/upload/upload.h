@@ -18,10 +18,18 @@
 #include "push/upload/copy_errors.h"
 #include "store/store.h"
 
+struct upload_options {
+    struct store *store; /* the pointers are borrowed */
+    const char *key;
+    const char *content_type;
+    struct inbox *inbox;
+    int kind;           /* msg.kind of its messages */
+    unsigned parts_out; /* the most parts that are sent at once */
+    bool digest;        /* compute the MD5 of the object */
+};
+
 struct upload;
-/* `kind`: msg.kind of its messages. `parts_out`: the most parts that are sent at once. */
-struct upload *upload_create(struct store *store, const char *key, struct inbox *inbox, int kind,
-                             unsigned parts_out, struct err *err);
+struct upload *upload_create(const struct upload_options *options, struct err *err);
 /* No operation may be out. Does not abort the upload. Takes NULL. */
 void upload_destroy(struct upload *upload);
 

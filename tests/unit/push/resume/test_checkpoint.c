@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kit/old_checkpoint.h"
 #include "push/resume/checkpoint.h"
 
 static struct err err;
@@ -28,6 +29,10 @@ static struct checkpoint_head a_head(void)
                                    .owner = "0123",
                                    .host = "builder"};
 
+    head.kind = CHECKPOINT_COPIES;
+    head.codec = CODEC_GZIP;
+    strcpy(head.image_key, head.key);
+    head.bases[0].codec = CODEC_GZIP;
     strcpy(head.bases[0].key, "images/shop/a.tar.gz");
     strcpy(head.bases[0].etag, "\"e\"");
     head.bases[0].size = 7;
@@ -199,31 +204,40 @@ static void hostile_records_are_refused(void **state)
     }
 }
 
-/* A checkpoint of an older s3dock: the version follows magic and frame, and the sum is right. */
-static void write_old(struct text *text, uint8_t version)
+static void version_3_is_of_a_gzip_archive(void **state)
 {
-    size_t size = (uint8_t)text->data[12] | (size_t)(uint8_t)text->data[13] << 8;
-    struct xxh128 sum;
+    struct checkpoint_head head = a_head();
+    struct checkpoint *c;
+    struct text text;
 
-    text->data[16] = (char)version;
-    sum = xxh128_of(text->data + 8, 8 + size);
-    memcpy(text->data + 16 + size, sum.bytes, sizeof sum.bytes);
+    (void)state;
+    write_three_parts(&text);
+    old_checkpoint(&text, CHECKPOINT_GZIP);
+    assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), 0);
+    assert_int_equal(c->version, CHECKPOINT_GZIP);
+    assert_memory_equal(&c->head, &head, sizeof head);
+    assert_int_equal(c->step_count, 4);
+    assert_int_equal(c->good, text.size);
+    checkpoint_destroy(c);
+    text_finish(&text);
 }
 
-static void only_the_head_of_an_older_version_is_read(void **state)
+static void only_the_head_of_version_2_is_read(void **state)
 {
     struct checkpoint *c;
     struct text text;
 
     (void)state;
     write_three_parts(&text);
-    write_old(&text, CHECKPOINT_OLD);
+    old_checkpoint(&text, CHECKPOINT_OLD);
     assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), 0);
     assert_int_equal(c->version, CHECKPOINT_OLD);
     assert_string_equal(c->head.upload, "2~abc");
     assert_int_equal(c->step_count, 0);
     checkpoint_destroy(c);
-    write_old(&text, 1);
+    text_finish(&text);
+    write_three_parts(&text);
+    old_checkpoint(&text, 1);
     assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), ERR_FAIL);
     text_finish(&text);
 }
@@ -242,6 +256,11 @@ static void heads_of_other_kinds_are_refused(void **state)
     assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), ERR_FAIL);
     text_clear(&text);
     head = a_head();
+    head.bases[0].codec = 3;
+    checkpoint_put_head(&text, &head);
+    assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), ERR_FAIL);
+    text_clear(&text);
+    head = a_head();
     head.part_size = 0;
     checkpoint_put_head(&text, &head);
     assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), ERR_FAIL);
@@ -255,7 +274,8 @@ int main(void)
         cmocka_unit_test(a_truncated_checkpoint_ends_earlier),
         cmocka_unit_test(damaged_records_are_not_used),
         cmocka_unit_test(hostile_records_are_refused),
-        cmocka_unit_test(only_the_head_of_an_older_version_is_read),
+        cmocka_unit_test(version_3_is_of_a_gzip_archive),
+        cmocka_unit_test(only_the_head_of_version_2_is_read),
         cmocka_unit_test(heads_of_other_kinds_are_refused),
     };
 

@@ -67,11 +67,15 @@ static void begin(unsigned count)
     static const uint32_t sizes[][3] = {
         {600, 400}, {CHECKPOINT_HELD | 2, 20, 30}, {0}, {CHECKPOINT_HELD | 1}, {0}, {70}};
     static const unsigned told[] = {2, 3, 0, 1, 0, 1};
-    struct checkpoint_head head = {.part_size = 500,
-                                   .base_count = 1,
-                                   .key = "k",
-                                   .upload = "u",
-                                   .bases[0] = {.key = "b", .etag = "e", .size = 5000}};
+    struct checkpoint_head head = {
+        .kind = CHECKPOINT_COPIES,
+        .codec = CODEC_GZIP,
+        .image_key = "k",
+        .part_size = 500,
+        .base_count = 1,
+        .key = "k",
+        .upload = "u",
+        .bases[0] = {.key = "b", .etag = "e", .size = 5000, .codec = CODEC_GZIP}};
     struct checkpoint *then;
     struct text text;
 
@@ -218,7 +222,8 @@ static void the_etag_of_a_complete_object(void **state)
 {
     static const char *const etags[] = {"\"5d41402abc4b2a76b9719d911017c592\"",
                                         "\"7d793037a0760186574b0282f2f435e7\""};
-    struct checkpoint_head head = {.part_size = 5, .key = "k", .upload = "u"};
+    struct checkpoint_head head = {
+        .codec = CODEC_GZIP, .image_key = "k", .part_size = 5, .key = "k", .upload = "u"};
     struct checkpoint_step step = part_of(0, bytes_of(5), 0);
     struct checkpoint *then;
     char etag[STORE_ETAG_MAX];

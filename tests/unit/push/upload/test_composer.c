@@ -46,7 +46,13 @@ static int set_up(void **state)
     bases = (struct bases){.count = 1, .object_count = 1, .objects = &base};
     inbox = inbox_create(&err);
     parts = parts_create(4, SIZE, &err);
-    upload = upload_create(bucket.store, KEY, inbox, UPLOADED, 4, &err);
+    upload = upload_create(&(struct upload_options){.store = bucket.store,
+                                                    .key = KEY,
+                                                    .inbox = inbox,
+                                                    .kind = UPLOADED,
+                                                    .parts_out = 4,
+                                                    .digest = true},
+                           &err);
     assert_int_equal(temp_objects_new_folder(folder, &err), 0);
     composer = composer_create(&(struct composer_options){.store = bucket.store,
                                                           .upload = upload,
