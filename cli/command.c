@@ -258,6 +258,23 @@ const struct command command_table[COMMAND_COUNT] = {
              "reports this, and the exit code is 0. An environment that does not exist is an\n"
              "error (exit code 3).\n"},
 #include "cli/command_deployments.inc"
+    [CMD_STATS] =
+        {.name = "stats",
+         .group = HOUSEKEEPING,
+         .operands = "[APP]",
+         .most = 1,
+         .summary = "show what images occupy and share",
+         .examples = "s3dock stats\tall applications\n"
+                     "s3dock stats myapp\tone, with each of its images\n"
+                     "s3dock stats myapp --quick\twithout reading indexes\n",
+         .details =
+             "Images of an application can share data. The bytes that an image frees are\n"
+             "those of the objects that only it needs: a cleanup deletes them a week after\n"
+             "the image is removed. Dead bytes are parts of needed objects that nobody uses.\n"
+             "\n"
+             "Reads all metadata, and the index of each thin image (--quick: none). With the\n"
+             "price of a gigabyte in the configuration (prices.gb_month), it prints the cost\n"
+             "of a month, too. It changes nothing.\n"},
     [CMD_RESUME] =
         {.name = "resume",
          .group = HOUSEKEEPING,

@@ -24,6 +24,7 @@ command_fn *const command_functions[COMMAND_COUNT] = {
     [CMD_DEPLOY] = cmd_deploy,
     [CMD_STATUS] = cmd_status,
     [CMD_WATCH] = cmd_watch,
+    [CMD_STATS] = cmd_stats,
     [CMD_RESUME] = cmd_resume,
     [CMD_CLEANUP] = cmd_cleanup,
     [CMD_CONFIG_INIT] = cmd_config_init,

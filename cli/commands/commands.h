@@ -35,6 +35,7 @@ command_fn cmd_deploy;
 command_fn cmd_status;
 command_fn cmd_watch;
 command_fn cmd_resume;
+command_fn cmd_stats;
 command_fn cmd_cleanup;
 command_fn cmd_config_init;
 command_fn cmd_config_show;

@@ -129,6 +129,7 @@ static const struct row {
     {ERR_INTEGRITY, CODE_LISTING, DOCTOR, ""},
     {ERR_INTEGRITY, CODE_ANSWER, DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_REQUEST, ENDPOINT "; " DOCTOR, ""},
+    {ERR_UNSUPPORTED, CODE_RUNS, "use --quick, which reads no index", ""},
     {ERR_UNSUPPORTED, CODE_OPERATION, ENDPOINT "; " DOCTOR, ""},
     /* Docker and the build */
     {ERR_DOCKER, CODE_UNREACHABLE,

@@ -24,6 +24,7 @@ enum command_id {
     CMD_DEPLOY,
     CMD_STATUS,
     CMD_WATCH,
+    CMD_STATS,
     CMD_RESUME,
     CMD_CLEANUP,
     CMD_CONFIG_INIT,

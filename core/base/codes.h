@@ -72,6 +72,7 @@
 #define CODE_REQUEST        "request"
 #define CODE_RESOLVE        "resolve"
 #define CODE_ROLE_LOOP      "role_loop"
+#define CODE_RUNS           "runs"
 #define CODE_SERVICE        "service"
 #define CODE_SERVING        "serving"
 #define CODE_SIGNATURE      "signature"
