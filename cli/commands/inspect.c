@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/layer_report_ui.h"
+#include "cli/commands/object_report.h"
 #include "cli/commands/platform_ui.h"
 #include "cli/commands/release_ui.h"
 #include "cli/connect.h"
@@ -139,7 +140,8 @@ static void print_image(struct cli *cli, const struct subject *subject)
     output_line(out, "  image     %s", subject->index->image.id);
     output_line(out, "  platform  %s", platform);
     output_line(out, "  pushed    %s", human_time(metadata->created_at, pushed));
-    output_line(out, "  archive   %s", subject->at.archive_key);
+    output_line(out, "  %-9s %s", metadata->format > METADATA_ARCHIVE_FORMAT ? "key" : "archive",
+                subject->at.archive_key);
     output_line(out, "  size      %s, %s of %s", human_bytes(total->packed, archive),
                 share_of(total->packed, total->raw, share), human_bytes(total->raw, raw));
     output_line(out, "  index     %s: %llu chunks of %s on average",
@@ -163,8 +165,10 @@ int cmd_inspect(struct cli *cli, struct err *err)
     if (!failed) {
         write_image(output_data(&cli->output), &subject);
         print_image(cli, &subject);
-        layer_report_print_contents(cli, subject.report);
+        failed = object_report(cli, store, &subject.name, &subject.at, subject.index, err);
     }
+    if (!failed)
+        layer_report_print_contents(cli, subject.report);
     close_subject(&subject);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;
