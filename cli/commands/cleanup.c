@@ -12,6 +12,7 @@
 #include "catalog/name.h"
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
+#include "cleanup/sweep.h"
 #include "cleanup/unfinished.h"
 #include "cleanup/unfinished_remove.h"
 #include "cli/cli.h"
@@ -41,20 +42,30 @@ static bool is_archive(const struct unfinished *what)
            what->kind == UNFINISHED_TOMBSTONE;
 }
 
+/* Warns once for each application. */
+static void warn_unclear(struct cleanup *c, const char *app, const struct err *err)
+{
+    if (strcmp(c->unclear, app) == 0)
+        return;
+    str_copy(c->unclear, sizeof c->unclear, app);
+    output_warn(&c->cli->output, "%s", err->text);
+}
+
 /* Keeps the data of an application whose references cannot be read, with one warning for each
  * application. Returns ERR_FAIL for other errors. */
 static int keep_unclear(struct cleanup *c, const struct unfinished *what, struct err *err)
 {
     const char *app = strchr(what->key, '/');
     size_t size = app ? strcspn(app + 1, "/") : 0;
+    char name[NAME_APP_MAX];
 
     if (!is_archive(what) || !err_is(err, ERR_CONFLICT, CODE_REFERENCED))
         return ERR_FAIL;
     c->kept++;
-    if (app && (strncmp(c->unclear, app + 1, size) != 0 || c->unclear[size])) {
-        snprintf(c->unclear, sizeof c->unclear, "%.*s", (int)size, app + 1);
-        output_warn(&c->cli->output, "%s", err->text);
-    }
+    if (!app)
+        return 0;
+    snprintf(name, sizeof name, "%.*s", (int)size, app + 1);
+    warn_unclear(c, name, err);
     return 0;
 }
 
@@ -122,6 +133,43 @@ static int remove_one(struct cleanup *c, struct unfinished_list *list,
     return 0;
 }
 
+static void print_swept(void *arg, const struct sweep_item *item)
+{
+    struct cleanup *c = arg;
+    struct unfinished what = {.kind = UNFINISHED_DATA,
+                              .where = "",
+                              .key = item->key,
+                              .id = "",
+                              .size = item->size,
+                              .touched = item->since};
+
+    c->retired += item->deed == SWEEP_WAITS || item->deed == SWEEP_RETIRED;
+    if (item->deed == SWEEP_DELETED || item->deed == SWEEP_ANNOUNCED) {
+        what.kind = item->deed == SWEEP_ANNOUNCED ? UNFINISHED_RETIRED : UNFINISHED_DATA;
+        print_removed(c, &what);
+    } else {
+        c->kept++;
+    }
+}
+
+static int sweep_app(struct cleanup *c, const char *app, struct err *err)
+{
+    const struct sweep_policy policy = {
+        .store = c->store,
+        .app = app,
+        .unfinished = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS,
+        .retention = c->retention,
+        .stays = RETIRED_STAYS,
+        .dry_run = c->dry_run};
+
+    if (sweep_run(&policy, print_swept, c, err) == 0)
+        return 0;
+    if (!err_is(err, ERR_CONFLICT, CODE_REFERENCED))
+        return ERR_FAIL;
+    warn_unclear(c, app, err);
+    return 0;
+}
+
 static int remove_unfinished(struct cleanup *c, struct err *err)
 {
     struct unfinished_list list = {.items = NULL};
@@ -132,6 +180,8 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
         unfinished_warn(&c->cli->output, &list);
     for (size_t i = 0; i < list.count && !failed; i++)
         failed = remove_one(c, &list, &list.items[i], err);
+    for (size_t i = 0; i < list.app_count && !failed; i++)
+        failed = sweep_app(c, list.apps[i], err);
     unfinished_finish(&list);
     return failed;
 }

@@ -12,10 +12,10 @@
 #include "cli/settings/config.h"
 
 static const char *const KINDS[] = {
-    [UNFINISHED_PUSH] = "push",           [UNFINISHED_PULL] = "pull",
-    [UNFINISHED_UPLOAD] = "upload",       [UNFINISHED_OBJECT] = "object",
-    [UNFINISHED_ARCHIVE] = "archive",     [UNFINISHED_RETIRED] = "retired",
-    [UNFINISHED_TOMBSTONE] = "tombstone",
+    [UNFINISHED_PUSH] = "push",       [UNFINISHED_PULL] = "pull",
+    [UNFINISHED_UPLOAD] = "upload",   [UNFINISHED_OBJECT] = "object",
+    [UNFINISHED_ARCHIVE] = "archive", [UNFINISHED_RETIRED] = "retired",
+    [UNFINISHED_DATA] = "data",       [UNFINISHED_TOMBSTONE] = "tombstone",
 };
 
 int64_t unfinished_retention(const struct config *config)

@@ -6,6 +6,7 @@
  */
 #include "catalog/retired.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -130,16 +131,17 @@ static int is_described(struct store *store, const struct image_name *name, stru
 }
 
 /* Writes the saved metadata if there is none. */
-static int write_metadata(struct store *store, const char *archive_key,
+static int write_metadata(struct store *store, const char *tombstone_key,
                           const struct tombstone *retired, struct err *err)
 {
+    size_t stem = strlen(tombstone_key) - strlen(".retired");
     struct store_info info;
     char key[KEY_MAX];
     bool conditions;
     int there;
 
-    if (key_of_sibling(key, archive_key, KEY_METADATA, err) ||
-        conditions_find(store, &conditions, err))
+    snprintf(key, sizeof key, "%.*s.json", (int)stem, tombstone_key);
+    if (conditions_find(store, &conditions, err))
         return ERR_FAIL;
     there = head_object(store, key, &info, err);
     if (there)
@@ -148,6 +150,27 @@ static int write_metadata(struct store *store, const char *archive_key,
                               err) == STORE_FAILED
                ? ERR_FAIL
                : 0;
+}
+
+/* Writes the metadata, and then reads whether the deletion of the data has begun. */
+static int write_and_look(struct store *store, const char *tombstone_key,
+                          const struct tombstone *retired, struct err *err)
+{
+    struct tombstone again;
+    int answer;
+
+    if (write_metadata(store, tombstone_key, retired, err))
+        return ERR_FAIL;
+    switch (tombstone_get(store, tombstone_key, &again, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        answer = again.deleting ? RETIRED_GONE : 0;
+        tombstone_finish(&again);
+        return answer;
+    default:
+        return 0;
+    }
 }
 
 /* Returns true if the data of the tombstone exist and are not being deleted. */
@@ -168,7 +191,7 @@ static int is_whole(struct store *store, const char *archive_key, const struct t
 static int restore(struct store *store, const struct image_name *name, const char *archive_key,
                    const struct tombstone *retired, struct err *err)
 {
-    struct tombstone again;
+    char key[KEY_MAX];
     int answer = is_whole(store, archive_key, retired, err);
 
     if (answer <= 0)
@@ -176,17 +199,27 @@ static int restore(struct store *store, const struct image_name *name, const cha
     answer = is_described(store, name, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
-    if (write_metadata(store, archive_key, retired, err))
+    if (key_of_sibling(key, archive_key, KEY_RETIRED, err))
         return ERR_FAIL;
-    switch (tombstone_read(store, archive_key, &again, err)) {
+    return write_and_look(store, key, retired, err);
+}
+
+int retired_restore_document(struct store *store, const char *tombstone_key, struct err *err)
+{
+    struct tombstone retired;
+    int answer;
+
+    switch (tombstone_get(store, tombstone_key, &retired, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
-        answer = again.deleting ? RETIRED_GONE : 0;
-        tombstone_finish(&again);
+        answer = retired.deleting || !retired.metadata.size
+                     ? RETIRED_GONE
+                     : write_and_look(store, tombstone_key, &retired, err);
+        tombstone_finish(&retired);
         return answer;
     default:
-        return 0;
+        return RETIRED_GONE;
     }
 }
 

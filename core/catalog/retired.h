@@ -42,6 +42,9 @@ enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);
 
+/* The same for a tombstone with this key, without a search in other months: for further platforms. */
+int retired_restore_document(struct store *store, const char *tombstone_key, struct err *err);
+
 /* Deletes the archive and the index of a tombstone that is `age` ns old by the store's clock. The
  * caller has checked that nothing leads to the image. `refs` are of its application, and are read
  * again; NULL: no data are deleted. Leaves tombstones of format 2 alone. */

@@ -241,12 +241,31 @@ static int add_archive(struct list *list, enum unfinished_kind kind, const char 
 }
 
 /* Adds an archive without metadata, or a tombstone without such an archive. */
+/* Remembers an application with objects that only a sweep can judge. */
+static int note_app(struct list *list, const struct stem *stem, struct err *err)
+{
+    struct unfinished_list *out = list->out;
+    bool noted = stem->object_count == 0;
+
+    for (unsigned i = 0; i < stem->document_count; i++)
+        noted = noted && stem->documents[i].kind != KEY_RETIRED;
+    if (noted || (out->app_count && strcmp(out->apps[out->app_count - 1], stem->name.app) == 0))
+        return 0;
+    if (!array_reserve(&out->apps, &out->app_room, out->app_count, sizeof(const char *)))
+        return err_memory(err, "the list of what is unfinished");
+    out->apps[out->app_count] = keep_string(list, stem->name.app);
+    out->app_count += !list->failed;
+    return list->failed ? ERR_FAIL : 0;
+}
+
 static int add_stem(void *arg, const struct stem *stem, struct err *err)
 {
     const struct stem_document *retired = stem_document(stem, "", KEY_RETIRED);
     bool useless = stem->has_archive && !stem_document(stem, "", KEY_METADATA);
     char key[KEY_MAX];
 
+    if (note_app(arg, stem, err))
+        return ERR_FAIL;
     key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
     if (useless && !retired)
         return add_archive(arg, UNFINISHED_ARCHIVE, key, stem->archive.size, stem->archive.modified,
@@ -276,6 +295,7 @@ int unfinished_read(struct store *store, struct unfinished_list *out, struct err
 void unfinished_finish(struct unfinished_list *list)
 {
     free(list->items);
+    free(list->apps);
     strings_finish(&list->strings);
     references_finish(&list->references);
     object_refs_destroy(list->refs);

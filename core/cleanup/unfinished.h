@@ -24,6 +24,7 @@ enum unfinished_kind {
     UNFINISHED_OBJECT,    /* a temporary object that no push of this host needs */
     UNFINISHED_ARCHIVE,   /* an archive without metadata: its push did not finish */
     UNFINISHED_RETIRED,   /* an archive that a cleanup has retired at `touched` */
+    UNFINISHED_DATA,      /* an object that no image needs; only a sweep knows (sweep.h) */
     UNFINISHED_TOMBSTONE, /* a tombstone whose archive is deleted or in use; not shown to users */
 };
 
@@ -44,7 +45,10 @@ struct unfinished {
 struct unfinished_list {
     struct unfinished *items;
     size_t count, room;
-    int64_t now;          /* wall ns, by the store's clock if that is known */
+    int64_t now; /* wall ns, by the store's clock if that is known */
+    /* Applications with objects or tombstones that only a sweep can judge (sweep.h); owned. */
+    const char **apps;
+    size_t app_count, app_room;
     bool uploads_unknown; /* the store does not list uploads: only those of this host are known */
     struct strings strings;
 

@@ -179,6 +179,8 @@ int unfinished_remove(struct store *store, struct unfinished_list *list,
         return retire_archive(store, list, what, err);
     case UNFINISHED_RETIRED:
         return remove_retired(store, list, what, err);
+    case UNFINISHED_DATA:
+        break;
     case UNFINISHED_TOMBSTONE:
         return retired_delete(store, NULL, what->key, list->now - what->touched, err) < 0
                    ? ERR_FAIL
