@@ -8,7 +8,8 @@
  * range has no record. After a power failure, a record may lack its bytes or be incomplete: its sum
  * reveals that.
  *
- * The journal is also the lock: only one pull at a time uses a partial download.
+ * The journal is also the lock: only one pull at a time uses a partial download. A temporary one has
+ * no journal, and its file has no name.
  */
 #include "pull/partial/partial.h"
 
@@ -31,6 +32,7 @@
 #include "base/log.h"
 #include "pull/partial/folder.h"
 #include "pull/partial/journal.h"
+#include "pull/partial/unlinked_file.h"
 
 #define RECORDS_MAX (256 * 1024)
 
@@ -40,7 +42,7 @@ struct range {
 
 struct partial {
     char journal_path[PATH_MAX], part_path[PATH_MAX];
-    int journal, part; /* descriptors; the journal is locked */
+    int journal, part; /* descriptors; the journal is locked; -1: a temporary one */
     size_t count;
     struct range *ranges; /* in ascending order, with gaps between them */
     uint64_t held, size;
@@ -249,8 +251,7 @@ static int open_files(struct partial *partial, const struct partial_subject *sub
     return 0;
 }
 
-static struct partial *create(const struct partial_subject *subject, bool read_only,
-                              struct err *err)
+static struct partial *create_closed(struct err *err)
 {
     struct partial *partial = calloc(1, sizeof *partial);
 
@@ -259,6 +260,16 @@ static struct partial *create(const struct partial_subject *subject, bool read_o
         return NULL;
     }
     partial->journal = partial->part = -1;
+    return partial;
+}
+
+static struct partial *create(const struct partial_subject *subject, bool read_only,
+                              struct err *err)
+{
+    struct partial *partial = create_closed(err);
+
+    if (!partial)
+        return NULL;
     partial->size = subject->size;
     partial->read_only = read_only;
     if (open_files(partial, subject, err) || read_journal(partial, subject, err)) {
@@ -279,6 +290,24 @@ struct partial *partial_open(const struct partial_subject *subject, uint64_t lea
     return partial;
 }
 
+struct partial *partial_open_temporary(uint64_t leave, struct err *err)
+{
+    struct partial *partial = create_closed(err);
+
+    if (!partial)
+        return NULL;
+    partial->part = unlinked_file_create(leave, &partial->room, err);
+    if (partial->part >= 0)
+        return partial;
+    partial_close(partial, false);
+    return NULL;
+}
+
+static bool is_temporary(const struct partial *partial)
+{
+    return partial->journal < 0;
+}
+
 struct partial *partial_open_read_only(const struct partial_subject *subject, struct err *err)
 {
     return create(subject, true, err);
@@ -290,7 +319,7 @@ void partial_close(struct partial *partial, bool done)
         return;
     if (!partial->read_only && !partial_has_bytes(partial))
         done = true;
-    if (done && partial->part >= 0) {
+    if (done && partial->part >= 0 && !is_temporary(partial)) {
         unlink(partial->part_path);
         unlink(partial->journal_path);
     }
@@ -306,7 +335,7 @@ void partial_close(struct partial *partial, bool done)
 
 bool partial_has_bytes(const struct partial *partial)
 {
-    return partial && (partial->held || atomic_load(&partial->kept));
+    return partial && !is_temporary(partial) && (partial->held || atomic_load(&partial->kept));
 }
 
 uint64_t partial_held(const struct partial *partial)
@@ -369,6 +398,8 @@ static int add_range(struct partial *partial, uint64_t offset, struct view bytes
     if (file_write_at(partial->part, bytes.data, bytes.size, (off_t)offset, "the partial download",
                       err))
         return ERR_FAIL;
+    if (is_temporary(partial))
+        return 0;
     return file_write_all(partial->journal, out, JOURNAL_RECORD,
                           "the journal of the partial download", err);
 }
@@ -382,6 +413,9 @@ bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes)
     if (add_range(partial, offset, bytes, &err) == 0)
         return true;
     if (!atomic_exchange(&partial->full, true))
-        log_info("%s; if this pull is interrupted, the next one fetches the rest again", err.text);
+        log_info("%s; %s", err.text,
+                 is_temporary(partial)
+                     ? "the rest is fetched with more requests"
+                     : "if this pull is interrupted, the next one fetches the rest again");
     return false;
 }

@@ -26,6 +26,9 @@ struct partial;
 #define PARTIAL_BUSY "spool_busy"
 struct partial *partial_open(const struct partial_subject *subject, uint64_t leave,
                              struct err *err);
+/* Creates one that has no journal and no name: it holds what this pull fetches, and ends with it.
+ * For thin images, which are pulled through a partial download in any case. */
+struct partial *partial_open_temporary(uint64_t leave, struct err *err);
 /* Opens an existing one for a dry run: nothing is created, added or deleted. */
 struct partial *partial_open_read_only(const struct partial_subject *subject, struct err *err);
 /* `done`: deletes the files. Those without any bytes are deleted in any case. Takes NULL. */

@@ -11,9 +11,7 @@
 
 struct err;
 
-/* Creates the file in the user's cache. Returns its descriptor, which the caller closes, or -1.
- * *room: bytes that it may hold, so that `leave` bytes of the disk stay free. */
-int seed_file_create(uint64_t leave, uint64_t *room, struct err *err);
+/* `fd`: of unlinked_file_create. */
 int seed_file_write(int fd, uint64_t offset, const uint8_t *bytes, size_t size, struct err *err);
 int seed_file_read(int fd, uint64_t offset, uint8_t *out, size_t size, struct err *err);
 /* Gives the space of a range back to the disk, where the file system can do that. */
