@@ -33,6 +33,8 @@ static const struct row {
     {ERR_NOT_FOUND, CODE_PREVIOUS,
      "s3dock list images %s lists the images that can be promoted instead", "APP"},
     {ERR_NOT_FOUND, CODE_ARCHIVE, "push the image again: s3dock push %s", "REF"},
+    {ERR_NOT_FOUND, CODE_OBJECT, "push the image again: s3dock push --force --no-delta %s", "REF"},
+    {ERR_INTEGRITY, CODE_THIN, "push the image again: s3dock push --force --no-delta %s", "REF"},
     {ERR_INTEGRITY, CODE_POINTER, "set it again with s3dock promote, or s3dock tag --force", ""},
     {ERR_CONFLICT, CODE_TAG,
      "a version stands for one image: choose the next version, or move this one with --force, "

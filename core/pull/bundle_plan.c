@@ -1,5 +1,6 @@
 /*
- * The requests: one or two for the header of the index, a few for its sections, one for the config.
+ * The requests: one or two for the header of the index, a few for its sections, one for the config;
+ * in a thin image, one for each run of its chunks.
  * The sections are large enough to measure the speed of the link by them.
  */
 #include "pull/bundle_plan.h"
@@ -58,6 +59,7 @@ struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, 
     }
     plan->options = *options;
     if (fetch_index_header(options->store, metadata, &plan->index, err) ||
+        object_map_compare(options->objects, plan->index, err) ||
         compare_layers(plan->index, metadata, err) || check_form(plan->index, err)) {
         bundle_plan_destroy(plan);
         return NULL;
@@ -119,57 +121,86 @@ static int fetch_timed(struct bundle_plan *plan, const struct request *request, 
 
 /* ---- the config ---- */
 
-static int unpack_config(const struct needed_chunks *needed, const uint8_t *packed,
-                         struct text *raw, struct err *err)
+/* Unpacks the chunks [first, end) of the config, whose packed bytes were fetched. */
+static int unpack_config(const struct needed_chunks *needed, uint32_t first, uint32_t end,
+                         const uint8_t *packed, struct text *raw, struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
     uint8_t *room = malloc(CHUNK_MAX_LIMIT);
     int failed = unpacker && room ? 0 : err_memory(err, "the config");
 
-    for (uint32_t i = 0; failed == 0 && i < needed->count; i++) {
-        const struct index_chunk *chunk = &needed->chunks[i].chunk;
+    for (uint32_t i = first; failed == 0 && i < end; i++) {
+        const struct needed_chunk *chunk = &needed->chunks[i];
+        uint32_t size = chunk->chunk.packed_size;
 
-        failed = unpacker_unpack(unpacker, CODEC_GZIP, view_of(packed, chunk->packed_size), room,
-                                 chunk->raw_size, err);
-        packed += chunk->packed_size;
-        text_add(raw, room, chunk->raw_size);
+        failed = unpacker_unpack(unpacker, needed->codecs[chunk->object], view_of(packed, size),
+                                 room, chunk->chunk.raw_size, err);
+        packed += size;
+        text_add(raw, room, chunk->chunk.raw_size);
     }
     free(room);
     unpacker_destroy(unpacker);
     return failed ? failed : text_check(raw, "the config", err);
 }
 
-/* Fetches the config with one request: its chunks are neighbours in the archive. */
+/* Returns the number behind the last chunk of a run that lies in one piece from `first` on. */
+static uint32_t run_end(const struct needed_chunks *needed, uint32_t first, uint64_t *size)
+{
+    const struct needed_chunk *chunks = needed->chunks;
+    uint32_t end = first;
+
+    for (*size = 0; end < needed->count && chunks[end].object == chunks[first].object &&
+                    chunks[end].packed_offset == chunks[first].packed_offset + *size;
+         end++)
+        *size += chunks[end].chunk.packed_size;
+    return end;
+}
+
+/* Fetches a range. If its object is not as the metadata says, looks for it, once. */
+static int fetch_range(const struct bundle_plan *plan, uint64_t address, uint64_t size,
+                       struct text *packed, struct err *err)
+{
+    const struct bundle_plan_options *o = &plan->options;
+    enum store_answer answer = STORE_ABSENT;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct store_op op = {.verb = STORE_GET, .text = packed};
+
+        if (i && object_map_refresh(o->objects, o->store, err))
+            return ERR_FAIL;
+        object_map_aim(o->objects, address, size, &op);
+        answer = store_run(o->store, &op, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (answer == STORE_DONE)
+            break;
+    }
+    if (answer != STORE_DONE)
+        return err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE, "the archive is being replaced");
+    if (packed->size != size)
+        return err_set(err, ERR_INTEGRITY, "archive", "the archive is too short");
+    return 0;
+}
+
+/* Fetches the config with one request for each run of chunks. */
 static int fetch_config(const struct bundle_plan *plan, const struct needed_chunks *needed,
                         struct text *raw, struct err *err)
 {
-    struct text packed;
-    struct store_op op = {.verb = STORE_GET,
-                          .key = plan->options.at->archive_key,
-                          .if_match = plan->options.archive->etag,
-                          .text = &packed};
+    uint32_t end;
     int failed = 0;
 
     if (needed->count == 0 || needed->packed_size > CONFIG_FETCH_MAX)
         return err_set(err, ERR_INTEGRITY, "index", "the index does not contain the config");
-    op.offset = needed->chunks[0].packed_offset;
-    op.length = needed->packed_size;
-    text_init(&packed, CONFIG_FETCH_MAX);
-    switch (store_run(plan->options.store, &op, err)) {
-    case STORE_DONE:
-        break;
-    case STORE_FAILED:
-        failed = ERR_FAIL;
-        break;
-    default:
-        failed = err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE, "the archive is being replaced");
+    for (uint32_t i = 0; failed == 0 && i < needed->count; i = end) {
+        _cleanup_text_ struct text packed = {0};
+        uint64_t size;
+
+        end = run_end(needed, i, &size);
+        text_init(&packed, CONFIG_FETCH_MAX);
+        failed = fetch_range(plan, needed->chunks[i].packed_offset, size, &packed, err) ||
+                 unpack_config(needed, i, end, (const uint8_t *)packed.data, raw, err);
     }
-    if (failed == 0 && packed.size != needed->packed_size)
-        failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is too short");
-    if (failed == 0)
-        failed = unpack_config(needed, (const uint8_t *)packed.data, raw, err);
-    text_finish(&packed);
-    return failed;
+    return failed ? ERR_FAIL : 0;
 }
 
 /* ---- the bundle ---- */

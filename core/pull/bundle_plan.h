@@ -14,6 +14,7 @@
 #include "catalog/name.h"
 #include "pack/image/bundle.h"
 #include "pack/index/index.h"
+#include "pull/object_map.h"
 #include "pull/plan/needed_chunks.h"
 #include "store/store.h"
 
@@ -23,8 +24,8 @@ struct partial;
 struct bundle_plan_options {
     struct store *store;
     const struct image_name *name;
-    const struct located *at; /* with metadata that names an index */
-    const struct store_info *archive;
+    const struct located *at;   /* with metadata that names an index */
+    struct object_map *objects; /* refreshed if the config is not where the metadata says */
 };
 
 struct bundle_plan {
@@ -37,7 +38,7 @@ struct bundle_plan {
 };
 
 /* Fetches the header of the index. Fails with not_found.index, or with integrity.index if the
- * header contradicts the metadata or describes an image that cannot be bundled. */
+ * header contradicts the metadata or the objects, or describes an image that cannot be bundled. */
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err);
 /* Fetches the config, and the sections of the layers that are not left out (`leave_out` NULL:
  * none), and makes the bundle. Marks the chunks of the partial download (may be NULL). */

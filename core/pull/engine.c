@@ -15,10 +15,18 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "pack/index/extent_cost.h"
 #include "pull/engine_spans.h"
 #include "pull/engine_state.h"
 #include "pull/plan/span.h"
 #include "pull/span_jobs.h"
+
+/* Bytes of a thin image that are requested ahead of the stream: they are read again while the page
+ * cache has them. */
+#define THIN_AHEAD (64 * MIB)
+
+/* What a pull of a thin image may cost, in relation to a whole one. */
+static const struct extent_limits BRIDGE_LIMITS = {.ranges = 1.4, .bytes = 1.039};
 
 /* ---- setup ---- */
 
@@ -27,12 +35,28 @@ static void note_line(void *arg, const char *line)
     pull_progress_note(arg, line);
 }
 
+/* The bridge of a thin image: the shortest one that needs few requests. */
+static uint64_t choose_bridge(const struct pull_engine *p)
+{
+    const struct prepare *prepared = p->prepared;
+    const struct index *index =
+        prepared->bundle_plan ? prepared->bundle_plan->index : prepared->index;
+    bool need[INDEX_SECTIONS_MAX];
+    uint64_t bridge;
+
+    for (unsigned i = 0; i < index->section_count; i++)
+        need[i] = index->sections[i].chunks != NULL;
+    extent_bridge(index, need, p->buffer_plan.prefetch_range, &BRIDGE_LIMITS, &bridge);
+    return bridge;
+}
+
 static int create_prefetch(struct pull_engine *p, struct err *err)
 {
-    const struct prefetch_options options = {.bridge = RANGE_PLAN_BRIDGE,
+    const struct prefetch_options options = {.bridge = p->prepared->thin ? choose_bridge(p)
+                                                                         : RANGE_PLAN_BRIDGE,
                                              .range = p->buffer_plan.prefetch_range,
                                              .spans = p->buffer_plan.prefetch,
-                                             .ahead = UINT64_MAX};
+                                             .ahead = p->prepared->thin ? THIN_AHEAD : UINT64_MAX};
 
     p->prefetch = prefetch_create(p->prepared->needed, &options, err);
     return p->prefetch ? 0 : ERR_FAIL;
@@ -48,7 +72,8 @@ static int create_buffers(struct pull_engine *p, struct err *err)
                      &(struct buffer_plan_options){.memory = memory ? memory : TRANSFER_MEMORY,
                                                    .chunks = prepared->needed,
                                                    .seed = prepared->seed.image,
-                                                   .partial = prepared->partial});
+                                                   .partial = prepared->partial,
+                                                   .thin = prepared->thin});
     log_debug("pull: %u buffers with at most %zu bytes", buffers->count,
               buffer_plan_bytes(buffers));
     reorder_init(&p->order, buffers->count);
@@ -83,8 +108,9 @@ static int set_up(struct pull_engine *p, struct err *err)
     p->inbox = inbox_create(err);
     if (!p->inbox || create_buffers(p, err))
         return ERR_FAIL;
-    range_plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
-                    BUFFER_PLAN_RANGE_LEAST, p->buffer_plan.out);
+    range_plan_init(&p->plan, p->prepared->needed, p->prepared->partial,
+                    object_map_space(p->prepared->objects), BUFFER_PLAN_RANGE_LEAST,
+                    p->buffer_plan.out);
     log_debug("pull: %u workers", jobs);
     p->workers = span_jobs_start_workers(jobs, err);
     return p->workers ? open_output(p, err) : ERR_FAIL;
@@ -107,7 +133,8 @@ static void start_scan(struct pull_engine *p)
 
 static uint64_t bytes_to_move(const struct pull_engine *p)
 {
-    return p->prepared->needed ? p->prepared->needed->packed_size : p->prepared->archive.size;
+    return p->prepared->needed ? p->prepared->needed->packed_size
+                               : object_map_space(p->prepared->objects);
 }
 
 static void begin_progress(struct pull_engine *p)

@@ -51,9 +51,7 @@ static void unpack_span(struct pull_engine *p, struct span *span)
 
 static void fetch_span(struct pull_engine *p, struct span *span, int kind)
 {
-    span->op.key = p->prepared->at.archive_key;
-    span->op.if_match = p->prepared->archive.etag;
-    span->op.offset = span->address;
+    object_map_aim(p->prepared->objects, span->address, span->in_size, &span->op);
     span->op.inbox = p->inbox;
     span->op.msg.kind = kind;
     store_submit(p->options->store, &span->op);
@@ -142,7 +140,7 @@ static bool check_fetched(struct pull_engine *p, const struct span *span)
     } else if (!p->stopping && span->op.answer != STORE_DONE) {
         p->replaced = true;
         err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
-                p->prepared->at.archive_key);
+                span->op.key);
         pull_engine_stop(p, &err);
     }
     return !p->stopping;
@@ -175,12 +173,25 @@ void engine_spans_prefetch_kept(struct pull_engine *p, struct msg *msg)
     prefetch_done(p->prefetch, span, !span->err.family);
 }
 
+/* Stops with the place of the chunk that could not be unpacked. */
+static void stop_at_damage(struct pull_engine *p, struct span *span)
+{
+    uint64_t offset;
+
+    if (span->damaged != SPAN_UNDAMAGED) {
+        const char *key = object_map_key(p->prepared->objects, span->damaged, &offset);
+
+        err_wrap(&span->err, "%s, from byte %llu", key, (unsigned long long)offset);
+    }
+    pull_engine_stop(p, &span->err);
+}
+
 void engine_spans_unpacked(struct pull_engine *p, struct msg *msg)
 {
     struct span *span = (struct span *)msg;
 
     if (!p->stopping && span->err.family)
-        pull_engine_stop(p, &span->err);
+        stop_at_damage(p, span);
     if (p->stopping) {
         release_span(p, span);
         return;

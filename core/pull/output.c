@@ -7,6 +7,8 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "catalog/image_objects.h"
+#include "pack/codec/unpack.h"
 
 static struct sink *open_sink(const struct pull_output_options *out, struct err *err)
 {
@@ -46,6 +48,16 @@ static int open_bundle_writer(struct pull_output *output, const struct pull_outp
     return output->bundle_writer ? 0 : err_memory(err, "the bundle");
 }
 
+/* The packing of an archive that is read without an index; NULL: chunks are read. */
+static const struct packing *packing_of_archive(const struct prepare *prepared)
+{
+    if (prepared->needed)
+        return NULL;
+    return packing_of(view_str(image_objects_get(&prepared->at, 0).codec == METADATA_ZSTD
+                                   ? "\x28\xb5\x2f\xfd"
+                                   : "\x1f\x8b"));
+}
+
 int pull_output_open(struct pull_output *output, const struct pull_output_options *o,
                      struct err *err)
 {
@@ -57,8 +69,9 @@ int pull_output_open(struct pull_output *output, const struct pull_output_option
         writer_create(&(struct writer_options){.sink = output->sink,
                                                .bundle_writer = output->bundle_writer,
                                                .verify = o->verify,
-                                               .packed = !o->prepared->needed,
-                                               .summed = o->verify && o->prepared->needed,
+                                               .packed = packing_of_archive(o->prepared),
+                                               .summed = o->verify && o->prepared->needed &&
+                                                         metadata->checksum[0],
                                                .raw_size = metadata->raw_size,
                                                .checksum = metadata->checksum,
                                                .inbox = o->inbox,

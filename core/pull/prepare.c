@@ -15,6 +15,7 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/image_objects.h"
 #include "docker/docker.h"
 #include "pull/engine_support.h"
 #include "pull/pending_load.h"
@@ -153,6 +154,29 @@ static int find_archive(struct prepare *p, struct err *err)
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");
 }
 
+/* The metadata of format 3 is trusted: each request is conditional on the ETag that it states. */
+static int find_objects(struct prepare *p, struct err *err)
+{
+    bool archive = p->at.metadata.format <= METADATA_ARCHIVE_FORMAT;
+
+    if (archive && find_archive(p, err))
+        return ERR_FAIL;
+    p->objects = object_map_create(&p->at, archive ? &p->archive : NULL, err);
+    if (!p->objects)
+        return ERR_FAIL;
+    if (!archive && p->options->prove)
+        return object_map_prove(p->objects, p->options->store, err);
+    if (!archive && p->without.known_etags)
+        return object_map_refresh(p->objects, p->options->store, err);
+    return 0;
+}
+
+/* An image in several objects can only be pulled with an index, and through a partial download. */
+bool prepare_is_thin(const struct prepare *p)
+{
+    return p->at.metadata.thin || image_objects_count(&p->at) > 1;
+}
+
 /* ---- the partial download ---- */
 
 /* A daemon stores the image twice while it loads it, a file once. */
@@ -164,24 +188,44 @@ uint64_t prepare_leave(const struct prepare *p)
     return PREPARE_KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
 }
 
-/* A pull works without a partial download. */
-static void open_partial(struct prepare *p)
+/* The partial download of an image of format 3 is valid for one set of objects. */
+static void open_kept(struct prepare *p)
 {
     const struct pull_options *o = p->options;
+    bool archive = p->at.metadata.format <= METADATA_ARCHIVE_FORMAT;
+    char key[STORE_KEY_MAX], layout[SHA256_HEX_SIZE];
     struct partial_subject subject = {.store = o->store->identity,
                                       .where = o->store->where,
-                                      .key = p->at.archive_key,
-                                      .etag = p->archive.etag,
+                                      .key = archive ? p->at.archive_key : key,
+                                      .etag = archive ? p->archive.etag : layout,
                                       .image = o->name.ref,
-                                      .size = p->archive.size};
+                                      .size = object_map_space(p->objects)};
     struct err err;
 
-    if (o->no_resume || !p->archive.size || !p->archive.etag[0])
+    image_objects_layout(&p->at, layout);
+    snprintf(key, sizeof key, "%.*s %s", (int)(sizeof key - sizeof p->at.metadata.platform - 1),
+             p->at.archive_key, p->at.metadata.platform);
+    if (!subject.size || !subject.etag[0])
         return;
     p->partial = o->dry_run ? partial_open_read_only(&subject, &err)
                             : partial_open(&subject, prepare_leave(p), &err);
     if (!p->partial && !o->dry_run)
         log_info("%s; an interrupted pull will start again from the beginning", err.text);
+}
+
+/* A pull works without a partial download. That of a thin image then needs many more requests. */
+static void open_partial(struct prepare *p)
+{
+    const struct pull_options *o = p->options;
+    struct err err;
+
+    if (!o->no_resume)
+        open_kept(p);
+    if (p->partial || o->dry_run || !prepare_is_thin(p))
+        return;
+    p->partial = partial_open_temporary(prepare_leave(p), &err);
+    if (!p->partial)
+        log_info("%s; fetching with more requests", err.text);
 }
 
 static void count_kept(struct prepare *p)
@@ -199,6 +243,14 @@ static int ignore_bad_index(const struct prepare *p, struct err *err)
 {
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
         return err_wrap(err, "cannot read the index");
+    if (prepare_is_thin(p)) {
+        struct err why = *err;
+
+        err_set(err, ERR_INTEGRITY, CODE_THIN,
+                "a thin image cannot be pulled without its index %s: %s", p->at.metadata.index_key,
+                why.text);
+        return err_about(err, "%s", p->options->name.ref);
+    }
     log_info("%s: %s; pulling the archive without it", p->at.metadata.index_key, err->text);
     return 0;
 }
@@ -207,7 +259,7 @@ static int open_index(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     const struct bundle_plan_options options = {
-        .store = o->store, .name = &o->name, .at = &p->at, .archive = &p->archive};
+        .store = o->store, .name = &o->name, .at = &p->at, .objects = p->objects};
 
     if (!p->at.metadata.index_key[0] || p->without.index)
         return 0;
@@ -231,6 +283,9 @@ static int choose_all(struct prepare *p, struct err *err)
         *err = why;
         return ERR_FAIL;
     }
+    if (object_map_compare(p->objects, p->index, err))
+        return ERR_FAIL;
+    p->thin = !p->index->whole;
     all.size = p->index->raw_size;
     p->needed = p->every = needed_create(p->index, &all, 1, err);
     if (!p->needed)
@@ -303,6 +358,7 @@ static int choose_bundle(struct prepare *p, struct err *err)
         drop_index(p);
         return ignore_bad_index(p, err);
     }
+    p->thin = !p->bundle_plan->index->whole;
     p->needed = p->bundle_plan->needed;
     p->bundle = p->bundle_plan->bundle;
     p->image = &p->bundle_plan->index->image;
@@ -368,13 +424,13 @@ static uint64_t bytes_to_fetch(const struct prepare *p)
 {
     if (p->bundle_plan)
         return bundle_plan_missing(p->bundle_plan);
-    return p->needed ? needed_missing(p->needed) : p->archive.size - p->kept;
+    return p->needed ? needed_missing(p->needed) : object_map_space(p->objects) - p->kept;
 }
 
 int prepare_choose(struct prepare *p, struct prepare_without without, struct err *err)
 {
     p->without = without;
-    if (find_archive(p, err))
+    if (find_objects(p, err))
         return ERR_FAIL;
     open_partial(p);
     count_kept(p);
@@ -398,6 +454,7 @@ void prepare_finish(struct prepare *p, bool done)
     needed_destroy(p->every);
     index_destroy(p->index);
     bundle_destroy(p->made);
+    object_map_destroy(p->objects);
     partial_close(p->partial, done);
     if (p->located)
         located_finish(&p->at);

@@ -11,6 +11,7 @@
 #include "base/digest_text.h"
 #include "catalog/locate.h"
 #include "pull/bundle_plan.h"
+#include "pull/object_map.h"
 #include "pull/options.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/needed_chunks.h"
@@ -26,6 +27,7 @@ struct layer_report;
 /* The features that this try does not use, because an earlier try failed with them. */
 struct prepare_without {
     bool local_layers, index;
+    bool known_etags; /* look for the objects, which are not as the metadata says */
 };
 
 struct prepare {
@@ -38,7 +40,9 @@ struct prepare {
     bool suspect; /* the daemon has the image, but an earlier load of it may be incomplete */
     char
         before[DIGEST_TEXT_SIZE]; /* id of the image that the daemon has under the name; "": none */
-    struct store_info archive;
+    struct store_info archive;    /* of a format up to 2 */
+    struct object_map *objects;   /* where the bytes of the image are; owned */
+    bool thin;                    /* the index places the chunks in any order */
     struct bundle_plan *bundle_plan; /* NULL: the archive is read without an index */
     struct local_layers *local;      /* NULL: all layers are sent */
     struct seed_choice seed;         /* seed.image NULL: no local image is scanned */
@@ -74,6 +78,8 @@ int prepare_bundle(struct prepare *prepared, const struct image_info *image, str
 /* Returns the bytes of the disk that must stay free for a daemon that loads, or for the output
  * file. */
 uint64_t prepare_leave(const struct prepare *prepared);
+/* Returns true if the image is in several objects: it cannot be pulled without its index. */
+bool prepare_is_thin(const struct prepare *prepared);
 /* `done`: delete the partial download. */
 void prepare_finish(struct prepare *prepared, bool done);
 

@@ -36,12 +36,14 @@ enum {
     LAYERS_REFUSED,                  /* the daemon did not take a part of the image */
     INDEX_WRONG,
     PARTIAL_WRONG, /* the partial download holds other bytes than the archive */
+    OBJECT_MOVED,  /* an object is not as the metadata says; it may be elsewhere */
 };
 
 struct pull {
     const struct pull_options *options;
     struct transfer_start start;
     struct pull_result *result; /* written by fill_result alone */
+    bool refetched;             /* a try has deleted the partial download */
     bool reloaded;              /* a try sends all layers after the daemon has refused some */
 
     /* Of one try. */
@@ -65,6 +67,8 @@ static bool has_left_out_layers(const struct pull *p)
 /* Turns a failure into the reason for another try, if one may succeed. */
 static int choose_next_try(const struct pull *p, int answer, const struct err *err)
 {
+    if (answer == REPLACED && p->prepared.at.metadata.format > METADATA_ARCHIVE_FORMAT)
+        return OBJECT_MOVED;
     if (answer != ERR_FAIL || p->options->prove)
         return answer;
     if (err->family == ERR_DOCKER)
@@ -73,6 +77,8 @@ static int choose_next_try(const struct pull *p, int answer, const struct err *e
         return ERR_FAIL;
     if (p->prepared.kept || p->verified)
         return PARTIAL_WRONG;
+    if (prepare_is_thin(&p->prepared))
+        return p->refetched ? ERR_FAIL : PARTIAL_WRONG;
     return p->prepared.bundle_plan ? INDEX_WRONG : ERR_FAIL;
 }
 
@@ -80,7 +86,7 @@ static int choose_next_try(const struct pull *p, int answer, const struct err *e
  * if the archive was replaced: it knows which archive it belongs to. */
 static bool is_spent(int answer, const struct err *err)
 {
-    if (answer == REPLACED || answer == LAYERS_REFUSED)
+    if (answer == REPLACED || answer == OBJECT_MOVED || answer == LAYERS_REFUSED)
         return false;
     return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
@@ -304,6 +310,7 @@ static const char *const next_step[] = {
     [LAYERS_REFUSED] = "pulling all layers",
     [INDEX_WRONG] = "pulling the archive without its index",
     [PARTIAL_WRONG] = "deleting the partial download and fetching it again",
+    [OBJECT_MOVED] = "looking for the objects of the image",
 };
 
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
@@ -319,6 +326,8 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         if (answer <= 0)
             break;
         log_info("%s; %s", err->text, next_step[answer]);
+        without.known_etags = answer == OBJECT_MOVED;
+        p.refetched |= answer == PARTIAL_WRONG;
         if (answer == LAYERS_REFUSED || answer == INDEX_WRONG) {
             without.local_layers = true;
             without.index = answer == INDEX_WRONG;

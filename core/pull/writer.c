@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "flow/thread.h"
-#include "pack/codec/gunzip.h"
+#include "pack/codec/unpack.h"
 
 #define RAW_ROOM (256 * KIB)
 
@@ -20,7 +20,7 @@ struct writer {
     struct msg end, verified, done;
     pthread_t thread;
 
-    struct gunzip *gunzip;
+    struct unpack *unpack;
     struct digest *md5;
     uint8_t *raw_room;
     uint64_t raw;
@@ -51,7 +51,7 @@ static int inflate_piece(struct writer *writer, struct view packed, struct err *
 
     digest_add(writer->md5, packed.data, packed.size);
     do {
-        if (gunzip_read(writer->gunzip, &packed, writer->raw_room, RAW_ROOM, &produced, err))
+        if (unpack_read(writer->unpack, &packed, writer->raw_room, RAW_ROOM, &produced, err))
             return ERR_FAIL;
         if (produced && pass_on(writer, view_of(writer->raw_room, produced), err))
             return ERR_FAIL;
@@ -126,7 +126,7 @@ static int compare_checksum(struct writer *writer, struct err *err)
 /* Checks that the whole archive was inflated. */
 static int end_archive(struct writer *writer, struct err *err)
 {
-    if (gunzip_finish(writer->gunzip, err) || compare_checksum(writer, err))
+    if (unpack_finish(writer->unpack, err) || compare_checksum(writer, err))
         return ERR_FAIL;
     if (!writer->options.raw_size || writer->raw == writer->options.raw_size)
         return 0;
@@ -174,7 +174,7 @@ static void *writer_main(void *arg)
 static void release(struct writer *writer)
 {
     inbox_destroy(writer->todo);
-    gunzip_destroy(writer->gunzip);
+    unpack_destroy(writer->unpack);
     digest_destroy(writer->md5);
     free(writer->raw_room);
     free(writer);
@@ -189,9 +189,9 @@ static int set_up(struct writer *writer, struct err *err)
             return err_memory(err, "the writer");
     }
     if (writer->options.packed) {
-        writer->gunzip = gunzip_create(err);
+        writer->unpack = unpack_create(writer->options.packed, err);
         writer->raw_room = malloc(RAW_ROOM);
-        if (!writer->gunzip || !writer->raw_room)
+        if (!writer->unpack || !writer->raw_room)
             return err_memory(err, "the writer");
     }
     return writer->todo ? 0 : err_memory(err, "the writer");

@@ -21,12 +21,15 @@
 #include "pull/sink.h"
 #include "pull/verify_stream.h"
 
+struct packing;
+
 struct writer_options {
     struct sink *sink; /* borrowed, as the next two; NULL with verify */
     /* One of these two. */
     struct bundle_writer *bundle_writer;
     struct verify_stream *verify;
-    bool packed; /* spans hold pieces of the archive in buffer->in; the writer inflates them */
+    /* Spans hold pieces of the archive in buffer->in, which the writer unpacks; NULL: chunks. */
+    const struct packing *packed;
     /* With verify: spans hold chunks, and buffer->in holds the archive without gaps. The writer
      * compares its checksum. */
     bool summed;

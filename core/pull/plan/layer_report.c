@@ -73,10 +73,10 @@ static void add_chunk(uint64_t *chunks, uint64_t *size, const struct index_chunk
     *size += chunk->packed_size;
 }
 
-static void count_inside(struct layer_report_row *row, const struct index_chunk *chunk,
+static void count_inside(struct layer_report_row *row, const struct index_chunk *chunk, bool stored,
                          bool duplicate)
 {
-    if (chunk->packed_size == codec_stored_size(CODEC_GZIP, chunk->raw_size))
+    if (stored)
         add_chunk(&row->stored, &row->stored_size, chunk);
     if (duplicate)
         add_chunk(&row->repeated, &row->repeated_size, chunk);
@@ -93,10 +93,13 @@ int layer_report_inside(struct layer_report *report, const struct index *index, 
         const struct index_section *section = &index->sections[i];
 
         for (uint32_t j = 0; j < section->chunk_count; j++, number++) {
+            const struct index_chunk *chunk = &section->chunks[j];
             bool duplicate = names->chunks[number].original != number;
+            enum codec codec = names->codecs[names->chunks[number].object];
+            bool stored = chunk->packed_size == codec_stored_size(codec, chunk->raw_size);
 
-            count_inside(row_of(report, section), &section->chunks[j], duplicate);
-            count_inside(&report->total, &section->chunks[j], duplicate);
+            count_inside(row_of(report, section), chunk, stored, duplicate);
+            count_inside(&report->total, chunk, stored, duplicate);
         }
     }
     needed_destroy(names);

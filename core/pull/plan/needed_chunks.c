@@ -88,6 +88,7 @@ static int add_section(struct needed_chunks *needed, size_t *room, const struct 
     while ((next = index_cursor_next(&cursor, &place))) {
         chunk.chunk = *next;
         chunk.packed_offset = index_address(index, &place);
+        chunk.object = (uint8_t)place.object;
         chunk.original = needed->count;
         if (touches(ranges, count, &at, chunk.raw_offset, chunk.chunk.raw_size) &&
             add_chunk(needed, room, &chunk, err))
@@ -111,6 +112,8 @@ struct needed_chunks *needed_create(const struct index *index, const struct raw_
     needed->names = index->names;
     needed->compare = index->names == NAME_XXH3;
     needed->seed_fd = -1;
+    for (unsigned i = 0; i < index->object_count; i++)
+        needed->codecs[i] = index->objects[i].codec;
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
 

@@ -1,6 +1,6 @@
 /*
  * needed_chunks - the chunks that a pull needs, in the order of the save stream, each with the
- * place that it comes from: the archive, the partial download (packed), or the seed file (raw).
+ * place that it comes from: the bucket, the partial download (packed), or the seed file (raw).
  */
 #ifndef S3DOCK_PULL_PLAN_NEEDED_CHUNKS_H
 #define S3DOCK_PULL_PLAN_NEEDED_CHUNKS_H
@@ -26,22 +26,23 @@ struct needed_chunk {
     struct index_chunk chunk; /* first: name_table.h */
     uint64_t raw_offset;
     uint64_t packed_offset; /* its address: index_address */
-    uint64_t seed_offset; /* in the seed file, or NEEDED_FROM_ARCHIVE; see needed_place */
-    bool kept;            /* an earlier pull has put it into the partial download */
-    bool fetched;         /* this pull has prefetched it into the partial download */
-    bool shared;          /* it has duplicates */
-    uint8_t object;       /* of the index: a range lies in one object */
-    uint32_t original;    /* the number of the first chunk of that name: its own, or a lower one */
+    uint64_t seed_offset;   /* in the seed file, or NEEDED_FROM_ARCHIVE; see needed_place */
+    bool kept;              /* an earlier pull has put it into the partial download */
+    bool fetched;           /* this pull has prefetched it into the partial download */
+    bool shared;            /* it has duplicates */
+    uint8_t object;         /* of the index: a range lies in one object */
+    uint32_t original; /* the number of the first chunk of that name: its own, or a lower one */
 };
 
 struct needed_chunks {
     uint32_t count;
     struct needed_chunk *chunks;
-    uint64_t packed_size;    /* of all chunks */
-    int seed_fd;             /* the seed file; -1: none. Owned */
-    enum name_kind names;    /* of the index */
-    bool compare;            /* compare each unpacked chunk with its name */
-    struct name_table table; /* made by needed_by_name */
+    uint64_t packed_size;                 /* of all chunks */
+    int seed_fd;                          /* the seed file; -1: none. Owned */
+    enum name_kind names;                 /* of the index */
+    enum codec codecs[INDEX_OBJECTS_MAX]; /* of the objects */
+    bool compare;                         /* compare each unpacked chunk with its name */
+    struct name_table table;              /* made by needed_by_name */
 };
 
 /* Lists the ranges of the layers of an image, in ascending order, except those that are left out

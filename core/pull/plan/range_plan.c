@@ -7,12 +7,11 @@
 #include "pull/partial/partial.h"
 
 void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed,
-                     struct partial *partial, uint64_t archive_size, size_t in_size,
-                     size_t out_size)
+                     struct partial *partial, uint64_t space, size_t in_size, size_t out_size)
 {
     *plan = (struct range_plan){.needed = needed,
                                 .partial = partial,
-                                .archive_size = archive_size,
+                                .space = space,
                                 .in_size = in_size,
                                 .out_size = out_size,
                                 .limit = needed ? needed->count : 0};
@@ -20,7 +19,7 @@ void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed
 
 bool range_plan_done(const struct range_plan *plan)
 {
-    return plan->needed ? plan->chunk == plan->needed->count : plan->offset >= plan->archive_size;
+    return plan->needed ? plan->chunk == plan->needed->count : plan->offset >= plan->space;
 }
 
 bool range_plan_waits(const struct range_plan *plan)
@@ -30,7 +29,7 @@ bool range_plan_waits(const struct range_plan *plan)
 
 static void next_piece(struct range_plan *plan, struct span *span)
 {
-    uint64_t left = plan->archive_size - plan->offset;
+    uint64_t left = plan->space - plan->offset;
     bool held = false;
 
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
@@ -43,15 +42,18 @@ static void next_piece(struct range_plan *plan, struct span *span)
 }
 
 /* Extends the range that the span fetches by a chunk. False: the chunk is too far behind the range,
- * or the range would be too long. */
-static bool extend_range(const struct range_plan *plan, struct span *span,
+ * or in another object, or the range would be too long. */
+static bool extend_range(struct range_plan *plan, struct span *span,
                          const struct needed_chunk *chunk)
 {
     uint64_t end = span->address + span->in_size;
 
-    if (span->in_size == 0)
+    if (span->in_size == 0) {
         span->address = end = chunk->packed_offset;
-    if (chunk->packed_offset < end || chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
+        plan->object = chunk->object;
+    }
+    if (chunk->object != plan->object || chunk->packed_offset < end ||
+        chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
         chunk->packed_offset - span->address + chunk->chunk.packed_size > plan->in_size)
         return false;
     span->in_size = (size_t)(chunk->packed_offset - span->address) + chunk->chunk.packed_size;
@@ -92,6 +94,7 @@ static void next_chunks(struct range_plan *plan, struct span *span)
             return;
         span->chunks[span->count++] =
             (struct span_chunk){.chunk = needed->chunk,
+                                .codec = plan->needed->codecs[needed->object],
                                 .from = from,
                                 .at = offset_of(plan, span, from, needed),
                                 .raw_offset = needed->raw_offset,
@@ -116,8 +119,9 @@ int range_plan_next(struct range_plan *plan, struct span *span, struct err *err)
     } else {
         next_piece(plan, span);
     }
-    if (span->packed == 0 || span->in_size > plan->archive_size ||
-        span->address > plan->archive_size - span->in_size)
-        return err_set(err, ERR_INTEGRITY, "index", "the index does not describe the archive");
+    if (span->packed == 0 || span->in_size > plan->space ||
+        span->address > plan->space - span->in_size)
+        return err_set(err, ERR_INTEGRITY, "index",
+                       "the index does not describe the objects of the image");
     return 0;
 }

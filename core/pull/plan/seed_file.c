@@ -7,6 +7,12 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "pull/partial/unlinked_file.h"
+
+int seed_file_create(uint64_t leave, uint64_t *room, struct err *err)
+{
+    return unlinked_file_create(leave, room, err);
+}
 
 int seed_file_write(int fd, uint64_t offset, const uint8_t *bytes, size_t size, struct err *err)
 {

@@ -11,7 +11,8 @@
 
 struct err;
 
-/* `fd`: of unlinked_file_create. */
+/* Creates the file (unlinked_file_create). The caller closes it. */
+int seed_file_create(uint64_t leave, uint64_t *room, struct err *err);
 int seed_file_write(int fd, uint64_t offset, const uint8_t *bytes, size_t size, struct err *err);
 int seed_file_read(int fd, uint64_t offset, uint8_t *out, size_t size, struct err *err);
 /* Gives the space of a range back to the disk, where the file system can do that. */

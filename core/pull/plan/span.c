@@ -21,6 +21,7 @@ struct span *span_of(struct buffer *buffer)
     span->names = NAME_SHA256;
     span->compare = false;
     span->err.family = ERR_NONE;
+    span->damaged = SPAN_UNDAMAGED;
     return span;
 }
 
@@ -32,7 +33,7 @@ static int unpack_from_partial(const struct span *span, struct unpacker *unpacke
 
     if (partial_read(span->partial, from->at, room, size, err))
         return ERR_FAIL;
-    return unpacker_unpack(unpacker, CODEC_GZIP, view_of(room, size), raw, from->chunk.raw_size,
+    return unpacker_unpack(unpacker, from->codec, view_of(room, size), raw, from->chunk.raw_size,
                            err);
 }
 
@@ -49,7 +50,7 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
     case SPAN_FROM_ARCHIVE:
         break;
     }
-    return unpacker_unpack(unpacker, CODEC_GZIP,
+    return unpacker_unpack(unpacker, from->codec,
                            view_of(span->buffer->in + from->at, chunk->packed_size), raw,
                            chunk->raw_size, err);
 }
@@ -65,12 +66,13 @@ static int compare_name(const struct span *span, const struct index_chunk *chunk
                    "a chunk differs from the one that the index names");
 }
 
-/* Adds the place in the archive of a chunk that failed to the error. */
+/* Notes the address of a packed chunk that failed. */
 static int locate_failure(struct span *span, const struct span_chunk *chunk)
 {
     if (chunk->from == SPAN_FROM_ARCHIVE)
-        err_wrap(&span->err, "archive bytes %llu+%u", (unsigned long long)span->address + chunk->at,
-                 chunk->chunk.packed_size);
+        span->damaged = span->address + chunk->at;
+    else if (chunk->from == SPAN_FROM_PARTIAL)
+        span->damaged = chunk->at;
     return ERR_FAIL;
 }
 

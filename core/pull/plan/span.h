@@ -1,7 +1,7 @@
 /*
  * span - a run of neighbouring chunks of a pull, which travels in one buffer.
  *
- * A ranged GET fills buffer->in with packed chunks of the archive. A worker unpacks them into
+ * A ranged GET fills buffer->in with packed chunks of one object. A worker unpacks them into
  * buffer->out, and reads the chunks that this host has already into it. Without an index, a span
  * has no chunks: buffer->in holds a plain piece of the archive. A span belongs to the thread that
  * holds it.
@@ -26,6 +26,8 @@
 /* Bytes of buffer->in behind the fetched range: for a packed chunk of the partial download. */
 #define SPAN_PARTIAL_ROOM (CHUNK_MAX_LIMIT + KIB)
 
+#define SPAN_UNDAMAGED UINT64_MAX
+
 struct partial;
 struct unpacker;
 
@@ -38,6 +40,7 @@ enum span_from {
 
 struct span_chunk {
     struct index_chunk chunk;
+    enum codec codec;
     enum span_from from;
     uint64_t at;         /* offset in buffer->in or in the seed file; or the address */
     uint64_t raw_offset; /* of the chunk in the save stream */
@@ -60,6 +63,7 @@ struct span {
     struct partial *partial; /* the partial download, read and written; NULL: none. Borrowed */
     struct store_op op;      /* the ranged GET; op.length 0: nothing is fetched */
     struct err err;          /* family ERR_NONE: the job succeeded */
+    uint64_t damaged;        /* address of the packed chunk that failed; SPAN_UNDAMAGED: none */
 };
 
 /* Returns the span in the aux memory of a buffer, emptied. */

@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "flow/thread.h"
 #include "pack/chunk/cut.h"
-#include "pull/partial/unlinked_file.h"
 #include "pull/plan/seed_file.h"
 #include "pull/seed/watermark.h"
 
@@ -184,7 +183,7 @@ static int set_up(struct seed_scan *scan, struct err *err)
         return err_memory(err, "the seed scan");
     if (needed_by_name(o->needed, err))
         return ERR_FAIL;
-    o->needed->seed_fd = unlinked_file_create(o->leave, &scan->room, err);
+    o->needed->seed_fd = seed_file_create(o->leave, &scan->room, err);
     if (o->needed->seed_fd < 0)
         return ERR_FAIL;
     scan->left = count_open(o->needed);

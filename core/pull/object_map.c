@@ -1,0 +1,301 @@
+/*
+ * The ETag of the metadata makes each GET conditional, so the objects need no HEAD before a pull.
+ *
+ * Only an archive under the key of its image can be replaced. The push that replaces it first
+ * copies the archive and its metadata below archive/. So the metadata there, with the wanted ETag,
+ * names the copy. The digests of the layers prove the result in each case.
+ */
+#include "pull/object_map.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codes.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/image_objects.h"
+
+#define DOCUMENT_END "-archived-on-"
+
+struct object {
+    char key[KEY_MAX], etag[STORE_ETAG_MAX];
+    uint64_t base, size;
+    int codec;
+};
+
+struct object_map {
+    char image[512]; /* for messages */
+    unsigned count;
+    struct object objects[];
+};
+
+/* ---- creation ---- */
+
+static void fill_objects(struct object_map *map, const struct located *at)
+{
+    uint64_t base = 0;
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct image_object from = image_objects_get(at, i);
+        struct object *object = &map->objects[i];
+
+        str_copy(object->key, sizeof object->key, from.key);
+        str_copy(object->etag, sizeof object->etag, from.etag);
+        object->base = base;
+        object->size = from.size;
+        object->codec = from.codec;
+        base += from.size;
+    }
+}
+
+struct object_map *object_map_create(const struct located *at, const struct store_info *archive,
+                                     struct err *err)
+{
+    unsigned count = image_objects_count(at);
+    struct object_map *map = calloc(1, sizeof *map + count * sizeof map->objects[0]);
+
+    if (!map) {
+        err_memory(err, "the objects of the image");
+        return NULL;
+    }
+    str_copy(map->image, sizeof map->image, at->metadata.image_tag);
+    map->count = count;
+    fill_objects(map, at);
+    if (archive) {
+        map->objects[0].size = archive->size;
+        str_copy(map->objects[0].etag, sizeof map->objects[0].etag, archive->etag);
+    }
+    return map;
+}
+
+void object_map_destroy(struct object_map *map)
+{
+    free(map);
+}
+
+/* ---- addresses ---- */
+
+int object_map_compare(const struct object_map *map, const struct index *index, struct err *err)
+{
+    bool same = index->object_count == map->count;
+
+    for (unsigned i = 0; same && i < map->count; i++)
+        same = index->objects[i].size == map->objects[i].size &&
+               (int)index->objects[i].codec == map->objects[i].codec;
+    return same ? 0
+                : err_set(err, ERR_INTEGRITY, "index",
+                          "the index names other objects than the metadata");
+}
+
+uint64_t object_map_space(const struct object_map *map)
+{
+    const struct object *last = &map->objects[map->count - 1];
+
+    return last->base + last->size;
+}
+
+static const struct object *find_object(const struct object_map *map, uint64_t address)
+{
+    unsigned at = map->count - 1;
+
+    while (at && map->objects[at].base > address)
+        at--;
+    return &map->objects[at];
+}
+
+void object_map_aim(const struct object_map *map, uint64_t address, uint64_t length,
+                    struct store_op *op)
+{
+    const struct object *object = find_object(map, address);
+
+    op->key = object->key;
+    op->if_match = object->etag;
+    op->offset = address - object->base;
+    op->length = length;
+}
+
+const char *object_map_key(const struct object_map *map, uint64_t address, uint64_t *offset)
+{
+    const struct object *object = find_object(map, address);
+
+    *offset = address - object->base;
+    return object->key;
+}
+
+/* ---- the objects in the bucket ---- */
+
+static int refuse_absent(const struct object_map *map, const struct object *object, struct err *err)
+{
+    err_set(err, ERR_NOT_FOUND, CODE_OBJECT, "%s needs the object %s, which is not in the bucket",
+            map->image, object->key);
+    return err_about(err, "%s", map->image);
+}
+
+/* Asks for all objects at once. `heads`: one for each object. */
+static int head_objects(const struct object_map *map, struct store *store, struct store_op *heads,
+                        struct err *err)
+{
+    struct store_op *ops[METADATA_OBJECTS_MAX];
+
+    for (unsigned i = 0; i < map->count; i++) {
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = map->objects[i].key};
+        ops[i] = &heads[i];
+    }
+    if (store_run_all(store, ops, map->count, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < map->count; i++)
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+    return 0;
+}
+
+/* The HEADs of all objects; the caller frees them. NULL: failed. */
+static struct store_op *ask_for_objects(const struct object_map *map, struct store *store,
+                                        struct err *err)
+{
+    struct store_op *heads = calloc(map->count, sizeof *heads);
+
+    if (!heads)
+        err_memory(err, "the objects of the image");
+    else if (head_objects(map, store, heads, err) == 0)
+        return heads;
+    free(heads);
+    return NULL;
+}
+
+static int prove_object(const struct object_map *map, const struct object *object,
+                        const struct store_op *head, struct err *err)
+{
+    if (head->answer != STORE_DONE)
+        return refuse_absent(map, object, err);
+    if (head->info.size != object->size)
+        return err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but the metadata says %llu",
+                       object->key, (unsigned long long)head->info.size,
+                       (unsigned long long)object->size);
+    if (strcmp(head->info.etag, object->etag) != 0)
+        return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata says %s",
+                       object->key, head->info.etag, object->etag);
+    return 0;
+}
+
+int object_map_prove(const struct object_map *map, struct store *store, struct err *err)
+{
+    struct store_op *heads = ask_for_objects(map, store, err);
+    int failed = heads ? 0 : ERR_FAIL;
+
+    for (unsigned i = 0; failed == 0 && i < map->count; i++)
+        failed = prove_object(map, &map->objects[i], &heads[i], err);
+    free(heads);
+    return failed;
+}
+
+/* ---- objects that are not under their keys ---- */
+
+struct search {
+    struct store *store;
+    const struct object *object;
+    char key[KEY_MAX]; /* of the copy */
+    struct store_info info;
+    bool found;
+};
+
+/* Reads one document below archive/. False: it is not that of the wanted archive. */
+static int is_wanted(const struct search *search, const char *key, bool *wanted, struct err *err)
+{
+    _cleanup_text_ struct text json = {0};
+    struct metadata metadata;
+    enum store_answer answer;
+
+    *wanted = false;
+    text_init(&json, MIB);
+    answer = store_get_document(search->store, key, &json, NULL, err);
+    if (answer == STORE_FAILED)
+        return ERR_FAIL;
+    if (answer != STORE_DONE || metadata_parse(text_view(&json), &metadata, err))
+        return 0;
+    *wanted = strcmp(metadata.archive_etag, search->object->etag) == 0 &&
+              metadata.size == search->object->size;
+    metadata_finish(&metadata);
+    return 0;
+}
+
+static int head_copy(struct search *search, const char *document, struct err *err)
+{
+    enum store_answer answer;
+
+    snprintf(search->key, sizeof search->key, "%.*s.tar.gz",
+             (int)(strlen(document) - strlen(".json")), document);
+    answer = store_head(search->store, search->key, &search->info, err);
+    if (answer == STORE_FAILED)
+        return ERR_FAIL;
+    search->found = answer == STORE_DONE && search->info.size == search->object->size;
+    return 0;
+}
+
+static int check_replaced(void *arg, const struct store_entry *entry, struct err *err)
+{
+    struct search *search = arg;
+    size_t length = strlen(entry->key);
+    bool wanted;
+
+    if (search->found || entry->is_prefix || length < 5 ||
+        strcmp(entry->key + length - 5, ".json") != 0)
+        return 0;
+    if (is_wanted(search, entry->key, &wanted, err))
+        return ERR_FAIL;
+    return wanted ? head_copy(search, entry->key, err) : 0;
+}
+
+/* Looks for the copy of an archive that a push has replaced. */
+static int find_copy(struct search *search, struct err *err)
+{
+    struct store_op list = {.verb = STORE_LIST};
+    struct image_name name;
+    char prefix[KEY_MAX], month[7];
+
+    if (!key_parse_image(search->object->key, &name, month))
+        return 0;
+    key_replaced(prefix, &name, month, "", 0, KEY_METADATA);
+    *(strstr(prefix, DOCUMENT_END) + strlen(DOCUMENT_END)) = '\0';
+    list.key = prefix;
+    return store_each(search->store, &list, check_replaced, search, err) == STORE_DONE ? 0
+                                                                                       : ERR_FAIL;
+}
+
+static int refresh_object(const struct object_map *map, struct object *object,
+                          const struct store_op *head, struct store *store, struct err *err)
+{
+    struct search search = {.store = store, .object = object};
+    bool there = head->answer == STORE_DONE && head->info.size == object->size;
+
+    if (there && strcmp(head->info.etag, object->etag) == 0)
+        return 0;
+    if (find_copy(&search, err))
+        return ERR_FAIL;
+    if (search.found) {
+        log_info("%s was replaced; reading its copy %s", object->key, search.key);
+        str_copy(object->key, sizeof object->key, search.key);
+        str_copy(object->etag, sizeof object->etag, search.info.etag);
+        return 0;
+    }
+    if (!there)
+        return refuse_absent(map, object, err);
+    log_info("%s has another ETag than the metadata says, but the same size", object->key);
+    str_copy(object->etag, sizeof object->etag, head->info.etag);
+    return 0;
+}
+
+int object_map_refresh(struct object_map *map, struct store *store, struct err *err)
+{
+    struct store_op *heads = ask_for_objects(map, store, err);
+    int failed = heads ? 0 : ERR_FAIL;
+
+    for (unsigned i = 0; failed == 0 && i < map->count; i++)
+        failed = refresh_object(map, &map->objects[i], &heads[i], store, err);
+    free(heads);
+    return failed;
+}
