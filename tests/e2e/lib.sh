@@ -12,6 +12,8 @@ set -uo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KIT=$TOP/tests/kit
+# shellcheck source=../kit/cache.sh
+. "$KIT/cache.sh"
 # shellcheck source=../kit/python.sh
 . "$KIT/python.sh"
 S3DOCK=$(realpath "${S3DOCK:-$TOP/build/s3dock}")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# aws_cli.sh - the AWS CLI of PyPI, installed in .cache/stores; sourced after kit.sh, never run.
+# aws_cli.sh - the AWS CLI of PyPI, installed in $KIT_CACHE/stores; sourced after kit.sh, never run.
 . "$KIT_ROOT/tests/kit/packages.sh"
 
 package_of()

@@ -8,6 +8,7 @@
 KIT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034  # used by the programs that source this file
 KIT_RUN=$KIT_ROOT/.run
+. "$KIT_ROOT/tests/kit/cache.sh"
 . "$KIT_ROOT/tests/kit/python.sh"
 
 say()

@@ -34,7 +34,7 @@ lint()
     one_check "builds without a warning (for clang-tidy)" build plain sampled || return 1
     one_check "the bench harness" bench/selftest build-test || status=1
     # shellcheck disable=SC2046
-    one_check "clang-tidy" tests/kit/tidy "$@" build-test .cache/tidy $(sources c | grep -E '^(core|cli)/') || status=1
+    one_check "clang-tidy" tests/kit/tidy "$@" build-test "$KIT_CACHE/tidy" $(sources c | grep -E '^(core|cli)/') || status=1
     return $status
 }
 
@@ -63,6 +63,6 @@ lint_changed()
     mapfile -t files < <(changed_sources '\.[ch]$')
     one_check "formatting of changed files" xargs -r clang-format --dry-run -Werror <<<"${files[*]}" || status=1
     mapfile -t files < <(changed_sources '^(core|cli)/.*\.c$')
-    one_check "clang-tidy of changed files" tests/kit/tidy build-test .cache/tidy "${files[@]}" || status=1
+    one_check "clang-tidy of changed files" tests/kit/tidy build-test "$KIT_CACHE/tidy" "${files[@]}" || status=1
     return $status
 }

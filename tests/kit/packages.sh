@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# packages.sh - installs programs of PyPI and Go modules into .cache/stores; a program of the kit sources it after
+# packages.sh - installs programs of PyPI and Go modules into $KIT_CACHE/stores; a program of the kit sources it after
 # kit.sh, and defines package_of NAME, which prints the registry and the pinned package.
 
-CACHE=$KIT_ROOT/.cache/stores
+CACHE=$KIT_CACHE/stores
 GO_LEAST=24 # of Go 1.x
 
 left_out()
