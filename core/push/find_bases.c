@@ -58,12 +58,18 @@ static bool fits_platform(const struct search *s, const struct metadata *metadat
     return platform_same(&platform, &s->platform);
 }
 
+/* References have no least size. */
+static uint64_t least_of(const struct find_bases_wanted *wanted)
+{
+    return wanted->thin ? 0 : wanted->archive_least;
+}
+
 static bool usable(const struct search *s, const struct metadata *metadata)
 {
     return metadata->format > 0 && (metadata->format > 2 || metadata->archive_etag[0]) &&
            key_is_sound(metadata->index_key) && metadata->index_size > 0 &&
-           metadata->index_size <= s->wanted->index_most &&
-           metadata->size > s->wanted->archive_least && fits_platform(s, metadata) &&
+           metadata->index_size <= s->wanted->index_most && metadata->size > least_of(s->wanted) &&
+           fits_platform(s, metadata) &&
            (!s->wanted->thin || strcmp(metadata->app_name, s->wanted->name->app) == 0);
 }
 
@@ -198,7 +204,7 @@ static void open_bases(struct search *s, unsigned first, unsigned end, struct ba
         images[i - first] = &s->order[i]->at;
     add_bases(&(struct add_base_options){.store = s->store,
                                          .codec = wanted->thin ? 0 : (int)wanted->codec,
-                                         .object_least = wanted->archive_least,
+                                         .object_least = least_of(wanted),
                                          .without = wanted->without,
                                          .described = wanted->described},
               images, end - first, out);
@@ -210,8 +216,7 @@ static void enter_chunks(const struct find_bases_wanted *wanted, struct bases *o
 {
     struct err err;
 
-    if (wanted->thin &&
-        thin_choose(out, wanted->layers, wanted->layer_count, &THIN_LIMITS, &err)) {
+    if (wanted->thin && thin_choose(out, wanted->layers, wanted->layer_count, &THIN_LIMITS, &err)) {
         log_debug("bases: %s", err.text);
         bases_finish(out);
     }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/image_objects.h"
 #include "pack/index/index.h"
 #include "push/learn_image.h"
 #include "push/plan/bases.h"
@@ -56,35 +57,67 @@ bool moved_archive_is_likely(const struct existing_image *existing)
 {
     const struct metadata *metadata = &existing->at.metadata;
 
+    if (existing_image_has_objects(existing))
+        return existing->has_all && !existing->whole;
     return existing->found && existing->has_archive && metadata->archive_etag[0] &&
            metadata->index_key[0] && metadata->size == existing->archive.size &&
            strcmp(metadata->archive_etag, existing->archive.etag) != 0;
 }
 
-static void set_etag(struct store *store, struct existing_image *existing, bool write)
+/* What the bucket says of object `number` of the image. */
+static const struct store_info *info_of(const struct existing_image *existing, unsigned number)
+{
+    return existing_image_has_objects(existing) ? &existing->objects[number] : &existing->archive;
+}
+
+static void set_etags(struct store *store, struct existing_image *existing, bool write)
 {
     struct metadata *metadata = &existing->at.metadata;
 
-    str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
+    if (!existing_image_has_objects(existing))
+        str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
+    for (unsigned i = 0; i < metadata->object_count; i++)
+        str_copy(metadata->objects[i].etag, sizeof metadata->objects[i].etag,
+                 existing->objects[i].etag);
     existing->whole = true;
-    log_info("%s was copied into this bucket: its metadata gets the new ETag",
+    log_info("%s was copied into this bucket: its metadata gets the new ETags",
              existing->at.archive_key);
     if (write)
         learn_image_add(store, existing);
 }
 
-/* Compares the archive with its index. */
-static int check_archive(struct store *store, const struct existing_image *existing,
-                         struct index *index, struct err *err)
+/* Compares the objects of the image with its index. `objects`: room for all of them. */
+static int check_objects(struct store *store, const struct existing_image *existing,
+                         struct index *index, struct base_object *objects, struct err *err)
 {
-    struct base_object object = {.size = existing->archive.size};
     struct held_index held = {.index = index};
 
-    if (index->archive_size != object.size || index->object_count != 1)
+    if (index->object_count != image_objects_count(&existing->at))
         return MOVED_OTHER;
-    str_copy(object.key, sizeof object.key, existing->at.archive_key);
-    str_copy(object.etag, sizeof object.etag, existing->archive.etag);
-    return moved_archive_check(store, &object, &held, err);
+    for (unsigned i = 0; i < index->object_count; i++) {
+        struct image_object object = image_objects_get(&existing->at, i);
+
+        if (index->objects[i].size != object.size || (int)index->objects[i].codec != object.codec)
+            return MOVED_OTHER;
+        objects[i] = (struct base_object){.size = object.size, .codec = index->objects[i].codec};
+        str_copy(objects[i].key, sizeof objects[i].key, object.key);
+        str_copy(objects[i].etag, sizeof objects[i].etag, info_of(existing, i)->etag);
+        held.objects[i] = (unsigned char)i;
+    }
+    return moved_archive_check(store, objects, &held, err);
+}
+
+static int check_image(struct store *store, const struct existing_image *existing,
+                       struct index *index, struct err *err)
+{
+    struct base_object *objects = calloc(INDEX_OBJECTS_MAX, sizeof *objects);
+    int answer;
+
+    if (!objects)
+        return err_memory(err, "the objects of the image");
+    answer = check_objects(store, existing, index, objects, err);
+    free(objects);
+    return answer;
 }
 
 int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
@@ -95,10 +128,10 @@ int moved_archive_settle(struct store *store, struct existing_image *existing, b
     int answer = fetch_index(store, &existing->at.metadata, &index, &trouble);
 
     if (answer == 0)
-        answer = check_archive(store, existing, index, &trouble);
+        answer = check_image(store, existing, index, &trouble);
     index_destroy(index);
     if (answer == 0)
-        set_etag(store, existing, write);
+        set_etags(store, existing, write);
     else
         log_info("%s differs from its metadata: %s", existing->at.archive_key,
                  answer == MOVED_OTHER ? "it contains other chunks" : trouble.text);

@@ -23,11 +23,11 @@ enum { MOVED_OTHER = 1 };
 int moved_archive_check(struct store *store, const struct base_object *objects,
                         const struct held_index *held, struct err *err);
 
-/* Returns true if metadata and archive differ in the ETag only. */
+/* Returns true if the metadata and the objects of the image differ in ETags only. */
 bool moved_archive_is_likely(const struct existing_image *existing);
-/* Checks the archive against the index of its metadata. If it is the right one, `existing` is whole
- * afterwards, and its metadata has the new ETag; in the bucket, too, if `write`. Fails only after a
- * cancel; an archive that cannot be checked stays as it is. Waits. */
+/* Checks the objects against the index of the metadata. If they are the right ones, `existing` is
+ * whole afterwards, and its metadata has the new ETags; in the bucket, too, if `write`. Fails only
+ * after a cancel; an image that cannot be checked stays as it is. Waits. */
 int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
                          struct err *err);
 

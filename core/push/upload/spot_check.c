@@ -120,10 +120,11 @@ void spot_check_destroy(struct spot_check *check)
 static bool is_true(const struct spot_check *s, const struct pick *pick, struct unpacker *unpacker,
                     uint8_t *raw)
 {
+    enum codec codec = s->objects[pick->held.object].codec;
     struct chunk_name name;
     struct err ignored;
 
-    if (unpacker_unpack(unpacker, CODEC_GZIP, view_of(pick->op.buffer, pick->held.size), raw,
+    if (unpacker_unpack(unpacker, codec, view_of(pick->op.buffer, pick->held.size), raw,
                         pick->raw_size, &ignored))
         return false;
     name = chunk_name_of(s->names, raw, pick->raw_size);

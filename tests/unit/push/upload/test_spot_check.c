@@ -28,6 +28,7 @@ static int set_up(void **state)
         snprintf(objects[i].key, sizeof objects[i].key, "images/%u", i);
         archive_put(&bucket, objects[i].key, text_view(&archive), objects[i].etag);
         objects[i].size = archive.size;
+        objects[i].codec = CODEC_GZIP;
     }
     text_finish(&archive);
     text_finish(&index);
