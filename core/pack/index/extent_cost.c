@@ -6,9 +6,10 @@
 
 #include "base/err.h"
 
-static const uint64_t bridges[] = {
-    EXTENT_BRIDGE_LEAST, 8 * KIB,   16 * KIB,          32 * KIB, 64 * KIB, 96 * KIB,
-    128 * KIB,           192 * KIB, EXTENT_BRIDGE_MOST};
+const uint64_t extent_bridges[EXTENT_BRIDGES] = {
+    EXTENT_BRIDGE_LEAST, 8 * KIB,  16 * KIB, 24 * KIB,  32 * KIB,  40 * KIB,
+    48 * KIB,            64 * KIB, 96 * KIB, 128 * KIB, 192 * KIB, EXTENT_BRIDGE_MOST,
+};
 
 static void add_stretch(struct extent_cost *cost, uint64_t size, uint64_t range)
 {
@@ -68,12 +69,12 @@ bool extent_bridge_of(const struct object_runs *runs, uint64_t range,
     uint64_t most_bytes = (uint64_t)(limits->bytes * (double)bytes);
 
     *gap = EXTENT_BRIDGE_LEAST;
-    for (unsigned i = 0; i < ARRAY_SIZE(bridges); i++) {
-        struct extent_cost cost = extent_cost_of(runs, bridges[i], range);
+    for (unsigned i = 0; i < EXTENT_BRIDGES; i++) {
+        struct extent_cost cost = extent_cost_of(runs, extent_bridges[i], range);
 
         if (cost.bytes > most_bytes)
             return false;
-        *gap = bridges[i];
+        *gap = extent_bridges[i];
         if (cost.ranges <= most_ranges)
             return true;
     }

@@ -18,6 +18,9 @@ struct err;
 
 #define EXTENT_BRIDGE_LEAST (4 * KIB)
 #define EXTENT_BRIDGE_MOST  (256 * KIB)
+#define EXTENT_BRIDGES      12
+/* The gaps that a pull chooses from, in ascending order. */
+extern const uint64_t extent_bridges[EXTENT_BRIDGES];
 
 struct extent_cost {
     uint64_t ranges;

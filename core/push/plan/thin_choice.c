@@ -16,9 +16,6 @@ const struct thin_limits THIN_LIMITS = {
     .least_used = 256 * KIB,
 };
 
-#define ISLAND_LEAST (16 * KIB) /* the first islands that are written again, */
-#define ISLAND_MOST  (64 * MIB) /* and the last ones */
-
 struct use {
     unsigned number;
     const struct base_object *object;
@@ -175,44 +172,131 @@ static void choose_objects(struct choice *c)
 
 /* ---- scatter ---- */
 
-/* Removes islands of fewer than `least` bytes: runs with only the shortest gaps between them. */
-static void remove_islands(struct object_runs *runs, uint64_t least)
+/* Runs with only gaps between them that are bridged: one range, or a few. */
+struct group {
+    uint64_t used, span; /* bytes of the runs; with the gaps */
+};
+
+/* Returns the end of the group that begins with run `begin`. */
+static size_t next_group(const struct object_runs *runs, size_t begin, uint64_t bridge,
+                         struct group *group)
+{
+    const struct object_run *first = &runs->list[begin], *last = first;
+    size_t end = begin + 1;
+
+    *group = (struct group){.used = first->size};
+    for (; end < runs->count && runs->list[end].object == first->object &&
+           runs->list[end].offset - last->offset - last->size <= bridge;
+         end++) {
+        last = &runs->list[end];
+        group->used += last->size;
+    }
+    group->span = last->offset + last->size - first->offset;
+    return end;
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+    const struct group *a = left, *b = right;
+
+    return a->used < b->used ? -1 : a->used > b->used;
+}
+
+/* What must be left out with a bridge: the groups of at most `most` bytes. */
+struct cutback {
+    uint64_t bridge, most, bytes;
+};
+
+static uint64_t ranges_of(const struct group *group, uint64_t range)
+{
+    return (group->span + range - 1) / range;
+}
+
+/* Returns true if groups with these sums are within the limits. */
+static bool is_within(const struct thin_limits *limits, uint64_t ranges, uint64_t used,
+                      uint64_t span)
+{
+    double whole = (double)((used + limits->range - 1) / limits->range);
+
+    return (double)ranges <= limits->scatter.ranges * whole + (double)limits->scatter.spare &&
+           (double)span <= limits->scatter.bytes * (double)used;
+}
+
+/* Finds the fewest smallest groups without which the others are within the limits. Groups of equal
+ * size are treated alike, so that their order does not count. */
+static struct cutback cutback_of(const struct thin_limits *limits, struct group *groups,
+                                 size_t count, uint64_t bridge)
+{
+    struct cutback cutback = {.bridge = bridge};
+    uint64_t ranges = 0, used = 0, span = 0;
+
+    qsort(groups, count, sizeof groups[0], compare_groups);
+    for (size_t i = 0; i < count; i++) {
+        ranges += ranges_of(&groups[i], limits->range);
+        used += groups[i].used;
+        span += groups[i].span;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i].used > cutback.most && is_within(limits, ranges, used, span))
+            break;
+        cutback.most = groups[i].used;
+        cutback.bytes += groups[i].used;
+        ranges -= ranges_of(&groups[i], limits->range);
+        used -= groups[i].used;
+        span -= groups[i].span;
+    }
+    return cutback;
+}
+
+/* Finds the bridge with which the fewest bytes are left out. */
+static struct cutback best_cutback(const struct choice *c, struct group *groups)
+{
+    struct cutback best = {.bytes = UINT64_MAX};
+
+    for (unsigned i = 0; i < EXTENT_BRIDGES && best.bytes > 0; i++) {
+        struct cutback cutback;
+        size_t count = 0;
+
+        for (size_t begin = 0; begin < c->runs->count; count++)
+            begin = next_group(c->runs, begin, extent_bridges[i], &groups[count]);
+        cutback = cutback_of(c->limits, groups, count, extent_bridges[i]);
+        if (cutback.bytes < best.bytes)
+            best = cutback;
+    }
+    return best;
+}
+
+static void remove_groups(struct object_runs *runs, const struct cutback *cutback)
 {
     size_t kept = 0, begin = 0;
 
     while (begin < runs->count) {
-        const struct object_run *run = &runs->list[begin];
-        uint64_t bytes = run->size;
-        size_t end = begin + 1;
+        struct group group;
+        size_t end = next_group(runs, begin, cutback->bridge, &group);
 
-        for (; end < runs->count && runs->list[end].object == run->object &&
-               runs->list[end].offset - run->offset - run->size <= EXTENT_BRIDGE_LEAST;
-             end++) {
-            run = &runs->list[end];
-            bytes += run->size;
-        }
         for (; begin < end; begin++)
-            if (bytes >= least)
+            if (group.used > cutback->most)
                 runs->list[kept++] = runs->list[begin];
     }
     runs->count = kept;
 }
 
-static bool is_scattered(const struct choice *c)
+/* Leaves out small groups of runs until the rest is not scattered. */
+static int choose_runs(struct choice *c, struct err *err)
 {
-    uint64_t ignored;
+    struct group *groups;
+    struct cutback cutback;
 
-    return c->runs->count > 0 &&
-           !extent_bridge_of(c->runs, c->limits->range, &c->limits->scatter, &ignored);
-}
-
-/* Islands are left out, the smallest first, until the rest is not scattered. */
-static void choose_runs(struct choice *c)
-{
-    for (uint64_t least = ISLAND_LEAST; is_scattered(c) && least <= ISLAND_MOST; least *= 2)
-        remove_islands(c->runs, least);
-    if (is_scattered(c))
-        c->runs->count = 0;
+    if (c->runs->count == 0)
+        return 0;
+    groups = calloc(c->runs->count, sizeof *groups);
+    if (!groups)
+        return err_memory(err, "the extents of the image");
+    cutback = best_cutback(c, groups);
+    if (cutback.bytes > 0)
+        remove_groups(c->runs, &cutback);
+    free(groups);
+    return 0;
 }
 
 static void apply(struct choice *c)
@@ -241,7 +325,8 @@ int thin_choose(struct bases *bases, const struct digest_text *layers, unsigned 
     if (collect(&c, layers, layer_count, err))
         return ERR_FAIL;
     choose_objects(&c);
-    choose_runs(&c);
+    if (choose_runs(&c, err))
+        return ERR_FAIL;
     apply(&c);
     return 0;
 }
