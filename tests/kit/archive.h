@@ -46,12 +46,32 @@ static inline void archive_add_chunk(char layer, unsigned number, struct packer 
     assert_int_equal(index_builder_add(builder, &chunk, NULL, number == 0, &err), 0);
 }
 
+/* Describes the image of these layers. `layers`: ARCHIVE_LAYERS elements. */
+static inline struct image_info archive_image(const char *letters, struct image_layer *layers)
+{
+    struct image_info image = {.layer_count = (unsigned)strlen(letters), .layers = layers};
+
+    for (unsigned i = 0; i < image.layer_count; i++) {
+        archive_diff_id(layers[i].diff_id, letters[i]);
+        archive_diff_id(layers[i].digest, letters[i]);
+        strcpy(layers[i].media_type, "application/vnd.oci.image.layer.v1.tar");
+        layers[i].raw_offset = (uint64_t)i * ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
+        layers[i].raw_size = ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
+    }
+    archive_diff_id(image.id, '0');
+    strcpy(image.os, "linux");
+    strcpy(image.architecture, "amd64");
+    image.config_offset = (uint64_t)image.layer_count * ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
+    image.config_size = 1000;
+    image.raw_size = image.config_offset + ARCHIVE_CHUNK;
+    return image;
+}
+
 /* Builds the archive and its index. The caller finishes both. */
 static inline void archive_make(const char *letters, struct text *archive, struct text *index)
 {
     struct image_layer layers[ARCHIVE_LAYERS] = {0};
-    unsigned count = (unsigned)strlen(letters);
-    struct image_info image = {.layer_count = count, .layers = layers};
+    struct image_info image = archive_image(letters, layers);
     struct err err = {.text = ""};
     const struct index_writer writer = {.version = 2, .choice = {CODEC_GZIP, 1}};
     struct packer *packer = packer_create(&writer.choice, &err);
@@ -59,22 +79,10 @@ static inline void archive_make(const char *letters, struct text *archive, struc
 
     text_init(archive, 16 * MIB);
     text_init(index, MIB);
-    for (unsigned i = 0; i < count; i++) {
-        archive_diff_id(layers[i].diff_id, letters[i]);
-        archive_diff_id(layers[i].digest, letters[i]);
-        strcpy(layers[i].media_type, "application/vnd.oci.image.layer.v1.tar");
-        layers[i].raw_offset = (uint64_t)i * ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
-        layers[i].raw_size = ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
+    for (unsigned i = 0; i < image.layer_count; i++)
         for (unsigned k = 0; k < ARCHIVE_CHUNKS; k++)
             archive_add_chunk(letters[i], k, packer, builder, archive);
-    }
     archive_add_chunk('0', 0, packer, builder, archive);
-    archive_diff_id(image.id, '0');
-    strcpy(image.os, "linux");
-    strcpy(image.architecture, "amd64");
-    image.config_offset = (uint64_t)count * ARCHIVE_CHUNKS * ARCHIVE_CHUNK;
-    image.config_size = 1000;
-    image.raw_size = image.config_offset + ARCHIVE_CHUNK;
     if (index_builder_finish(builder, &image, NULL, index, &err))
         fail_msg("%s", err.text);
     index_builder_destroy(builder);

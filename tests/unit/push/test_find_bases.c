@@ -9,7 +9,7 @@
 
 #include "base/digest_text.h"
 #include "catalog/pointer.h"
-#include "kit/archive.h"
+#include "kit/thin_image.h"
 #include "push/find_bases.h"
 
 static struct bucket bucket;
@@ -31,8 +31,10 @@ static int tear_down(void **state)
 }
 
 struct wanted {
-    const char *layers, *first;
+    const char *layers, *first, *platform, *without;
     uint64_t least, most;
+    bool thin;
+    enum codec codec; /* 0: gzip */
 };
 
 static void find(const struct wanted *wanted)
@@ -43,6 +45,10 @@ static void find(const struct wanted *wanted)
                                   .first = wanted->first,
                                   .layers = layers,
                                   .archive_least = wanted->least,
+                                  .platform = wanted->platform,
+                                  .without = wanted->without,
+                                  .thin = wanted->thin,
+                                  .codec = wanted->codec ? wanted->codec : CODEC_GZIP,
                                   .index_most = wanted->most ? wanted->most : MIB};
     struct err err;
 
@@ -278,6 +284,149 @@ static void small_archives_and_large_indexes_are_left_alone(void **state)
     assert_int_equal(bases.count, 0);
 }
 
+/* ---- images with several objects ---- */
+
+#define WHOLE     "shop:20250701-0000-0000001"
+#define WHOLE_KEY "images/shop/202507/shop-20250701-0000-0000001.tar.gz"
+#define THIN      "shop:20250702-0000-0000002"
+#define THIN_KEY  "images/shop/202507/shop-20250702-0000-0000002-0000000000000002.data"
+
+#define LAYER_CHUNKS ARCHIVE_CHUNKS
+
+/* An archive of the layers a, b, c, and a thin image of a, b, d that refers to it. */
+static void publish_both(void (*change)(struct metadata *))
+{
+    archive_publish(&bucket, WHOLE, "abc", NULL);
+    thin_image_publish(&bucket, THIN, "abd", WHOLE, "abc", change);
+}
+
+static void assert_objects(const char *first, const char *second, uint32_t chunks)
+{
+    const char *keys[] = {first, second};
+
+    assert_int_equal(bases.object_count, !!first + !!second);
+    for (unsigned i = 0; i < bases.object_count; i++)
+        assert_string_equal(bases.objects[i].key, keys[i]);
+    assert_int_equal(chunk_lookup_count(bases.known), chunks);
+}
+
+/* A thin image needs one base: it refers to everything that its predecessors share with it. */
+static void a_thin_push_takes_the_best_image(void **state)
+{
+    (void)state;
+    publish_both(NULL);
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_int_equal(bases.count, 1);
+    assert_base(0, THIN);
+    assert_objects(WHOLE_KEY, THIN_KEY, 3 * LAYER_CHUNKS + 1);
+    assert_int_equal(bases.objects[0].codec, CODEC_GZIP);
+    assert_int_equal(bases.objects[1].codec, CODEC_ZSTD);
+    find(&(struct wanted){.layers = "abcd", .thin = true}); /* both have a layer of their own */
+    assert_int_equal(bases.count, 2);
+    find(&(struct wanted){.thin = true}); /* layers that are not known: the newest image */
+    assert_int_equal(bases.count, 1);
+    assert_base(0, THIN);
+}
+
+/* The store copies chunks of the wanted codec only, also out of a thin image. */
+static void copies_have_one_codec(void **state)
+{
+    (void)state;
+    publish_both(NULL);
+    find(&(struct wanted){.layers = "abd"});
+    assert_int_equal(bases.count, 2);
+    assert_base(0, THIN);
+    assert_objects(WHOLE_KEY, NULL, 2 * LAYER_CHUNKS + 1 + 3 * LAYER_CHUNKS + 1);
+    find(&(struct wanted){.layers = "abd", .codec = CODEC_ZSTD});
+    assert_int_equal(bases.count, 1);
+    assert_objects(THIN_KEY, NULL, LAYER_CHUNKS);
+}
+
+static void objects_that_are_not_there_are_left_out(void **state)
+{
+    (void)state;
+    publish_both(NULL);
+    find(&(struct wanted){.layers = "abd", .thin = true, .without = WHOLE_KEY});
+    assert_objects(THIN_KEY, NULL, LAYER_CHUNKS);
+    bucket_delete(&bucket, WHOLE_KEY);
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_objects(THIN_KEY, NULL, LAYER_CHUNKS);
+    bucket_put(&bucket, WHOLE_KEY, "of another size");
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_objects(THIN_KEY, NULL, LAYER_CHUNKS);
+    bucket_delete(&bucket, THIN_KEY);
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_int_equal(bases.count, 0);
+}
+
+static void change_etags(struct metadata *m)
+{
+    for (unsigned i = 0; i < m->object_count; i++)
+        strcpy(m->objects[i].etag, "\"of-the-old-bucket\"");
+}
+
+static void all_objects_of_a_copied_bucket_are_checked(void **state)
+{
+    char etag[STORE_ETAG_MAX];
+    struct text archive, index;
+
+    (void)state;
+    publish_both(change_etags);
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_int_equal(bases.count, 1);
+    assert_base(0, THIN);
+    assert_int_equal(bases.object_count, 2);
+    archive_make("abc", &archive, &index);
+    memset(archive.data, 'x', archive.size);
+    archive_put(&bucket, WHOLE_KEY, text_view(&archive), etag);
+    find(&(struct wanted){.layers = "abd", .thin = true});
+    assert_int_equal(bases.count, 0);
+    text_finish(&archive);
+    text_finish(&index);
+}
+
+/* References stay within the application and the platform. */
+static void a_thin_push_takes_images_of_its_own_kind(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "billing:20250702-0000-0000002", "abc", NULL);
+    find(&(struct wanted){.layers = "abc", .thin = true});
+    assert_int_equal(bases.count, 0);
+    publish_both(NULL);
+    find(&(struct wanted){.layers = "abd", .thin = true, .platform = "linux/arm64"});
+    assert_int_equal(bases.count, 1); /* the archive states no platform */
+    assert_base(0, WHOLE);
+    find(&(struct wanted){.layers = "abd", .thin = true, .platform = "linux/amd64"});
+    assert_base(0, THIN);
+}
+
+static void the_same_objects_are_found_again(void **state)
+{
+    struct digest_text layers[3];
+    struct image_name name;
+    struct find_bases_wanted wanted = {
+        .name = &name, .thin = true, .layers = layers, .layer_count = 3, .index_most = MIB};
+    struct base_object then[2];
+    struct err err;
+
+    (void)state;
+    publish_both(NULL);
+    for (unsigned i = 0; i < 3; i++)
+        archive_diff_id(layers[i].text, "abd"[i]);
+    assert_int_equal(name_parse_image("shop:20250801-0000-abcdef0", &name, &err), 0);
+    bases_finish(&bases);
+    find_bases(bucket.store, &wanted, &bases);
+    assert_int_equal(bases.object_count, 2);
+    memcpy(then, bases.objects, sizeof then);
+    bases_finish(&bases);
+    find_bases_again(bucket.store, &wanted, then, 2, &bases);
+    assert_int_equal(bases.object_count, 2);
+    bases_finish(&bases);
+    bucket_delete(&bucket, THIN_KEY);
+    find_bases_again(bucket.store, &wanted, then, 2, &bases);
+    assert_int_equal(bases.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +445,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(invalid_documents_are_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_archives_and_large_indexes_are_left_alone, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_thin_push_takes_the_best_image, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies_have_one_codec, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(objects_that_are_not_there_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_objects_of_a_copied_bucket_are_checked, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_thin_push_takes_images_of_its_own_kind, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_same_objects_are_found_again, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("bases", tests, NULL, NULL);
