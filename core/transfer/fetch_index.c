@@ -29,15 +29,29 @@ static int check_answer(enum store_answer answer, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "index", "the index does not exist any more");
 }
 
+/* Returns true if index and metadata describe the same objects. */
+static bool objects_agree(const struct index *index, const struct metadata *metadata)
+{
+    if (metadata->format <= METADATA_ARCHIVE_FORMAT)
+        return index->whole && index->objects[0].codec == CODEC_GZIP;
+    if (index->object_count != metadata->object_count || !(metadata->thin || index->whole))
+        return false;
+    for (unsigned i = 0; i < index->object_count; i++)
+        if (index->objects[i].size != metadata->objects[i].size ||
+            (int)index->objects[i].codec != metadata->objects[i].codec)
+            return false;
+    return true;
+}
+
 static int check_header(struct index **index, const struct metadata *metadata, struct err *err)
 {
     if ((*index)->archive_size == metadata->size &&
         (!metadata->raw_size || (*index)->raw_size == metadata->raw_size) &&
-        strcmp((*index)->image.id, metadata->image_id) == 0)
+        strcmp((*index)->image.id, metadata->image_id) == 0 && objects_agree(*index, metadata))
         return 0;
     index_destroy(*index);
     *index = NULL;
-    return err_set(err, ERR_INTEGRITY, "index", "the index describes another archive");
+    return err_set(err, ERR_INTEGRITY, "index", "the index describes another image");
 }
 
 static int parse_whole(struct view bytes, const struct metadata *metadata, struct index **out,
