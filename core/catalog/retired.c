@@ -58,11 +58,12 @@ static bool names_objects(struct view json)
 {
     struct metadata metadata;
     struct err ignored;
-    bool names = json.size && metadata_parse(json, &metadata, &ignored) == 0;
+    bool names;
 
-    names = names && metadata.format >= 3;
-    if (names)
-        metadata_finish(&metadata);
+    if (!json.size || metadata_parse(json, &metadata, &ignored))
+        return false;
+    names = metadata.format > METADATA_ARCHIVE_FORMAT;
+    metadata_finish(&metadata);
     return names;
 }
 
