@@ -48,6 +48,8 @@ for ref in $ZSTD $THIN; do
     check "s3dock promotes $ref" s3dock promote "$ref" staging
     check "the pointer names the image key" grep -q "$(key_of "$ref")" "$folder/pointers/app/staging.json"
     original_refuses "NoSuchKey: $(key_of "$ref")" "the original does not pull $ref" pull app staging none.tar
+    check "s3dock pulls $ref" s3dock pull app staging --output "$ref.tar"
+    check "... every layer is right" "$KIT/image_facts" "$ref.tar"
     original_refuses "NoSuchKey: $(key_of "$ref")" "the original does not push over $ref" push "$ref" gzip.tar 202511
 done
 check "nothing was written for a refused pull" test ! -e none.tar
@@ -58,6 +60,8 @@ cp "$folder/$(key_of $GZIP)" "$folder/$(key_of $THIN)"
 sum=$(md5sum <"$folder/$(key_of $THIN)" | cut -d ' ' -f 1)
 original_refuses "checksum mismatch: expected , got $sum" "the original refuses an archive of another image" \
     pull app staging none.tar
+check "s3dock pulls the thin image" s3dock pull $THIN --output thin.out
+check "... every layer is right" "$KIT/image_facts" thin.out
 check "the original pushes over the archive" original push $THIN gzip.tar 202511
 check "the thin image's metadata is kept" grep -q '"thin": true' "$folder"/archive/app/202511/*.json
 check "s3dock pulls the new image" s3dock pull $THIN --output new.out
