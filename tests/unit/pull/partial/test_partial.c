@@ -157,6 +157,28 @@ static void a_finished_download_is_deleted(void **state)
     assert_false(find_file(".part", path) || find_file(".spool", path));
 }
 
+/* It holds ranges like any other, and leaves no file. */
+static void a_temporary_download_has_no_files(void **state)
+{
+    static uint8_t room[SIZE], expected[SIZE];
+    struct partial *partial;
+    char path[512];
+
+    (void)state;
+    partial = partial_open_temporary(0, &err);
+    assert_non_null(partial);
+    keep(partial, 20000, 10000);
+    assert_false(find_file(".part", path) || find_file(".spool", path));
+    assert_int_equal(partial_held(partial), 0);
+    assert_int_equal(partial_read(partial, 20000, room, 10000, &err), 0);
+    assert_memory_equal(room, archive_bytes(20000, 10000, expected).data, 10000);
+    assert_false(partial_has_bytes(partial)); /* for another pull */
+    partial_close(partial, false);
+    partial = partial_open_temporary(UINT64_MAX, &err); /* the disk has no room */
+    assert_false(partial_keep(partial, 0, view_of(room, 10000)));
+    partial_close(partial, true);
+}
+
 static void a_replaced_archive_starts_empty(void **state)
 {
     struct partial_subject other = subject();
@@ -387,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_next_pull_finds_the_ranges, enter, leave),
         cmocka_unit_test_setup_teardown(a_finished_download_is_deleted, enter, leave),
+        cmocka_unit_test_setup_teardown(a_temporary_download_has_no_files, enter, leave),
         cmocka_unit_test_setup_teardown(a_replaced_archive_starts_empty, enter, leave),
         cmocka_unit_test_setup_teardown(read_only_changes_nothing, enter, leave),
         cmocka_unit_test_setup_teardown(only_one_pull_uses_a_download, enter, leave),

@@ -142,12 +142,47 @@ static void spans_fetch_one_range_each(void **state)
     free(buffer.aux);
 }
 
+/* The second section is in another object, which follows the first one in the address space. */
+static void a_range_ends_with_its_object(void **state)
+{
+    const struct raw_range all = {0, 100000};
+    struct index_object objects[2] = {{.size = 25000, .codec = CODEC_GZIP},
+                                      {.size = 25000, .codec = CODEC_ZSTD, .base = 25000}};
+    struct index_extent second = {.chunks = 50, .object = 1};
+    struct index two = index_;
+    struct buffer buffer = {.aux = calloc(1, sizeof(struct span))};
+    struct needed_chunks *needed;
+    struct range_plan plan;
+    struct err err;
+
+    (void)state;
+    two.object_count = 2;
+    two.objects = objects;
+    sections[1].extents = &second;
+    needed = needed_create(&two, &all, 1, &err);
+    range_plan_init(&plan, needed, NULL, 50000, 50000, 100000);
+    for (unsigned i = 0; i < 2; i++) {
+        struct span *span = span_of(&buffer);
+
+        assert_int_equal(range_plan_next(&plan, span, &err), 0);
+        assert_int_equal(span->count, 50);
+        assert_int_equal(span->address, 25000 * i);
+        assert_int_equal(span->op.length, 25000);
+        assert_int_equal(span->chunks[0].codec, objects[i].codec);
+    }
+    assert_true(range_plan_done(&plan));
+    sections[1].extents = &extents[1];
+    needed_destroy(needed);
+    free(buffer.aux);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_become_chunks),
         cmocka_unit_test(a_chunk_that_is_found_serves_its_duplicates),
         cmocka_unit_test(spans_fetch_one_range_each),
+        cmocka_unit_test(a_range_ends_with_its_object),
     };
 
     make_index();
