@@ -165,13 +165,31 @@ static int push_image(struct cli *cli, struct push_options *options, struct err 
     return 0;
 }
 
+/* The words of OPT_LEVEL. */
+enum level_words { LEVEL_AUTO, LEVEL_FASTEST };
+
+/* Reads codec and level. Fails with usage.level if the codec has no such level. */
+static int read_choice(const struct config *config, struct codec_choice *out, struct err *err)
+{
+    uint64_t level = config_number(config, OPT_LEVEL);
+
+    out->codec = CODEC_GZIP + (enum codec)config_number(config, OPT_COMPRESSION);
+    if (config_is_word(config, OPT_LEVEL))
+        out->level = level == LEVEL_FASTEST ? CODEC_FASTEST : codec_level_default(out->codec);
+    else
+        out->level = (int)level;
+    if (out->level <= codec_level_max(out->codec))
+        return 0;
+    return err_set(err, ERR_USAGE, "level", "%s has the levels 1 to %d, and no level %d",
+                   codec_name(out->codec), codec_level_max(out->codec), out->level);
+}
+
 int cmd_push(struct cli *cli, struct err *err)
 {
     const struct config *config = &cli->config;
     struct push_options options = {
         .input = config_text(config, OPT_INPUT),
         .source = (enum push_source)config_number(config, OPT_SOURCE),
-        .choice = {CODEC_GZIP, (int)config_number(config, OPT_LEVEL)},
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
         .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
@@ -179,7 +197,8 @@ int cmd_push(struct cli *cli, struct err *err)
     };
     int failed;
 
-    if (name_parse_image(cli->args->operands[0], &options.name, err))
+    if (name_parse_image(cli->args->operands[0], &options.name, err) ||
+        read_choice(config, &options.choice, err))
         return ERR_FAIL;
     failed = connect_store(cli, !options.dry_run, &options.store, err) ||
              (!options.input && connect_docker(cli, &options.docker, err)) ||

@@ -315,6 +315,18 @@ static int load_aws(struct resolve *r)
     return r->config->aws ? 0 : ERR_FAIL;
 }
 
+/* The original's key selects a codec if no setting of s3dock does. */
+static int resolve_compression(struct resolve *r)
+{
+    const struct setting *setting = &r->config->settings[OPT_COMPRESSION];
+    const struct option *original = &option_table[OPT_DOCKER_COMPRESSION];
+    const char *value = config_text(r->config, OPT_DOCKER_COMPRESSION);
+
+    if (setting->origin != ORIGIN_DEFAULT || !value || option_word(original->only, value) < 0)
+        return 0;
+    return from_key(r, &option_table[OPT_COMPRESSION], original->key) < 0 ? ERR_FAIL : 0;
+}
+
 static int resolve_all(struct resolve *r)
 {
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
@@ -325,6 +337,8 @@ static int resolve_all(struct resolve *r)
         if (resolve_option(r, option))
             return ERR_FAIL;
     }
+    if (resolve_compression(r))
+        return ERR_FAIL;
     return resolve_credentials(r);
 }
 

@@ -4,7 +4,6 @@
 #include "cli/settings/config_check.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #include "cli/settings/config_values.h"
 
@@ -22,7 +21,7 @@ static void warn_fixed_value(struct config *config, enum option_id id)
     char line[512];
 
     if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
-        !strcasecmp(config_text(config, id), option->only))
+        option_word(option->only, config_text(config, id)) >= 0)
         return;
     snprintf(line, sizeof line, "%s has no effect, its value is always %s: %s", option->key,
              option->only, option->why);

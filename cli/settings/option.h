@@ -66,6 +66,7 @@ enum option_id {
     OPT_OUTPUT,
     OPT_AS,
     OPT_SOURCE,
+    OPT_COMPRESSION,
     OPT_LEVEL,
     OPT_DELTA,
     OPT_NO_DELTA,
@@ -160,8 +161,8 @@ struct option {
     const char *fallback;   /* the default as text; NULL: none */
     const char *argument;   /* placeholder of the value in the help: "NAME" */
     const char *help;       /* one line */
-    const char *only;       /* the only value with an effect; the keys of the original's files are
-                               accepted, another value causes a warning */
+    const char *only;       /* the only values with an effect, as in `words`; the keys of the
+                               original's files are accepted, another value causes a warning */
     const char *why;        /* the reason for `only` */
     uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE and OPTION_TIME */
     uint64_t commands;      /* bits 1 << enum command_id; 0: every command */

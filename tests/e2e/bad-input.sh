@@ -21,6 +21,8 @@ done <<'TABLE'
 2 jobs                      push app:20250721-2118-f7a5a27 --jobs many
 2 jobs                      push app:20250721-2118-f7a5a27 --jobs=-1
 2 level                     push app:20250721-2118-f7a5a27 --level 99
+2 gzip.has.the.levels.1.to  push app:20250721-2118-f7a5a27 --level 13
+2 compression               push app:20250721-2118-f7a5a27 --compression brotli
 2 memory                    push app:20250721-2118-f7a5a27 --memory 1
 2 bucket                    push app:20250721-2118-f7a5a27 --bucket
 2 .                         push

@@ -31,7 +31,7 @@ static const struct codec_row {
     int level_default, level_max;
 } codecs[] = {
     {CODEC_GZIP, "gzip", 5, GZIP_MEMBER_LEVEL_MAX},
-    {CODEC_ZSTD, "zstd", 3, ZSTD_FRAME_LEVEL_MAX},
+    {CODEC_ZSTD, "zstd", 4, ZSTD_FRAME_LEVEL_MAX},
 };
 
 const char *codec_name(enum codec codec)

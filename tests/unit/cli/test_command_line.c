@@ -148,7 +148,7 @@ static void mistakes_are_usage_errors(void **state)
         {{"push", "a", "--jobs", "-1"}, "value", "-1", ""},
         {{"push", "a", "--jobs", "4x"}, "value", "4x", ""},
         {{"push", "a", "--jobs", "99999999999999999999999"}, "value", "0 to 32", ""},
-        {{"push", "a", "--level=0"}, "value", "1 to 12", ""},
+        {{"push", "a", "--level=0"}, "value", "1 to 19", ""},
         {{"push", "a", "--memory", "1M"}, "value", "not a size from 24M to 64G", ""},
         {{"push", "a", "--limit-rate", "512"}, "value", "not a size from 1K to 1024G", ""},
         {{"cleanup", "--unfinished", "0"}, "value", "from 1s to 36500d", ""},

@@ -343,8 +343,9 @@ static void keys_without_effect_are_told(void **state)
         {"{naming: {timestamp_format: '2006-01-02'}}", "its value is always 20060102-1504"},
         {"{naming: {path_template: '{app}'}}", "names are part of the format"},
         {"{naming: {path_template: ''}}", NULL},
-        {"{docker: {compression: 'zstd'}}",
-         "docker.compression has no effect, its value is always gzip"},
+        {"{docker: {compression: 'xz'}}",
+         "docker.compression has no effect, its value is always gzip|zstd"},
+        {"{docker: {compression: 'zstd'}}", NULL},
         {"{docker: {compression: 'GZIP'}}", NULL},
     };
 
@@ -752,6 +753,33 @@ static void trust_ends_with_the_content(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* The profile has precedence over the original's key. Other words of that key mean gzip. */
+static void the_original_s_key_selects_a_codec(void **state)
+{
+    static const struct {
+        const char *file, *codec, *origin;
+    } rows[] = {
+        {"{docker: {compression: 'zstd'}}", "zstd", "docker.compression in ./s3dock.json5"},
+        {"{docker: {compression: 'ZSTD'}}", "zstd", "docker.compression in ./s3dock.json5"},
+        {"{docker: {compression: 'gzip'}}", "gzip", "docker.compression in ./s3dock.json5"},
+        {"{docker: {compression: 'xz'}}", "gzip", "default"},
+        {"{profiles: {default: {compression: 'gzip'}}, docker: {compression: 'zstd'}}", "gzip",
+         "profiles.default.compression in ./s3dock.json5"},
+        {"{profiles: {default: {compression: 'zstd', level: 'fastest'}}}", "zstd",
+         "profiles.default.compression in ./s3dock.json5"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        write_file("s3dock.json5", rows[i].file);
+        assert_int_equal(load(), 0);
+        assert_value(OPT_COMPRESSION, rows[i].codec);
+        assert_origin(OPT_COMPRESSION, rows[i].origin);
+    }
+    assert_true(config_is_word(&config, OPT_LEVEL));
+    assert_value(OPT_LEVEL, "fastest");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -785,6 +813,7 @@ int main(void)
         IN_FOLDER(a_found_file_does_not_deploy),
         IN_FOLDER(deployments_are_no_unknown_keys),
         IN_FOLDER(trust_ends_with_the_content),
+        IN_FOLDER(the_original_s_key_selects_a_codec),
         cmocka_unit_test(keys_are_shortened),
     };
 
