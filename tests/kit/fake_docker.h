@@ -4,13 +4,13 @@
 #ifndef S3DOCK_TESTS_FAKE_DOCKER_H
 #define S3DOCK_TESTS_FAKE_DOCKER_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct fake_docker {
@@ -21,21 +21,63 @@ struct fake_docker {
     char socket[96];
 };
 
-/* Runs in the child. Does not return. */
-static inline void fake_docker_exec(const char *listen, const char *profile, const char *behave,
-                                    const char *cert, const char *key)
+/* The program that starts the servers of this test. It ends with the test. */
+static inline int fake_docker_starter(void)
 {
+    static int channel = -1;
     const char *data = getenv("S3DOCK_TEST_DATA");
     char script[4096];
+    int pair[2];
 
-    snprintf(script, sizeof script, "%s/../kit/fake_docker.py", data ? data : "tests/golden");
-    if (cert)
-        execlp("python3", "python3", "-I", "-S", script, listen, "--profile", profile, "--behave",
-               behave, "--tls", cert, key, (char *)NULL);
-    else
-        execlp("python3", "python3", "-I", "-S", script, listen, "--profile", profile, "--behave",
-               behave, (char *)NULL);
-    _exit(127);
+    if (channel >= 0)
+        return channel;
+    snprintf(script, sizeof script, "%s/../kit/fork_server.py", data ? data : "tests/golden");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        abort();
+    if (fork() == 0) {
+        dup2(pair[1], 0);
+        execlp("python3", "python3", "-I", "-S", script, "fake_docker", (char *)NULL);
+        _exit(127);
+    }
+    close(pair[1]);
+    return channel = pair[0];
+}
+
+/* Asks for a server with these arguments, up to NULL, and these descriptors. Returns its pid. */
+static inline pid_t fake_docker_ask(const char *const argv[], int in, int out)
+{
+    union {
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        struct cmsghdr align;
+    } control = {{0}};
+    char words[4096], answer[32] = "";
+    struct iovec part = {.iov_base = words};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    const int files[2] = {in, out};
+    int channel = fake_docker_starter();
+
+    for (int i = 0; argv[i]; i++) {
+        size_t size = strlen(argv[i]) + 1;
+
+        if (part.iov_len + size > sizeof words)
+            abort();
+        memcpy(words + part.iov_len, argv[i], size);
+        part.iov_len += size;
+    }
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof files);
+    memcpy(CMSG_DATA(header), files, sizeof files);
+    if (sendmsg(channel, &message, MSG_NOSIGNAL) < 0 ||
+        recv(channel, answer, sizeof answer - 1, 0) <= 0) {
+        fprintf(stderr, "tests/kit/fork_server.py does not start\n");
+        abort();
+    }
+    return (pid_t)atoi(answer);
 }
 
 /* Starts the server on a unix socket, or (with `tcp`) on a port. Aborts if it does not start. */
@@ -43,22 +85,15 @@ static inline struct fake_docker fake_docker_start_tls(const char *profile, cons
                                                        int tcp, const char *cert, const char *key)
 {
     struct fake_docker fake = {.folder = "/tmp/s3dock-fake-XXXXXX"};
+    const char *const argv[] = {tcp ? "tcp" : fake.socket, "--profile", profile, "--behave", behave,
+                                cert ? "--tls" : NULL,     cert,        key,     NULL};
     int in[2], out[2];
     char line[64] = "";
 
-    if (!mkdtemp(fake.folder) || pipe(in) < 0 || pipe(out) < 0)
+    if (!mkdtemp(fake.folder) || pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
         abort();
     snprintf(fake.socket, sizeof fake.socket, "%s/docker.sock", fake.folder);
-    fake.pid = fork();
-    if (fake.pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        close(in[0]);
-        close(in[1]);
-        close(out[0]);
-        close(out[1]);
-        fake_docker_exec(tcp ? "tcp" : fake.socket, profile, behave, cert, key);
-    }
+    fake.pid = fake_docker_ask(argv, in[0], out[1]);
     close(in[0]);
     close(out[1]);
     fake.leash = in[1];
@@ -70,7 +105,7 @@ static inline struct fake_docker fake_docker_start_tls(const char *profile, cons
         used += (size_t)got;
     }
     close(out[0]);
-    if (fake.pid < 0 || sscanf(line, "ready %d", &fake.port) != 1) {
+    if (sscanf(line, "ready %d", &fake.port) != 1) {
         fprintf(stderr, "the fake daemon does not start\n");
         abort();
     }
@@ -113,7 +148,6 @@ static inline void fake_docker_stop(struct fake_docker *fake)
 {
     close(fake->leash);
     kill(fake->pid, SIGKILL);
-    waitpid(fake->pid, NULL, 0);
     unlink(fake->socket);
     rmdir(fake->folder);
 }
