@@ -8,41 +8,47 @@ is killed, a bit in such a file is flipped, and the same command runs again, at 
 """
 import os
 import random
+import re
 
 import bench
 import calls
 import scenes
-from bench import DONE, REF
+from bench import DONE, NEXT, REF
 
 PULLS = ((REF,), ("shop:v1.0.0",), ("shop", "production"))
+# Initial bucket, pulls, the digest that they give, and the begin of the keys that they may read.
+WHOLE = ("promoted", PULLS, "first", ("images/shop/202603/shop-20260301-0900-1a2b3c4", "tags/", "pointers/", "audit/"))
+THIN = ("thin two", ((NEXT,),), "next", ("images/",))  # with the objects of the image before
 FAILURES = set(range(1, 13))
 USUAL = 100  # cases per run, of each kind
-OURS = "20260301-0900-1a2b3c4"
 
 
 def part_of(key):
-    if key.endswith(".tar.gz"):
-        return "archive"
-    return {"images": "metadata" if key.endswith(".json") else "index", "tags": "tag",
-            "pointers": "pointer", "audit": "event"}.get(key.split("/")[0], key.split("/")[0])
+    """Returns the kind of an object. A unique number in its key shows format 3."""
+    new = ", format 3" if re.search(r"-[0-9a-f]{16}\.", key) else ""
+    for ending, part in ((".tar.gz", "archive"), (".data", "data of a thin image"), (".index", "index" + new)):
+        if key.endswith(ending):
+            return part
+    return {"images": "metadata", "tags": "tag", "pointers": "pointer", "audit": "event"}.get(
+        key.split("/")[0], key.split("/")[0])
 
 
-def keys_of(worker):
+def keys_of(worker, subject):
     """Returns the objects that the pulls may read. The order is the same on all workers: the names of events differ,
     but not their positions."""
-    worker.begin("promoted")
+    start, _, _, begins = subject
+    worker.begin(start)
     objects = worker.s3.tell(objects=True)["objects"]
-    return [(key, objects[key][0]) for key in sorted(objects)
-            if not key.startswith("images/") or OURS in key]
+    return [(key, objects[key][0]) for key in sorted(objects) if key.startswith(begins)]
 
 
-def one(which, place, bit, digest, score):
+def one(subject, which, place, bit, digest, score):
     def job(worker):
-        key, size = keys_of(worker)[which]
+        key, size = keys_of(worker, subject)[which]
         byte = int(place * size)
         worker.s3.tell(damage=[key, byte, bit])
         out, problem, said = os.path.join(worker.folder, "out.tar"), None, ""
-        for pull in PULLS:
+        for pull in subject[1]:
             result = worker.program.run("pull", *pull, "--output", out)
             said = result.err
             if result.code == DONE and bench.digest_of(out) != digest:
@@ -56,7 +62,7 @@ def one(which, place, bit, digest, score):
             if problem:
                 break
         score.case("flipped bits", part_of(key), problem and f"{key} byte {byte} bit {bit}: {problem}", said)
-    return bench.covering(job, which)
+    return bench.covering(job, (subject[0], which))
 
 
 def kept_by(worker):
@@ -96,7 +102,7 @@ def of_interrupted(options, workers, score):
     images = scenes.make_images(os.path.join(options.results, "large"))
     digests = scenes.prepare_alike(workers, images)
     for scene in scenes.all_scenes(images, digests):
-        if scene.name not in ("push", "pull"):
+        if scene.name not in ("push", "pull", "thin pull"):
             continue
         count = calls.learn(options, workers[0], scene)["change"]
         for _ in range(2 * options.points):
@@ -111,10 +117,11 @@ def run(options, score):
                for number in range(options.workers)]
     rng, jobs = random.Random(options.seed), []
     try:
-        digest = scenes.prepare_alike(workers, images)["first"]
-        for which in range(len(keys_of(workers[0]))):
-            for _ in range(options.points):
-                jobs.append(one(which, rng.random(), rng.randrange(8), digest, score))
+        digests = scenes.prepare_alike(workers, images)
+        for subject in WHOLE, THIN:
+            for which in range(len(keys_of(workers[0], subject))):
+                for _ in range(options.points):
+                    jobs.append(one(subject, which, rng.random(), rng.randrange(8), digests[subject[2]], score))
         jobs = options.sample(jobs, USUAL)
         print(f"# flips: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)

@@ -27,7 +27,7 @@ FAULTS = {
     "delayed": ({"do": "delay", "seconds": 0.5}, None),
 }
 USUAL = 120  # cases per run
-SCENES = ("push", "push with copies", "pull")
+SCENES = ("push", "push with copies", "pull", "thin pull")
 
 
 def one(scene, kind, number, fault, score):

@@ -89,8 +89,8 @@ def prints(text):
 
 
 class Worker:
-    """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm, stop, and
-    hand_over and take_over for prepare_alike()."""
+    """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm, stop,
+    make_thin, and hand_over and take_over for prepare_alike()."""
 
     def __init__(self, folder, path, environment):
         self.folder = folder
@@ -136,6 +136,9 @@ class Worker:
         self.begin("one")
         self.run("push", REF, "--input", images["other"])
         digests["other"] = pulled(self, REF)
+        self.begin("")
+        self.make_thin(images)
+        self.save("thin two")
         return digests
 
     def strays(self):
@@ -181,6 +184,10 @@ class Server(Worker):
     def save(self, name):
         self.s3.tell(save=name)
 
+    def make_thin(self, images):
+        environment = {**os.environ, **self.s3.environment(), "AWS_ENDPOINT_URL": self.s3.url}
+        upload_thin(os.path.join(self.tmp, "thin"), images, bench.BUCKET, environment)
+
     def hand_over(self):
         states = os.path.join(self.folder, "s3", "states")
         self.s3.tell(write=states)
@@ -224,6 +231,9 @@ class Real(Worker):
 
     def fill(self, start):
         self.kit("empty")
+        if start == "thin two":
+            upload_thin(os.path.join(self.tmp, "thin"), self.images, self.bucket, os.environ)
+            return
         for name in {"": (), "one": ("first",), "two": ("first", "next")}[start]:
             ref = {"first": REF, "next": NEXT}[name]
             pushed = self.program.run("push", ref, "--input", self.images[name], env=self.past)
@@ -284,6 +294,9 @@ class Folder(Worker):
     def save(self, name):
         shutil.copytree(self.bucket, self.saved(name), symlinks=True)
 
+    def make_thin(self, images):
+        make_thin(os.path.join(self.bucket, bench.BUCKET), images)
+
     def hand_over(self):
         return os.path.join(self.folder, "saved")
 
@@ -295,6 +308,22 @@ class Folder(Worker):
 
     def stop(self):
         pass
+
+
+def make_thin(folder, images, *options):
+    """Writes two thin images into a folder: the second one has chunks in the object of the first."""
+    subprocess.run([os.path.join(bench.TOP, "tests/kit/make_thin"), folder, *options,
+                    f"{REF}={images['first']}:thin-zstd", f"{NEXT}={images['next']}:thin-zstd"], check=True)
+
+
+def upload_thin(folder, images, bucket, environment):
+    """Writes them into a bucket of an S3 server."""
+    make_thin(folder, images, "--etag", "md5")
+    for top, _, names in os.walk(folder):
+        for path in (os.path.join(top, name) for name in names):
+            subprocess.run([os.path.join(bench.TOP, "tests/kit/bucket"), "put", bucket,
+                            os.path.relpath(path, folder), path], check=True, env=environment)
+    shutil.rmtree(folder)
 
 
 def make_images(folder, small=False):
@@ -340,6 +369,7 @@ def all_scenes(images, digests):
         Scene("push that replaces an image", "one", ("push", REF, "--input", images["other"]),
               shows(REF, digests["first"], digests["other"])),
         Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
+        Scene("thin pull", "thin two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
               says(("list", "tags", "shop"), "", f"v2.0.0 -> {NEXT}")),
         Scene("promote", "promoted", ("promote", NEXT, "production"), says(current, REF, NEXT)),
