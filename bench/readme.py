@@ -31,6 +31,13 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("pull-rebuilt", LOOPBACK, 2, None, ONE),
     ("push-updated", LOOPBACK, 2, None, ONE),
     ("pull-updated", LOOPBACK, 2, None, ONE),
+    ("push-zstd", LOOPBACK, 2, None, ALL),
+    ("push-thin-edited", LOOPBACK, 3, None, ONE),
+    ("push-thin-rebuilt", LOOPBACK, 2, None, ONE),
+    ("push-thin-updated", LOOPBACK, 2, None, ONE),
+    ("pull-thin-rebuilt", LOOPBACK, 2, None, ()),
+    ("pull-thin-updated", LOOPBACK, 2, None, ()),
+    ("bucket", LOOPBACK, 1, None, ()),
     ("push-unchanged", LOOPBACK, 3, None, ONE),
     ("pull", LOOPBACK, 3, None, ("docker", "pigz")),
     ("pull-unchanged", LOOPBACK, 3, None, ()),
@@ -38,6 +45,9 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("pull-updated", FAR, 1, None, ONE),
     ("push-neighbour", LOOPBACK, 1, None, ONE),
     ("pull-neighbour", LOOPBACK, 1, None, ONE),
+    ("pull-thin-edited", LOOPBACK, 1, None, ()),
+    ("pull-thin-rebuilt", FAR, 1, None, ()),
+    ("pull-thin-updated", FAR, 1, None, ()),
     ("course", LOOPBACK, 1, "neighbour", ("docker", "pigz")),
     ("hosts-2", LOOPBACK, 1, None, ONE),
     ("hosts-8", LOOPBACK, 1, None, ONE),
@@ -118,6 +128,10 @@ ROWS = (   # description, scene, our contestant, the peers with a column each
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     *((f"push, {PAIRS[pair]}", f"push-{pair}", "s3dock push", ("docker push", "", "docker save > /dev/null"))
       for pair in PAIRS),
+    ("push into an empty bucket, zstd", "push-zstd", "zstd, default level",
+     ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
+    *((f"push of a thin image, {PAIRS[pair]}", f"push-thin-{pair}", "s3dock push --thin", ("docker push", "", ""))
+      for pair in ("edited", "rebuilt", "updated")),
     ("push, nothing changed", "push-unchanged", "s3dock push", ("docker push", "", "")),
     ("pull into an empty Docker", "pull", "s3dock pull",
      ("docker pull", "aws s3 cp | pigz -d | docker load", "docker load -i")),
@@ -138,10 +152,13 @@ def scenes_by_name(result):
             scene for scene in result["scenes"]}
 
 
-HEADLINE = (   # scene, description: the rows of the README, by their scene in ROWS
+HEADLINE = (   # scene, description: rows of the README, by their scene in ROWS
     ("push", "push into an empty bucket"),
     ("push-edited", "push after one source file changed"),
     ("push-rebuilt", "push after a rebuild with `--no-cache`"),
+    ("push-zstd", "push into an empty bucket, with zstd"),
+    ("push-thin-edited", "thin push after one source file changed"),
+    ("push-thin-rebuilt", "thin push after a rebuild with `--no-cache`"),
     ("pull", "pull into an empty Docker"),
     (f"pull-edited@{FAR.name}", f"pull after one source file changed, over {FAR.title}"),
     (f"pull-rebuilt@{FAR.name}", f"pull after a rebuild, over {FAR.title}"),

@@ -10,53 +10,13 @@ import signal
 import subprocess
 import time
 
+import formats
+from common import (EXPORT, FASTEST, LEVEL, LOAD, OURS, SAVE, cold_memory, fill_bucket, hold_image, image_of, link_use,
+                    saving)
 from harness import Contestant, Failed, Goal, Scene
 from links import LOOPBACK, WATCHED
 from peers import PEERS, missing, name_at, pullers, pushers
 from stage import BUCKET, PAIRS, REGISTRY_BUCKET, stats
-
-MIB = 2**20
-LEVEL = 5  # the default of s3dock push
-OURS, EXPORT, FASTEST = "s3dock push", "s3dock push, from the export", "s3dock push, fastest level"
-SAVE, LOAD = "docker save > /dev/null", "docker load -i"
-
-
-def cold_memory(*names):
-    return [Goal(f"{name}: peak memory", lambda run: run["peak_memory"] / MIB, name, 128, unit="MiB")
-            for name in names]
-
-
-def link_use(scene_link, name):
-    """Goals for a slow link, where the link is the limit."""
-    if not scene_link.is_slow or scene_link.rate > 100e6:
-        return []
-    return [Goal(f"{name}: share of the link that is in use", "link_share", name, 0.95, unit="", at_least=True)]
-
-
-def saving(stage, image):
-    return Contestant(SAVE, f"docker -H {stage.need_builder(image.name)} save {image.reference} > /dev/null",
-                      via="", key="limit-save")
-
-
-def fill_bucket(stage, image):
-    """Restores the bucket with the image, in the state after the first push."""
-    stage.need_s3()
-    stage.empty_bucket()
-    stage.run(stage.s3dock("push", image.reference, host=stage.need_builder(image.name)))
-
-
-def image_of(stage, link, options):
-    """Returns the image to send. On a slow link, it is a smaller one."""
-    if not options.image and link.is_slow and link.rate <= 2e6:
-        return stage.need_small()
-    return stage.images[options.image or ("neighbour" if link.is_slow and link.rate <= 100e6 else "first")]
-
-
-def hold_image(stage, image):
-    """Restores the bucket with only this image."""
-    stage.need_s3()
-    stage.hold(BUCKET, image.name, lambda: fill_bucket(stage, image))
-
 
 # --- pushes -------------------------------------------------------------------------------------------
 
@@ -599,12 +559,13 @@ SCENES = {
     **{f"pull-{name}": pull_pair(name) for name in PAIRS},
     "resume": resume, **{f"hosts-{count}": hosts(count) for count in (2, 8, 32)},
     "sizes": sizes, "levels": levels, "tuning": tuning, "archive": archive, "engine": engine,
-    "limits": limits, "course": course, "peers-push": every_peer("push"), "peers-pull": every_peer("pull"),
+    **formats.SCENES, "limits": limits, "course": course, "peers-push": every_peer("push"), "peers-pull": every_peer("pull"),
 }
 GROUPS = {
     "pushes": [name for name in SCENES if name.startswith("push")],
     "pulls": [name for name in SCENES if name.startswith("pull")],
     "pairs": [name for name in SCENES if name.partition("-")[2] in PAIRS],
+    "formats": list(formats.SCENES),
     "hosts": ["hosts-2", "hosts-8", "hosts-32"],
     "all": list(SCENES),
 }
@@ -619,6 +580,9 @@ ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 1
          "course": 110, "micro": 70, "peers-push": 200, "peers-pull": 150,
          "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270, "push@100mbit": 60,
          "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100, "pull@2mbit": 70,
+         "push-zstd": 260, "bucket": 300, "push-thin-edited": 45, "push-thin-rebuilt": 80, "push-thin-updated": 90,
+         "pull-thin-edited": 160, "pull-thin-rebuilt": 160, "pull-thin-updated": 160,
+         "pull-thin-rebuilt@20mbit": 420, "pull-thin-updated@20mbit": 500,
          "levels@1gbit": 30, "levels@100mbit": 45, "levels@20mbit": 170}
 
 
