@@ -38,7 +38,7 @@ static void help_tells_values_and_defaults(void **state)
     help_command(CMD_PUSH, &help);
     assert_non_null(strstr(help.data, "(auto|path|virtual; default: auto)"));
     assert_non_null(strstr(help.data, "(auto|docker|layers; default: auto)"));
-    assert_non_null(strstr(help.data, "(default: 5)"));
+    assert_non_null(strstr(help.data, "(gzip|zstd; default: gzip)"));
     assert_non_null(strstr(help.data, "(default: 80M)"));
     assert_null(strstr(help.data, "default: false"));
     text_clear(&help);
