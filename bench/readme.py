@@ -205,7 +205,7 @@ def measured_with(scenes, result):
 
 
 def headline(result):
-    """Returns the table of the README: six rows, and the conditions below it."""
+    """Returns the table of the README: a row for each scene of HEADLINE, and the conditions below it."""
     scenes = scenes_by_name(result)
     rows = {name: (ours, peers) for _, name, ours, peers in reversed(ROWS)}   # the first row of a scene is used
     lines = ["| | s3dock | `docker push` / `pull` | `docker save \\| pigz \\| aws s3 cp -` and back |",
