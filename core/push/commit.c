@@ -60,6 +60,7 @@ int commit_run(const struct commit *commit, struct commit_result *result, struct
     str_copy(result->checksum, sizeof result->checksum, metadata.checksum);
     str_copy(result->image_id, sizeof result->image_id, metadata.image_id);
     result->size = metadata.size;
+    result->objects = metadata.object_count;
     metadata_finish(&metadata);
     return answer == COMMIT_SAME ? 0 : answer;
 }

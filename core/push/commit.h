@@ -18,6 +18,7 @@ struct commit_result {
     uint64_t size;     /* of the archive */
     bool archived;     /* the existing image was copied to archive/ */
     bool same;         /* another push has stored this image meanwhile: nothing was changed */
+    unsigned objects;  /* of format 3: that hold the image */
     uint64_t copied;   /* bytes that the store copied for that */
 };
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "catalog/object_check.h"
 #include "catalog/retired.h"
 #include "flow/inbox.h"
 #include "pack/index/extent_cost.h"
@@ -179,7 +180,8 @@ static int put_metadata(struct work *w, struct err *err)
         publish_run(&(struct publish){.store = w->commit->store,
                                       .key = key,
                                       .replaces = existing->found ? existing->at.metadata_etag : "",
-                                      .metadata = w->metadata},
+                                      .metadata = w->metadata,
+                                      .check = object_check},
                     etag, err);
     switch (answer) {
     case PUBLISHED:

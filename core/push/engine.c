@@ -28,7 +28,8 @@
 
 static void report(struct push_engine *e, enum transfer_phase phase)
 {
-    double placed = (double)upload_placed(e->setup.upload);
+    uint64_t referred = e->packed - e->own;
+    double placed = (double)(upload_placed(e->setup.upload) + referred);
     uint64_t done = e->packed ? (uint64_t)((double)e->raw * (placed / (double)e->packed)) : 0;
 
     push_progress_report(&e->progress, phase, done, e->uploaded);
@@ -69,12 +70,19 @@ static void give_to_worker(struct push_engine *e, struct push_span *span, int ki
     workers_give(e->setup.workers, &span->job);
 }
 
+/* Decides what happens to the chunks of a span. */
+static int decide(struct push_engine *e, struct push_span *span, struct err *err)
+{
+    return e->setup.thin ? thin_upload_look_up(e->setup.thin, span, err)
+                         : chunk_fates_set(&e->setup.fates, span, err);
+}
+
 /* Sends a span to be packed. Called in the order of the stream. */
 static void pack(struct push_engine *e, struct push_span *span)
 {
     struct err err;
 
-    if (!e->stopping && chunk_fates_set(&e->setup.fates, span, &err))
+    if (!e->stopping && decide(e, span, &err))
         stop(e, &err);
     if (e->stopping) {
         release_span(e, span);
@@ -91,16 +99,17 @@ static void on_named(struct push_engine *e, struct push_span *span)
     }
     reorder_put(&e->setup.named, span->number, span);
     while ((span = reorder_take(&e->setup.named))) {
-        assembler_look_up(e->setup.assembler, span);
+        if (e->setup.assembler)
+            assembler_look_up(e->setup.assembler, span);
         pack(e, span);
     }
 }
 
-/* With bases, the chunks of a span are named first, so that chunks which a base holds are not
- * packed. */
+/* With bases, and of a thin image, the chunks of a span are named first, so that chunks which the
+ * bucket has are not packed. */
 static void on_filled(struct push_engine *e, struct push_span *span)
 {
-    if (!e->setup.assembler)
+    if (!e->setup.assembler && !e->setup.thin)
         pack(e, span);
     else if (span->named || e->stopping)
         on_named(e, span);
@@ -112,9 +121,17 @@ static void on_filled(struct push_engine *e, struct push_span *span)
 
 static int add_span(struct push_engine *e, struct push_span *span, struct err *err)
 {
+    if (e->setup.thin)
+        return thin_upload_add(e->setup.thin, span, err);
     if (e->setup.assembler)
         return assembler_add(e->setup.assembler, span, err);
     return plain_upload_add(&e->setup.plain, span, err);
+}
+
+static void count_packed(struct push_engine *e)
+{
+    e->packed = index_builder_packed(e->setup.builder);
+    e->own = index_builder_own_size(e->setup.builder);
 }
 
 /* Puts the packed spans, in order, into parts, as long as parts are free. */
@@ -129,7 +146,7 @@ static void assemble(struct push_engine *e)
         if (!e->current)
             return;
         answer = add_span(e, e->current, &err);
-        e->packed = index_builder_packed(e->setup.builder);
+        count_packed(e);
         if (answer == PARTS_WAIT)
             return;
         if (answer) {
@@ -220,6 +237,14 @@ static void on_read(struct push_engine *e)
     }
 }
 
+static int end_upload(struct push_engine *e, struct err *err)
+{
+    if (e->setup.thin)
+        return thin_upload_end(e->setup.thin, err);
+    return e->setup.assembler ? assembler_end(e->setup.assembler, err)
+                              : plain_upload_end(&e->setup.plain, err);
+}
+
 /* Sends what is held back, once all spans are in parts. */
 static void end(struct push_engine *e)
 {
@@ -228,10 +253,9 @@ static void end(struct push_engine *e)
     if (e->ended || e->stopping || e->reading || buffers_out(e->setup.buffers))
         return;
     e->ended = true;
-    if (e->setup.assembler ? assembler_end(e->setup.assembler, &err)
-                           : plain_upload_end(&e->setup.plain, &err))
+    if (end_upload(e, &err))
         stop(e, &err);
-    e->packed = index_builder_packed(e->setup.builder);
+    count_packed(e);
 }
 
 /* ---- the main loop ---- */
@@ -328,16 +352,19 @@ static bool has_copied(const struct push_engine *e)
     return e->setup.assembler && assembler_has_copied(e->setup.assembler);
 }
 
-/* Compares a few of the copied chunks with their index. An interrupted push that had completed its
+/* Compares a few of the chunks that are copied, or referred to, with their index. An interrupted push that had completed its
  * archive has done so before. */
 static int check_copies(struct push_engine *e, struct err *err)
 {
     unsigned different;
     int answer;
 
-    if (!e->setup.assembler || resume_is_whole(e->setup.resume))
+    if (resume_is_whole(e->setup.resume))
         return 0;
-    answer = assembler_check(e->setup.assembler, &different, err);
+    if (e->setup.thin)
+        answer = thin_upload_check(e->setup.thin, &different, err);
+    else
+        answer = e->setup.assembler ? assembler_check(e->setup.assembler, &different, err) : 0;
     if (answer != SPOT_CHECK_DIFFERS)
         return answer;
     e->corrupt_base = &e->setup.bases.objects[different];
@@ -357,7 +384,7 @@ int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, st
     e->archive = (struct pending_archive){.store = e->setup.options.store,
                                           .upload = e->setup.upload,
                                           .resume = e->setup.resume,
-                                          .size = index_builder_own_size(e->setup.builder),
+                                          .size = e->own,
                                           .copied = has_copied(e)};
     *outcome = (struct push_outcome){.image = e->image,
                                      .size = e->packed,
@@ -366,7 +393,7 @@ int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, st
                                      .third = push_setup_is_third(&e->setup),
                                      .thin = e->setup.options.thin,
                                      .key = push_setup_key(&e->setup),
-                                     .own_size = index_builder_own_size(e->setup.builder),
+                                     .own_size = e->own,
                                      .choice = e->setup.options.choice,
                                      .bases = &e->setup.bases};
     upload_checksum(e->setup.upload, outcome->checksum);

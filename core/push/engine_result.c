@@ -50,6 +50,8 @@ void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
         .refusal = resume_refusal(e->setup.resume),
         .corrupt_base = e->corrupt_base ? e->corrupt_base->key : NULL,
     };
+    if (e->setup.thin)
+        out->referred = thin_upload_referred(e->setup.thin);
     if (e->setup.assembler) {
         out->copied = e->packed - assembler_fresh(e->setup.assembler);
         out->joins = assembler_joins(e->setup.assembler);

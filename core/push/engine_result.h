@@ -27,6 +27,7 @@ struct push_facts {
     const char *source;       /* "layers", "docker", "file", "stdin" */
     uint64_t raw;             /* bytes of the save stream */
     uint64_t copied;          /* bytes of the archive that the store copied */
+    uint64_t referred;        /* packed bytes of a thin image that lie in earlier objects */
     unsigned bases;           /* archives that the image was compared with */
     unsigned joins;           /* temporary objects */
     unsigned outdated;        /* archives that were left out: bases.h */

@@ -26,7 +26,8 @@ struct push_engine {
     const struct base_object *corrupt_base;
     const struct image_info *image; /* once the reader has ended */
 
-    uint64_t raw, packed; /* bytes put into parts */
+    uint64_t raw, packed; /* bytes of the chunks that were added */
+    uint64_t own;         /* of the packed ones, those of the object that is uploaded */
     uint64_t uploaded;    /* bytes that the store has taken */
     struct pending_archive archive;
     struct push_progress progress;

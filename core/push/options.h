@@ -32,6 +32,7 @@ struct push_options {
     const char *input;
     enum push_source source;
     struct codec_choice choice;
+    bool thin;      /* refer to chunks of earlier images, and upload only the others */
     bool dry_run;   /* report the plan of the push; write and export nothing */
     bool no_delta;  /* upload everything, even chunks that the bucket has */
     bool force;     /* push even if the bucket has this very image */
@@ -43,6 +44,8 @@ struct push_result {
     char image_id[DIGEST_TEXT_SIZE];
     char checksum[40];          /* MD5 of the archive, "" if not known */
     uint64_t size;              /* of the archive */
+    unsigned objects;           /* of format 3: that hold the image; 0: it has an archive */
+    uint64_t referred_bytes;    /* of a thin image: packed bytes that earlier pushes have stored */
     bool skipped;               /* the bucket had the image already */
     bool archived;              /* an earlier image of this name was copied to archive/ */
     bool copies_refused;        /* the store does not copy ranges: everything was uploaded */

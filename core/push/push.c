@@ -164,6 +164,7 @@ static int commit(struct push *p, struct push_engine *engine, const struct push_
                                          .keep_existing = !result->archived},
                         &committed, err);
     result->skipped = committed.same;
+    result->objects = committed.objects;
     result->archived = result->archived || committed.archived;
     result->stats.copied_bytes += committed.copied;
     result->size = committed.size;
@@ -189,6 +190,7 @@ static void count(struct push *p, const struct push_facts *facts)
         return;
     result->joins = facts->joins;
     result->stats.copied_bytes += facts->copied;
+    result->referred_bytes = facts->referred;
 }
 
 /* One attempt. After a failure p->remedy is set. */
@@ -221,15 +223,16 @@ static int transfer_with(struct push *p, struct push_engine *engine, struct err 
  * not the image's, may hold chunks of others: it is not replaced. */
 static bool is_third(const struct push *p)
 {
-    return p->options->choice.codec != CODEC_GZIP ||
+    return p->options->thin || p->options->choice.codec != CODEC_GZIP ||
            (existing_image_has_objects(&p->existing) && p->existing.has_archive);
 }
 
 /* Chooses the key of the object that the next attempt writes. */
 static int choose_key(struct push *p, struct err *err)
 {
-    enum data_kind kind =
-        p->options->choice.codec == CODEC_ZSTD ? DATA_WHOLE_ZSTD : DATA_WHOLE_GZIP;
+    enum data_kind kind = p->options->thin                         ? DATA_THIN
+                          : p->options->choice.codec == CODEC_ZSTD ? DATA_WHOLE_ZSTD
+                                                                   : DATA_WHOLE_GZIP;
     char unique[KEY_UNIQUE_SIZE], month[7];
     struct image_name name;
 
@@ -264,6 +267,7 @@ static int transfer(struct push *p, struct err *err)
             .content = p->content,
             .first = p->existing.whole ? p->existing.at.metadata_key : NULL,
             .choice = o->choice,
+            .thin = o->thin,
             .no_resume = o->no_resume,
             .export_only = p->export_only,
             .delta = p->delta,

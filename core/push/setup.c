@@ -101,7 +101,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         .described = resume_is_whole(s->resume),
         .layers = local->diff_ids,
         .layer_count = local->id[0] ? local->layer_count : 0,
-        .archive_least = planner_options(s).least,
+        .archive_least = o->thin ? 0 : planner_options(s).least,
         .index_most = index_most,
     };
 
@@ -109,7 +109,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         find_bases_again(o->store, &wanted, earlier->bases, earlier->base_count, &s->bases);
     else
         find_bases(o->store, &wanted, &s->bases);
-    if (s->bases.count && !may_copy(s)) {
+    if (s->bases.count && !o->thin && !may_copy(s)) {
         log_debug("push: the store does not copy ranges: everything is uploaded");
         s->copies_refused = true;
         bases_finish(&s->bases);
@@ -167,14 +167,16 @@ static int make_source(struct push_setup *s, struct err *err)
     const struct push_engine_options *o = &s->options;
     struct part_planner_options planner = planner_options(s);
 
-    s->source = open_source(
-        &(struct open_source_wanted){.input = &o->input,
-                                     .reference = o->name->ref,
-                                     .export_only = o->export_only,
-                                     .bases = &s->bases,
-                                     .lead = o->read_all ? UINT64_MAX : part_planner_lead(&planner),
-                                     .cancel = o->transfer->cancel},
-        err);
+    s->source =
+        open_source(&(struct open_source_wanted){.input = &o->input,
+                                                 .reference = o->name->ref,
+                                                 .export_only = o->export_only,
+                                                 .bases = &s->bases,
+                                                 .lead = o->read_all ? UINT64_MAX
+                                                         : o->thin   ? 0
+                                                                     : part_planner_lead(&planner),
+                                                 .cancel = o->transfer->cancel},
+                    err);
     return s->source ? 0 : ERR_FAIL;
 }
 
@@ -194,10 +196,6 @@ static int make_buffers(struct push_setup *s, const struct memory_budget *budget
 
 static int make_assembler(struct push_setup *s, struct err *err)
 {
-    if (s->bases.count == 0)
-        return 0;
-    if (!resume_earlier(s->resume) && resume_set_bases(s->resume, &s->bases, err))
-        return ERR_FAIL;
     s->assembler = assembler_create(&(struct assembler_options){.store = s->options.store,
                                                                 .upload = s->upload,
                                                                 .bases = &s->bases,
@@ -210,6 +208,28 @@ static int make_assembler(struct push_setup *s, struct err *err)
                                                                 .planner = planner_options(s)},
                                     err);
     return s->assembler ? 0 : ERR_FAIL;
+}
+
+static int make_thin(struct push_setup *s, struct err *err)
+{
+    s->thin = thin_upload_create(&(struct thin_upload_options){.store = s->options.store,
+                                                               .upload = s->upload,
+                                                               .bases = &s->bases,
+                                                               .parts = s->parts,
+                                                               .builder = s->builder,
+                                                               .resume = s->resume},
+                                 err);
+    return s->thin ? 0 : ERR_FAIL;
+}
+
+/* Makes what decides on the chunks of the image. */
+static int make_deciders(struct push_setup *s, struct err *err)
+{
+    if (s->bases.count && !resume_earlier(s->resume) && resume_set_bases(s->resume, &s->bases, err))
+        return ERR_FAIL;
+    if (s->options.thin)
+        return make_thin(s, err);
+    return s->bases.count ? make_assembler(s, err) : 0;
 }
 
 static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
@@ -225,7 +245,7 @@ static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
                                                .parts_out = parts,
                                                .digest = !push_setup_is_third(s)},
                       err);
-    if (!s->upload || make_assembler(s, err))
+    if (!s->upload || make_deciders(s, err))
         return ERR_FAIL;
     s->fates = (struct chunk_fates){.resume = s->resume, .planner = planner_options(s)};
     s->plain = (struct plain_upload){
@@ -281,6 +301,7 @@ void push_setup_finish(struct push_setup *setup)
     source_destroy(setup->source);
     workers_destroy(setup->workers);
     assembler_destroy(setup->assembler);
+    thin_upload_destroy(setup->thin);
     upload_destroy(setup->upload);
     index_builder_destroy(setup->builder);
     parts_destroy(setup->parts);

@@ -16,6 +16,7 @@
 #include "push/resume/resume.h"
 #include "push/upload/assembler.h"
 #include "push/upload/plain_upload.h"
+#include "push/upload/thin_upload.h"
 #include "push/upload/upload.h"
 
 /* The messages that arrive in the engine's inbox. */
@@ -45,8 +46,9 @@ struct push_setup {
     struct resume *resume;
     struct bases bases;
     struct chunk_fates fates;
-    struct plain_upload plain;   /* without bases */
+    struct plain_upload plain;   /* of an archive without bases */
     struct assembler *assembler; /* with bases; or NULL */
+    struct thin_upload *thin;    /* of a thin image; or NULL */
     bool copies_refused;         /* the store does not copy ranges, */
     bool copies_tried;           /* which a probe of this push has found out */
 };

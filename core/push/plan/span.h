@@ -23,7 +23,7 @@
 enum chunk_fate {
     CHUNK_PACK,  /* a worker packs it */
     CHUNK_SENT,  /* an earlier push has sent it: packed_size is known, and buffer->out has a gap */
-    CHUNK_COPY,  /* the store will probably copy it: no worker packs it */
+    CHUNK_COPY,  /* the store will probably copy it, or it is referred to: no worker packs it */
     CHUNK_UNREAD /* the store will copy it: it was not read, and is not in buffer->in */
 };
 
@@ -31,6 +31,8 @@ struct push_chunk {
     struct index_chunk chunk;
     unsigned flags;         /* enum chunk_flags */
     struct held_chunk held; /* the place of this chunk in a base; size 0: no base has it */
+    bool repeat;            /* thin image: an equal chunk precedes it, */
+    uint64_t first;         /* which has this number in the stream */
     enum chunk_fate fate;
 };
 

@@ -96,8 +96,9 @@ void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
     free(parts);
 }
 
-/* The push ended between its archive and the documents. The object is that archive if it has the
- * ETag of then, or the ETag that an object of these parts gets. */
+/* The push ended between its object and the documents. An object of format 3 has a key that nobody
+ * else writes. An archive is the one of then if it has the ETag of then, or the ETag that an object
+ * of these parts gets. */
 int remote_state_is_whole(struct store *store, const struct checkpoint *then,
                           struct store_info *info, struct err *err)
 {
@@ -112,6 +113,8 @@ int remote_state_is_whole(struct store *store, const struct checkpoint *then,
         return err_wrap(err, "cannot read the archive of the unfinished push");
     if (answer != STORE_DONE || info->size != then->whole)
         return REMOTE_STATE_GONE;
+    if (!checkpoint_has_md5(&then->head))
+        return REMOTE_STATE_WHOLE;
     remote_state_etag(then, etag);
     return (then->whole_etag[0] && strcmp(then->whole_etag, info->etag) == 0) ||
                    (etag[0] && strcmp(etag, info->etag) == 0)
