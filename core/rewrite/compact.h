@@ -1,0 +1,47 @@
+/*
+ * compact - rewrites objects of an application that are mostly unused: copies what images use to a new
+ * object, and gives each image the new places.
+ *
+ * An interruption at any point leaves each image with its former objects or with the new ones. The
+ * next run plans from what it finds.
+ */
+#ifndef S3DOCK_REWRITE_COMPACT_H
+#define S3DOCK_REWRITE_COMPACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct store;
+
+#define COMPACT_LEAST (8 * MIB) /* unused bytes of an object that is rewritten; and half of it */
+
+/* An object that is rewritten, or would be. `key` is lent. */
+struct compact_object {
+    const char *key;
+    uint64_t size, used;
+    unsigned images; /* that use it */
+};
+typedef void compact_fn(void *arg, const struct compact_object *object);
+
+struct compact_options {
+    struct store *store;
+    const char *app;
+    bool dry_run;
+    uint64_t least; /* COMPACT_LEAST */
+    compact_fn *each;
+    void *arg;
+};
+
+struct compact_result {
+    unsigned objects;                /* that are rewritten */
+    unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
+    unsigned kept; /* mostly unused objects that replaced or retired images still need */
+    uint64_t unused, written, copied; /* bytes; copied: by the store itself */
+};
+
+/* Waits. A cleanup deletes the former objects later. conflict.referenced: a document cannot be read. */
+int compact_run(const struct compact_options *options, struct compact_result *result,
+                struct err *err);
+
+#endif

@@ -1,0 +1,213 @@
+/* Only the runs of all images are in memory at a time, united. */
+#include "rewrite/compact_plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/err.h"
+#include "catalog/object_refs.h"
+#include "pack/index/index.h"
+#include "transfer/fetch_index.h"
+
+#define DOCUMENT_MAX (256 * KIB)
+
+/* Collects the images. */
+static int add_image(void *arg, const struct located *at, struct err *err)
+{
+    struct compact_plan *plan = arg;
+    const char *key;
+
+    if (at->retired || at->metadata.format < 3 || strncmp(at->metadata_key, "images/", 7) != 0)
+        return 0;
+    for (size_t i = 0; i < plan->image_count;
+         i++) /* it was changed while the documents were read */
+        if (strcmp(plan->images[i].key, at->metadata_key) == 0)
+            return 0;
+    if (!array_reserve(&plan->images, &plan->image_room, plan->image_count, sizeof *plan->images))
+        return err_memory(err, "the images");
+    key = strings_keep(&plan->strings, at->metadata_key, err);
+    if (!key)
+        return ERR_FAIL;
+    plan->images[plan->image_count++] = (struct plan_image){.key = key};
+    return 0;
+}
+
+int compact_plan_locate(struct store *store, const char *key, struct located *out, struct err *err)
+{
+    _cleanup_text_ struct text text = {0};
+    char month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
+    struct image_name name;
+    enum key_kind kind;
+
+    memset(out, 0, sizeof *out);
+    text_init(&text, DOCUMENT_MAX);
+    switch (store_get_document(store, key, &text, out->metadata_etag, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return LOCATE_ABSENT;
+    }
+    str_copy(out->metadata_key, sizeof out->metadata_key, key);
+    if (!key_parse_document(key, &name, month, platform, &kind))
+        return LOCATE_ABSENT;
+    key_image(out->archive_key, &name, month, KEY_ARCHIVE);
+    if (metadata_parse(text_view(&text), &out->metadata, err) ||
+        metadata_check_place(&out->metadata, key, err)) {
+        metadata_finish(&out->metadata);
+        return err_wrap(err, "%s", key);
+    }
+    return LOCATE_FOUND;
+}
+
+long compact_plan_find(const struct compact_plan *plan, const struct metadata_object *object)
+{
+    for (size_t i = 0; i < plan->object_count; i++)
+        if (strcmp(plan->objects[i].object.key, object->key) == 0 &&
+            strcmp(plan->objects[i].object.etag, object->etag) == 0)
+            return (long)i;
+    return -1;
+}
+
+static int add_objects(struct compact_plan *plan, const struct metadata *metadata,
+                       unsigned numbers[], struct err *err)
+{
+    for (unsigned i = 0; i < metadata->object_count; i++) {
+        long at = compact_plan_find(plan, &metadata->objects[i]);
+
+        if (at < 0) {
+            if (!array_reserve(&plan->objects, &plan->object_room, plan->object_count,
+                               sizeof *plan->objects))
+                return err_memory(err, "the objects");
+            at = (long)plan->object_count++;
+            plan->objects[at] = (struct plan_object){.object = metadata->objects[i]};
+        }
+        plan->objects[at].images++;
+        numbers[i] = (unsigned)at;
+    }
+    return 0;
+}
+
+static int add_runs(struct compact_plan *plan, const struct index *index, const unsigned numbers[],
+                    struct err *err)
+{
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_chunk *chunk;
+        struct index_cursor cursor;
+        struct index_place place;
+
+        index_cursor_init(&cursor, &index->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, &place)))
+            if (object_runs_add(&plan->runs,
+                                &(struct object_run){.object = numbers[place.object],
+                                                     .offset = place.offset,
+                                                     .size = chunk->packed_size},
+                                err))
+                return ERR_FAIL;
+    }
+    object_runs_sort(&plan->runs);
+    return 0;
+}
+
+static int add_index(struct compact_plan *plan, struct store *store, const struct located *at,
+                     struct err *err)
+{
+    unsigned numbers[METADATA_OBJECTS_MAX] = {0};
+    struct index *index = NULL;
+    int failed = fetch_index(store, &at->metadata, &index, err);
+
+    if (!failed && index->object_count != at->metadata.object_count)
+        failed = err_set(err, ERR_INTEGRITY, "index", "%s has other objects than its metadata",
+                         at->metadata.index_key);
+    if (!failed)
+        failed =
+            add_objects(plan, &at->metadata, numbers, err) || add_runs(plan, index, numbers, err);
+    index_destroy(index);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* Reads the use of one image. An image that is gone meanwhile is ignored. */
+static int read_image(struct compact_plan *plan, struct store *store, const char *key,
+                      struct located *at, struct err *err)
+{
+    int answer = compact_plan_locate(store, key, at, err);
+
+    if (answer)
+        return answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
+    answer = at->metadata.format < 3 ? 0 : add_index(plan, store, at, err);
+    located_finish(at);
+    return answer;
+}
+
+/* ---- the choice ---- */
+
+static void find_runs(struct compact_plan *plan)
+{
+    for (size_t i = 0; i < plan->runs.count; i++) {
+        struct plan_object *object = &plan->objects[plan->runs.list[i].object];
+
+        if (!object->count)
+            object->first = i;
+        object->count++;
+        object->used += plan->runs.list[i].size;
+    }
+}
+
+static void choose(struct compact_plan *plan, const struct object_refs *refs, uint64_t least)
+{
+    for (size_t i = 0; i < plan->object_count; i++) {
+        struct plan_object *object = &plan->objects[i];
+        uint64_t unused = object->object.size - object->used;
+        bool mostly = object->used && object->used <= object->object.size && unused >= least &&
+                      unused > object->object.size / 2;
+
+        object->needed =
+            mostly && object_refs_count(refs, NULL, object->object.key, object->object.etag,
+                                        object->object.size) > object->images;
+        object->chosen = mostly && !object->needed;
+    }
+}
+
+static int read_plan(struct compact_plan *plan, struct store *store, const struct object_refs *refs,
+                     uint64_t least, struct err *err)
+{
+    struct located *at = calloc(1, sizeof *at);
+    int failed = 0;
+
+    if (!at)
+        return err_memory(err, "the images");
+    for (size_t i = 0; !failed && i < plan->image_count; i++)
+        failed = read_image(plan, store, plan->images[i].key, at, err);
+    free(at);
+    if (failed)
+        return ERR_FAIL;
+    find_runs(plan);
+    choose(plan, refs, least);
+    return 0;
+}
+
+int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
+                      uint64_t least, struct err *err)
+{
+    struct object_refs *refs;
+    int failed;
+
+    *plan = (struct compact_plan){.object_count = 0};
+    if (object_refs_read(store, app, add_image, plan, &refs, err))
+        return ERR_FAIL;
+    failed = read_plan(plan, store, refs, least, err);
+    object_refs_destroy(refs);
+    return failed;
+}
+
+void compact_plan_finish(struct compact_plan *plan)
+{
+    free(plan->objects);
+    free(plan->images);
+    object_runs_finish(&plan->runs);
+    strings_finish(&plan->strings);
+    *plan = (struct compact_plan){.object_count = 0};
+}

@@ -1,0 +1,51 @@
+/*
+ * compact_plan - which objects of an application are mostly unused, and which images use them.
+ */
+#ifndef S3DOCK_REWRITE_COMPACT_PLAN_H
+#define S3DOCK_REWRITE_COMPACT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalog/locate.h"
+#include "catalog/strings.h"
+#include "pack/index/object_runs.h"
+
+struct err;
+struct index;
+
+struct plan_object {
+    struct metadata_object object;
+    unsigned images;     /* of format 3 that use it */
+    uint64_t used;       /* bytes that they use */
+    size_t first, count; /* its runs */
+    bool chosen;         /* it will be rewritten */
+    bool needed;         /* it would be, but other documents need it */
+};
+
+struct plan_image {
+    const char *key; /* of its metadata */
+    bool uses;       /* a chosen object */
+};
+
+struct compact_plan {
+    struct plan_object *objects;
+    struct plan_image *images;
+    size_t object_count, object_room, image_count, image_room;
+    struct object_runs runs; /* sorted, by number of the object */
+    struct strings strings;
+};
+
+/* Reads all documents, and the indexes of all images of format 3, one after the other. Waits. Call
+ * compact_plan_finish after a failure, too. `least`: unused bytes of a chosen object. */
+int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
+                      uint64_t least, struct err *err);
+/* Returns the number of an object; -1: the plan does not have it. */
+long compact_plan_find(const struct compact_plan *plan, const struct metadata_object *object);
+void compact_plan_finish(struct compact_plan *plan);
+
+/* Reads the metadata of an image that the plan lists. LOCATE_ABSENT: it was deleted. */
+int compact_plan_locate(struct store *store, const char *key, struct located *out, struct err *err);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * moved_image - gives an image other objects: writes a new index and replaces the metadata.
+ *
+ * The chunks stay the same. The former objects and the former index are not deleted.
+ */
+#ifndef S3DOCK_REWRITE_MOVED_IMAGE_H
+#define S3DOCK_REWRITE_MOVED_IMAGE_H
+
+#include <stdbool.h>
+
+#include "catalog/locate.h"
+#include "pack/index/index.h"
+
+struct err;
+
+struct moved_image {
+    struct store *store;       /* all pointers are borrowed */
+    const struct located *at;  /* format 3 */
+    const struct index *index; /* all sections are loaded */
+    const char *unique;        /* of the new index */
+    const struct image_name *name;
+    const char *month;
+    bool thin; /* of the new image */
+    /* The objects that it may use, and the new place of a chunk. */
+    const struct metadata_object *objects;
+    unsigned object_count; /* at most INDEX_BUILDER_OBJECTS_MAX - 1 */
+    /* Sets object (a number in `objects`) and offset for a chunk of `size` bytes at `from`. Called for
+     * each chunk in the order of the stream. */
+    void (*place)(void *arg, const struct index_place *from, uint32_t size, struct index_place *to);
+    void *arg;
+};
+
+/* Reads a few chunks from their new places, compares them with their names, and replaces the metadata.
+ * Waits. 0: done. MOVED_NOT: the image was changed meanwhile, or a cleanup deletes an object of it; the
+ * image is unchanged, *err has the reason. integrity.chunk: an object contains other bytes. */
+enum { MOVED_NOT = 1 };
+int moved_image_run(const struct moved_image *moved, struct err *err);
+
+#endif

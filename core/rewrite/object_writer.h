@@ -1,0 +1,36 @@
+/*
+ * object_writer - writes an object that consists of pieces of other objects.
+ */
+#ifndef S3DOCK_REWRITE_OBJECT_WRITER_H
+#define S3DOCK_REWRITE_OBJECT_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalog/metadata.h"
+#include "store/store.h"
+
+struct err;
+
+/* Bytes of object number `object`; size: at least 1. */
+struct rewrite_piece {
+    unsigned object;
+    uint64_t offset, size;
+};
+
+struct object_writer {
+    struct store *store;
+    const char *key;                       /* it has no object yet */
+    const struct metadata_object *objects; /* key and ETag are used */
+    const struct rewrite_piece *pieces;    /* in the order of the new object */
+    size_t count;
+};
+
+/* Writes the object and waits. A small one is one PUT. A larger one has equal parts: the store copies
+ * those that lie in one piece, if it can; the others pass through this host, one after the other.
+ * *copied: bytes that the store copied. conflict.changed, not_found.object: a source was replaced or
+ * deleted. Nothing is left after a failure, unless the process is killed. */
+int object_writer_run(const struct object_writer *what, struct store_info *info, uint64_t *copied,
+                      struct err *err);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * thicken - makes a thin image whole: copies its chunks into one object, in the order of the stream.
+ */
+#ifndef S3DOCK_REWRITE_THICKEN_H
+#define S3DOCK_REWRITE_THICKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "catalog/keys.h"
+#include "catalog/platform.h"
+
+struct err;
+struct store;
+
+struct thicken_options {
+    struct store *store;
+    struct image_name name;
+    const char *key;                 /* image key of a pointer, or NULL */
+    const struct platform *platform; /* NULL: the first one */
+    bool dry_run;
+};
+
+struct thicken_result {
+    char image_ref[NAME_REF_MAX], platform[96];
+    char key[KEY_MAX]; /* of the new object; "": the image is whole already */
+    uint64_t size;     /* of the archive */
+    unsigned objects;  /* that the image had */
+    uint64_t copied;   /* bytes that the store copied itself */
+};
+
+/* Waits. The new object is checked before the metadata names it. The former objects stay; a cleanup
+ * deletes those that no image needs. unsupported.codecs: the chunks have several codecs. */
+int thicken_run(const struct thicken_options *options, struct thicken_result *result,
+                struct err *err);
+
+#endif

@@ -1,0 +1,493 @@
+/*
+ * compact and thicken on images that share chunks. A rewrite is stopped at each of its requests: with
+ * and without the effect of that request. Afterwards each image can be pulled, and a second rewrite, a
+ * sweep and a pull succeed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/digest_text.h"
+#include "base/err.h"
+#include "catalog/locate.h"
+#include "catalog/object_refs.h"
+#include "cleanup/sweep.h"
+#include "kit/fault_store.h"
+#include "kit/memory_store.h"
+#include "kit/sample.h"
+#include "kit/saved_image.h"
+#include "kit/scratch.h"
+#include "kit/tarball.h"
+#include "pull/pull.h"
+#include "push/push.h"
+#include "rewrite/compact.h"
+#include "rewrite/moved_image.h"
+#include "rewrite/thicken.h"
+#include "transfer/fetch_index.h"
+
+#define IMAGES 3
+
+static const char *const REFS[IMAGES] = {"shop:20250701-1000-aaaaa01", "shop:20250702-1000-aaaaa02",
+                                         "shop:20250703-1000-aaaaa03"};
+static const char *const FILES[IMAGES] = {"1.tar", "2.tar", "3.tar"};
+static char ids[IMAGES][DIGEST_TEXT_SIZE];
+static struct err err;
+
+/* ---- images ---- */
+
+/* All images have the same first layer; the second one is larger in the last image. */
+static void write_image(unsigned number)
+{
+    struct saved_image image;
+    struct tarball layers[2];
+    static uint8_t bytes[300000];
+
+    saved_image_init(&image);
+    for (unsigned i = 0; i < 2; i++) {
+        size_t size = i == 0 ? sizeof bytes : 40000;
+
+        noise(bytes, size, i ? number + 10 : 1);
+        tarball_init(&layers[i]);
+        tarball_file(&layers[i], "data", bytes, size);
+        tarball_end(&layers[i]);
+        saved_image_add(&image, &layers[i], 0);
+    }
+    saved_image_write(&image, path_of(FILES[number]), REFS[number]);
+    snprintf(ids[number], sizeof ids[number], "%s", image.id);
+}
+
+static struct image_name name_of(unsigned number)
+{
+    struct image_name name;
+
+    assert_true(name_parse_image(REFS[number], &name, &err) >= 0);
+    return name;
+}
+
+static void push(struct store *store, unsigned number)
+{
+    struct push_options options = {.store = store,
+                                   .input = path_of(FILES[number]),
+                                   .name = name_of(number),
+                                   .no_resume = true,
+                                   .no_delta = true,
+                                   .choice = {.codec = CODEC_ZSTD, .level = 1}};
+    struct push_result result;
+
+    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    if (push_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Returns true if the image can be pulled and is the right one. */
+static bool can_pull(struct store *store, unsigned number)
+{
+    struct pull_options options = {.store = store, .no_resume = true, .name = name_of(number)};
+    struct pull_result result;
+
+    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    return pull_run(&options, &result, &err) == 0 && strcmp(result.image_id, ids[number]) == 0;
+}
+
+static void locate(struct store *store, unsigned number, struct located *at)
+{
+    struct image_name name = name_of(number);
+
+    assert_int_equal(locate_image(store, &name, NULL, NULL, at, &err), LOCATE_FOUND);
+}
+
+/* ---- a thin image: chunks of the first image are taken from there ---- */
+
+static bool find_chunk(const struct index *index, const struct chunk_name *name,
+                       struct index_place *out)
+{
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_chunk *chunk;
+        struct index_cursor cursor;
+
+        index_cursor_init(&cursor, &index->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, out)))
+            if (chunk_name_equals(&chunk->name, name))
+                return true;
+    }
+    return false;
+}
+
+struct renaming {
+    const struct index *first, *own;
+};
+
+static void take_from_first(void *arg, const struct index_place *from, uint32_t size,
+                            struct index_place *to)
+{
+    const struct renaming *r = arg;
+    const struct index_chunk *chunk = NULL;
+
+    (void)size;
+    for (unsigned i = 0; i < r->own->section_count; i++) {
+        struct index_cursor cursor;
+        struct index_place at;
+
+        index_cursor_init(&cursor, &r->own->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, &at)) && at.offset != from->offset)
+            ;
+        if (chunk)
+            break;
+    }
+    assert_non_null(chunk);
+    if (find_chunk(r->first, &chunk->name, to))
+        return;
+    *to = (struct index_place){.object = 1, .offset = from->offset};
+}
+
+/* Makes a whole image thin: its own object is mostly unused then. */
+static void make_thin(struct store *store, unsigned number)
+{
+    struct located first, own;
+    struct index *indexes[2];
+    struct metadata_object objects[2];
+    struct renaming renaming;
+    struct image_name name = name_of(number);
+    char unique[KEY_UNIQUE_SIZE];
+    struct moved_image moved = {.store = store,
+                                .at = &own,
+                                .unique = unique,
+                                .name = &name,
+                                .month = "202507",
+                                .thin = true,
+                                .objects = objects,
+                                .object_count = 2,
+                                .place = take_from_first,
+                                .arg = &renaming};
+
+    locate(store, 0, &first);
+    locate(store, number, &own);
+    assert_int_equal(fetch_index(store, &first.metadata, &indexes[0], &err), 0);
+    assert_int_equal(fetch_index(store, &own.metadata, &indexes[1], &err), 0);
+    renaming = (struct renaming){indexes[0], indexes[1]};
+    moved.index = indexes[1];
+    objects[0] = first.metadata.objects[0];
+    objects[1] = own.metadata.objects[0];
+    assert_int_equal(key_unique(unique, &err), 0);
+    if (moved_image_run(&moved, &err))
+        fail_msg("%s", err.text);
+    index_destroy(indexes[0]);
+    index_destroy(indexes[1]);
+    located_finish(&first);
+    located_finish(&own);
+}
+
+/* Three images: the first is whole, the others refer to it. */
+static struct memory_store *fill(const char *name, bool conditions)
+{
+    struct memory_store *memory = memory_store_create(name, conditions);
+
+    memory->store.limits.part_size = 100000; /* the first object needs several parts */
+    for (unsigned i = 0; i < IMAGES; i++)
+        push(&memory->store, i);
+    for (unsigned i = 1; i < IMAGES; i++)
+        make_thin(&memory->store, i);
+    memory_store_save(memory);
+    return memory;
+}
+
+/* ---- the commands ---- */
+
+static unsigned reported;
+
+static void report(void *arg, const struct compact_object *object)
+{
+    (void)arg;
+    assert_true(object->used * 2 < object->size);
+    reported++;
+}
+
+static int compact(struct store *store, bool dry_run, struct compact_result *result)
+{
+    const struct compact_options options = {
+        .store = store, .app = "shop", .least = 1, .each = report, .dry_run = dry_run};
+
+    reported = 0;
+    return compact_run(&options, result, &err);
+}
+
+static int thicken(struct store *store, unsigned number, struct thicken_result *result)
+{
+    const struct thicken_options options = {.store = store, .name = name_of(number)};
+
+    return thicken_run(&options, result, &err);
+}
+
+static void ignore(void *arg, const struct sweep_item *item)
+{
+    (void)arg;
+    (void)item;
+}
+
+/* Deletes what no image needs: two runs, as the first one announces. */
+static void sweep(struct store *store)
+{
+    const struct sweep_policy policy = {.store = store, .app = "shop"};
+
+    for (unsigned i = 0; i < 2; i++)
+        if (sweep_run(&policy, ignore, NULL, &err))
+            fail_msg("%s", err.text);
+}
+
+static void pull_all(struct store *store, const char *what, unsigned at)
+{
+    for (unsigned i = 0; i < IMAGES; i++)
+        if (!can_pull(store, i))
+            fail_msg("%s %s, stopped at request %u: %s", store->where, what, at, err.text);
+}
+
+static bool exists(struct store *store, const char *key)
+{
+    struct store_info info;
+
+    return store_head(store, key, &info, &err) == STORE_DONE;
+}
+
+/* Returns the object that the push of the image has written, or a rewrite of it (`own`), or the other
+ * one. */
+static const char *key_of(const struct located *at, bool own)
+{
+    bool first = strstr(at->metadata.objects[0].key, at->metadata.git_hash) != NULL;
+
+    assert_int_equal(at->metadata.object_count, 2);
+    return at->metadata.objects[first == own ? 0 : 1].key;
+}
+
+static void compact_moves_images_from_unused_objects(void **state)
+{
+    struct memory_store *memory = fill("compact", true);
+    struct store *store = &memory->store;
+    struct compact_result result;
+    struct located before, after;
+    unsigned size = memory->now.object_count;
+
+    (void)state;
+    pull_all(store, "before", 0);
+    locate(store, 1, &before);
+    assert_int_equal(compact(store, true, &result), 0);
+    assert_int_equal(memory->now.object_count, size);
+    assert_int_equal(result.objects, 2);
+    assert_int_equal(reported, 2);
+    assert_int_equal(result.images, 2);
+    assert_int_equal(compact(store, false, &result), 0);
+    assert_int_equal(result.moved, 2);
+    assert_int_equal(result.skipped, 0);
+    assert_true(result.written > 80000 && result.written < 100000);
+    pull_all(store, "compact", 0);
+    assert_int_equal(compact(store, false, &result), 0);
+    assert_int_equal(result.objects, 0);
+    locate(store, 1, &after);
+    assert_true(exists(store, key_of(&before, true)));
+    sweep(store);
+    assert_false(exists(store, key_of(&before, true)));
+    assert_false(exists(store, before.metadata.index_key));
+    assert_true(exists(store, key_of(&after, true)));
+    assert_string_equal(key_of(&before, false), key_of(&after, false));
+    assert_string_equal(before.metadata.created_at, after.metadata.created_at);
+    pull_all(store, "sweep", 0);
+    located_finish(&before);
+    located_finish(&after);
+    memory_store_destroy(memory);
+}
+
+/* A document of a replaced image still needs the object: a rewrite would free nothing. */
+static void objects_that_replaced_images_need_stay(void **state)
+{
+    struct memory_store *memory = fill("replaced", true);
+    struct store_op copy = {
+        .verb = STORE_COPY,
+        .source = "images/shop/202507/shop-20250702-1000-aaaaa02.json",
+        .key = "archive/shop/202507/shop-20250702-1000-aaaaa02-archived-on-20250801-1000.json"};
+    struct compact_result result;
+
+    (void)state;
+    assert_int_equal(store_run(&memory->store, &copy, &err), STORE_DONE);
+    assert_int_equal(compact(&memory->store, false, &result), 0);
+    assert_int_equal(result.objects, 1);
+    assert_int_equal(result.kept, 1);
+    pull_all(&memory->store, "compact", 0);
+    memory_store_destroy(memory);
+}
+
+static void thicken_makes_an_image_whole(void **state)
+{
+    struct memory_store *memory = fill("thicken", true);
+    struct store *store = &memory->store;
+    struct thicken_result result;
+    struct located after;
+
+    (void)state;
+    assert_int_equal(thicken(store, 1, &result), 0);
+    assert_int_equal(result.objects, 2);
+    assert_true(result.copied > 0);
+    locate(store, 1, &after);
+    assert_int_equal(after.metadata.object_count, 1);
+    assert_false(after.metadata.thin);
+    assert_int_equal(after.metadata.objects[0].size, after.metadata.size);
+    assert_string_equal(after.metadata.objects[0].key, result.key);
+    pull_all(store, "thicken", 0);
+    assert_int_equal(thicken(store, 1, &result), 0);
+    assert_string_equal(result.key, "");
+    assert_int_equal(thicken(store, 0, &result), 0);
+    assert_string_equal(result.key, "");
+    sweep(store);
+    pull_all(store, "sweep", 0);
+    located_finish(&after);
+    memory_store_destroy(memory);
+}
+
+/* ---- interruptions ---- */
+
+struct cut {
+    struct fault_store fault; /* first */
+    unsigned at, asked;
+    bool executed; /* the last request has an effect */
+    bool refuses;  /* no copies of parts */
+};
+
+static bool cut_off(struct fault_store *fault, struct store_op *op)
+{
+    struct cut *cut = (struct cut *)fault;
+    struct store_op executed = *op;
+
+    cut->asked++;
+    if (cut->refuses && op->verb == STORE_UPLOAD_COPY_PART) {
+        fault_store_fail(op, ERR_UNSUPPORTED, "operation", STORE_UNSUPPORTED);
+        return true;
+    }
+    if (cut->asked < cut->at)
+        return false;
+    if (cut->asked == cut->at && cut->executed && op->verb != STORE_LIST)
+        (void)store_run(fault->behind, &executed, &op->err);
+    fault_store_fail(op, ERR_NETWORK, "link", STORE_NO_ANSWER);
+    return true;
+}
+
+static int rewrite(struct store *store, bool thickens)
+{
+    struct compact_result compacted;
+    struct thicken_result thickened;
+
+    return thickens ? thicken(store, 1, &thickened) : compact(store, false, &compacted);
+}
+
+static unsigned stop_everywhere(struct memory_store *memory, bool thickens, bool executed)
+{
+    const char *what = thickens ? "thicken" : "compact";
+    unsigned step = sample_step(5), count = 0, asked = 1;
+
+    for (unsigned at = 1 + executed; at <= asked; at += step, count++) {
+        static struct cut cut;
+
+        memory_store_load(memory);
+        cut = (struct cut){.at = at, .executed = executed};
+        fault_store_init(&cut.fault, &memory->store, cut_off);
+        asked = rewrite(&cut.fault.store, thickens) ? at + step : 0;
+        pull_all(&memory->store, what, at);
+        if (rewrite(&memory->store, thickens))
+            fail_msg("%s again after request %u: %s", what, at, err.text);
+        sweep(&memory->store);
+        pull_all(&memory->store, what, at);
+    }
+    return count;
+}
+
+static void stop_all(const char *name, bool conditions)
+{
+    struct memory_store *memory = fill(name, conditions);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        count += stop_everywhere(memory, i & 1, i & 2);
+    print_message("# %s: %u interruptions\n", name, count);
+    assert_true(count > 8);
+    memory_store_destroy(memory);
+}
+
+static void with_conditional_requests(void **state)
+{
+    (void)state;
+    stop_all("conditional", true);
+}
+
+static void without_conditional_requests(void **state)
+{
+    (void)state;
+    stop_all("unconditional", false);
+}
+
+static void a_store_that_copies_nothing_is_enough(void **state)
+{
+    struct memory_store *memory = fill("refusing", true);
+    struct cut cut = {.at = ~0u, .refuses = true};
+    struct compact_result compacted;
+    struct thicken_result thickened;
+
+    (void)state;
+    fault_store_init(&cut.fault, &memory->store, cut_off);
+    assert_int_equal(compact(&cut.fault.store, false, &compacted), 0);
+    assert_int_equal(compacted.moved, 2);
+    assert_int_equal(thicken(&cut.fault.store, 2, &thickened), 0);
+    assert_int_equal(thickened.copied, 0);
+    pull_all(&memory->store, "without copies", 0);
+    memory_store_destroy(memory);
+}
+
+/* The chunks that are read back differ from their names. */
+static void damaged_data_are_not_published(void **state)
+{
+    struct memory_store *memory = fill("damaged", true);
+    struct thicken_result result;
+    struct located at;
+
+    (void)state;
+    locate(&memory->store, 1, &at);
+    for (unsigned i = 0; i < memory->now.object_count; i++)
+        if (strcmp(memory->now.objects[i].key, at.metadata.objects[0].key) == 0)
+            for (size_t byte = 0; byte < memory->now.objects[i].size; byte += 64)
+                memory->now.objects[i].data[byte] ^= 1;
+    assert_int_equal(thicken(&memory->store, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    located_finish(&at);
+    locate(&memory->store, 1, &at);
+    assert_true(at.metadata.thin);
+    located_finish(&at);
+    memory_store_destroy(memory);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    if (scratch_create() || setenv("XDG_CACHE_HOME", dir, 1))
+        return -1;
+    for (unsigned i = 0; i < IMAGES; i++)
+        write_image(i);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compact_moves_images_from_unused_objects),
+        cmocka_unit_test(objects_that_replaced_images_need_stay),
+        cmocka_unit_test(thicken_makes_an_image_whole),
+        cmocka_unit_test(a_store_that_copies_nothing_is_enough),
+        cmocka_unit_test(damaged_data_are_not_published),
+        cmocka_unit_test(with_conditional_requests),
+        cmocka_unit_test(without_conditional_requests),
+    };
+
+    return cmocka_run_group_tests_name("rewrite", tests, start, scratch_teardown);
+}
