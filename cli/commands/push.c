@@ -30,6 +30,10 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "skipped", result->skipped);
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
+    jw_string(w, "codec", codec_name(options->choice.codec));
+    jw_bool(w, "thin", options->thin);
+    jw_int(w, "objects", result->objects);
+    jw_int(w, "referred_bytes", (int64_t)result->referred_bytes);
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
@@ -66,7 +70,7 @@ static void print_result(struct cli *cli, const struct push_options *options,
         print_skipped(cli, options->name.ref, verified);
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
-    else if (stats->copied_bytes && result->bases)
+    else if ((stats->copied_bytes || result->referred_bytes) && result->bases)
         output_note(&cli->output, "pushed %s: %s in %s, uploaded %s of it", options->name.ref,
                     human_bytes(result->size, archive), human_seconds(stats->seconds, time),
                     human_bytes(stats->uploaded_bytes, raw));
@@ -194,6 +198,7 @@ int cmd_push(struct cli *cli, struct err *err)
         .force = config_switch(config, OPT_FORCE),
         .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
         .no_delta = config_switch(config, OPT_NO_DELTA) || !config_switch(config, OPT_DELTA),
+        .thin = config_switch(config, OPT_THIN) && !config_switch(config, OPT_NO_THIN),
     };
     int failed;
 

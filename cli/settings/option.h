@@ -70,6 +70,8 @@ enum option_id {
     OPT_LEVEL,
     OPT_DELTA,
     OPT_NO_DELTA,
+    OPT_THIN,
+    OPT_NO_THIN,
     OPT_JOBS,
     OPT_MEMORY,
     OPT_DRY_RUN,

@@ -67,7 +67,7 @@ static int check_codecs(const struct work *w, struct err *err)
         if (metadata->objects[i].codec != metadata->objects[0].codec) {
             err_set(err, ERR_UNSUPPORTED, "codecs", "%s has chunks of gzip and of zstd",
                     w->options->name.ref);
-            return err_hint(err, "push the image again without --thin");
+            return err_hint(err, "push the image again as a whole image");
         }
     return 0;
 }
