@@ -50,8 +50,8 @@ static int build(struct work *w, struct err *err)
 {
     const struct moved_image *moved = w->moved;
     const struct index *old = moved->index;
-    const struct index_writer writer = {.version = 3,
-                                        .choice = {.codec = old->codec, .level = old->level}};
+    const struct index_writer writer = {
+        .version = 3, .choice = {.codec = old->codec, .level = old->level}, .like = old};
     struct index_builder *builder = index_builder_create(&old->params, &writer, err);
     unsigned numbers[INDEX_BUILDER_OBJECTS_MAX] = {0};
     int failed = builder ? 0 : ERR_FAIL;

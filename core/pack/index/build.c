@@ -265,16 +265,17 @@ void index_writer(int level, char out[INDEX_WRITER_SIZE])
 static void put_parameters(struct text *to, const struct index_builder *builder)
 {
     const struct codec_choice *choice = &builder->writer.choice;
+    const struct index *like = builder->writer.like;
     char writer[CODEC_WRITER_SIZE];
 
     codec_writer(choice, writer);
     le_add(to, builder->params.min, 4);
     le_add(to, builder->params.average, 4);
     le_add(to, builder->params.max, 4);
-    le_add(to, CUT_FILE_MIN, 4);
+    le_add(to, like ? like->file_min : CUT_FILE_MIN, 4);
     le_add(to, (uint32_t)choice->level, 4);
     le_add_string(to, codec_name(choice->codec));
-    le_add_string(to, writer);
+    le_add_string(to, like ? like->writer : writer);
 }
 
 static void put_objects(struct text *to, const struct index_builder *builder,
@@ -436,17 +437,27 @@ static void put_prefix(struct text *to, const struct index_prefix *prefix)
     le_add(to, prefix->flags, 2);
 }
 
+/* Returns true if the only object contains the chunks in the order of the stream, and nothing else. */
+static bool is_whole(const struct index_builder *builder, const struct index_order *order)
+{
+    uint64_t end = 0;
+
+    for (uint32_t i = 0; i < builder->count; i++) {
+        if (builder->chunks[i].offset != end)
+            return false;
+        end += builder->chunks[i].chunk.packed_size;
+    }
+    return order->count == 1 && builder->objects[order->objects[0]].size == end;
+}
+
 /* Fills the fields that only version 3 has. */
 static void describe_objects(const struct index_builder *builder, const struct index_order *order,
                              const struct index_section *sections, struct index_prefix *prefix)
 {
-    bool own_only = order->count == 1 && order->objects[0] == INDEX_OWN;
-
     prefix->object_count = (uint16_t)order->count;
     for (unsigned i = 0; i < prefix->section_count; i++)
         prefix->extent_count += sections[i].extent_count;
-    /* Without repeats, the own object contains the chunks in stream order. */
-    if (own_only && builder->objects[INDEX_OWN].size == builder->packed_size)
+    if (is_whole(builder, order))
         prefix->flags = INDEX_FLAG_WHOLE;
 }
 

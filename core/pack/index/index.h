@@ -127,6 +127,9 @@ uint64_t index_address(const struct index *index, const struct index_place *plac
 struct index_writer {
     unsigned version; /* 2: only for a whole image of gzip members. Or 3 */
     struct codec_choice choice;
+    /* NULL: this program packs the chunks. Otherwise chunks of this index are moved: the new index
+     * keeps its writer and file_min. Borrowed until the end. */
+    const struct index *like;
 };
 
 struct index_builder;
