@@ -59,7 +59,6 @@ struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, 
     }
     plan->options = *options;
     if (fetch_index_header(options->store, metadata, &plan->index, err) ||
-        object_map_compare(options->objects, plan->index, err) ||
         compare_layers(plan->index, metadata, err) || check_form(plan->index, err)) {
         bundle_plan_destroy(plan);
         return NULL;

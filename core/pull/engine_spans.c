@@ -15,6 +15,8 @@
 #include "pull/plan/span.h"
 #include "pull/span_jobs.h"
 
+#define REFRESHES_MAX 4 /* searches for objects in one pass */
+
 void pull_engine_stop(struct pull_engine *p, const struct err *err)
 {
     if (!p->stopping)
@@ -130,40 +132,80 @@ static void hand_to_writer(struct pull_engine *p)
         writer_give(p->output.writer, span);
 }
 
-/* Checks the result of a GET. False: the pull is stopping. */
-static bool check_fetched(struct pull_engine *p, const struct span *span)
+/* The object is absent or has changed. Looks for it; the main loop waits for a few requests. An
+ * archive of a format up to 2 is not looked for: a new try reads its new metadata. */
+static int find_object_again(struct pull_engine *p, const struct span *span, struct err *err)
+{
+    struct prepare *prepared = p->prepared;
+
+    if (object_map_is_old(prepared->objects, span->address, &span->op))
+        return 0;
+    if (prepared->at.metadata.format > METADATA_ARCHIVE_FORMAT && p->refreshes++ < REFRESHES_MAX)
+        return object_map_refresh(prepared->objects, p->options->store, err);
+    return err_set(err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
+                   span->op.key);
+}
+
+/* Requests the range again from where its object is now. False: the pull is stopping. */
+static bool fetch_again(struct pull_engine *p, struct span *span)
 {
     struct err err;
 
-    if (!p->stopping && span->op.answer == STORE_FAILED) {
-        pull_engine_stop(p, &span->op.err);
-    } else if (!p->stopping && span->op.answer != STORE_DONE) {
-        p->replaced = true;
-        err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
-                span->op.key);
+    if (find_object_again(p, span, &err)) {
+        p->replaced = err.family == ERR_CONFLICT || err.family == ERR_NOT_FOUND;
         pull_engine_stop(p, &err);
+        return false;
     }
-    return !p->stopping;
+    span->op =
+        (struct store_op){.msg = span->op.msg, .verb = STORE_GET, .buffer = span->buffer->in};
+    fetch_span(p, span, span->op.msg.kind);
+    return true;
+}
+
+/* Checks the result of a GET. */
+enum { GET_DONE, GET_AGAIN, GET_FAILED };
+static int check_fetched(struct pull_engine *p, struct span *span)
+{
+    if (p->stopping)
+        return GET_FAILED;
+    if (span->op.answer == STORE_DONE)
+        return GET_DONE;
+    if (span->op.answer != STORE_FAILED)
+        return fetch_again(p, span) ? GET_AGAIN : GET_FAILED;
+    pull_engine_stop(p, &span->op.err);
+    return GET_FAILED;
 }
 
 void engine_spans_fetched(struct pull_engine *p, struct msg *msg)
 {
     struct span *span = span_of_op(msg);
 
-    if (check_fetched(p, span))
+    switch (check_fetched(p, span)) {
+    case GET_DONE:
         unpack_span(p, span);
-    else
+        break;
+    case GET_FAILED:
         release_span(p, span);
+        break;
+    default:
+        break;
+    }
 }
 
 void engine_spans_prefetched(struct pull_engine *p, struct msg *msg)
 {
     struct span *span = span_of_op(msg);
 
-    if (check_fetched(p, span))
+    switch (check_fetched(p, span)) {
+    case GET_DONE:
         give_job(p, span, PREFETCH_KEPT, span_job_keep);
-    else
+        break;
+    case GET_FAILED:
         prefetch_done(p->prefetch, span, false);
+        break;
+    default:
+        break;
+    }
 }
 
 void engine_spans_prefetch_kept(struct pull_engine *p, struct msg *msg)

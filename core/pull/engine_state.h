@@ -48,6 +48,7 @@ struct pull_engine {
     struct verify_stream *verify; /* NULL: a bundle is written */
     struct reorder order;
     bool writing, ended, stopping, replaced;
+    unsigned refreshes; /* of the object map */
 
     struct pull_progress progress;
     struct err err;

@@ -7,7 +7,6 @@
  */
 #include "pull/object_map.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +18,15 @@
 
 #define DOCUMENT_END "-archived-on-"
 
-struct object {
+/* Where an object is. Requests borrow the strings, so an older place stays. */
+struct place {
+    struct place *older;
     char key[KEY_MAX], etag[STORE_ETAG_MAX];
+};
+
+struct object {
+    struct place *place;
     uint64_t base, size;
-    int codec;
 };
 
 struct object_map {
@@ -33,7 +37,21 @@ struct object_map {
 
 /* ---- creation ---- */
 
-static void fill_objects(struct object_map *map, const struct located *at)
+static int move_object(struct object *object, const char *key, const char *etag, struct err *err)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    if (!place)
+        return err_memory(err, "the objects of the image");
+    place->older = object->place;
+    str_copy(place->key, sizeof place->key, key);
+    str_copy(place->etag, sizeof place->etag, etag);
+    object->place = place;
+    return 0;
+}
+
+static int fill_objects(struct object_map *map, const struct located *at,
+                        const struct store_info *archive, struct err *err)
 {
     uint64_t base = 0;
 
@@ -41,13 +59,13 @@ static void fill_objects(struct object_map *map, const struct located *at)
         const struct image_object from = image_objects_get(at, i);
         struct object *object = &map->objects[i];
 
-        str_copy(object->key, sizeof object->key, from.key);
-        str_copy(object->etag, sizeof object->etag, from.etag);
         object->base = base;
-        object->size = from.size;
-        object->codec = from.codec;
-        base += from.size;
+        object->size = archive ? archive->size : from.size;
+        base += object->size;
+        if (move_object(object, from.key, archive ? archive->etag : from.etag, err))
+            return ERR_FAIL;
     }
+    return 0;
 }
 
 struct object_map *object_map_create(const struct located *at, const struct store_info *archive,
@@ -62,32 +80,30 @@ struct object_map *object_map_create(const struct located *at, const struct stor
     }
     str_copy(map->image, sizeof map->image, at->metadata.image_tag);
     map->count = count;
-    fill_objects(map, at);
-    if (archive) {
-        map->objects[0].size = archive->size;
-        str_copy(map->objects[0].etag, sizeof map->objects[0].etag, archive->etag);
+    if (fill_objects(map, at, archive, err) == 0)
+        return map;
+    object_map_destroy(map);
+    return NULL;
+}
+
+static void free_places(struct place *place)
+{
+    while (place) {
+        struct place *older = place->older;
+
+        free(place);
+        place = older;
     }
-    return map;
 }
 
 void object_map_destroy(struct object_map *map)
 {
+    for (unsigned i = 0; map && i < map->count; i++)
+        free_places(map->objects[i].place);
     free(map);
 }
 
 /* ---- addresses ---- */
-
-int object_map_compare(const struct object_map *map, const struct index *index, struct err *err)
-{
-    bool same = index->object_count == map->count;
-
-    for (unsigned i = 0; same && i < map->count; i++)
-        same = index->objects[i].size == map->objects[i].size &&
-               (int)index->objects[i].codec == map->objects[i].codec;
-    return same ? 0
-                : err_set(err, ERR_INTEGRITY, "index",
-                          "the index names other objects than the metadata");
-}
 
 uint64_t object_map_space(const struct object_map *map)
 {
@@ -110,10 +126,15 @@ void object_map_aim(const struct object_map *map, uint64_t address, uint64_t len
 {
     const struct object *object = find_object(map, address);
 
-    op->key = object->key;
-    op->if_match = object->etag;
+    op->key = object->place->key;
+    op->if_match = object->place->etag;
     op->offset = address - object->base;
     op->length = length;
+}
+
+bool object_map_is_old(const struct object_map *map, uint64_t address, const struct store_op *op)
+{
+    return op->if_match != find_object(map, address)->place->etag;
 }
 
 const char *object_map_key(const struct object_map *map, uint64_t address, uint64_t *offset)
@@ -121,7 +142,7 @@ const char *object_map_key(const struct object_map *map, uint64_t address, uint6
     const struct object *object = find_object(map, address);
 
     *offset = address - object->base;
-    return object->key;
+    return object->place->key;
 }
 
 /* ---- the objects in the bucket ---- */
@@ -129,7 +150,7 @@ const char *object_map_key(const struct object_map *map, uint64_t address, uint6
 static int refuse_absent(const struct object_map *map, const struct object *object, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, CODE_OBJECT, "%s needs the object %s, which is not in the bucket",
-            map->image, object->key);
+            map->image, object->place->key);
     return err_about(err, "%s", map->image);
 }
 
@@ -140,7 +161,7 @@ static int head_objects(const struct object_map *map, struct store *store, struc
     struct store_op *ops[METADATA_OBJECTS_MAX];
 
     for (unsigned i = 0; i < map->count; i++) {
-        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = map->objects[i].key};
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = map->objects[i].place->key};
         ops[i] = &heads[i];
     }
     if (store_run_all(store, ops, map->count, err))
@@ -174,11 +195,11 @@ static int prove_object(const struct object_map *map, const struct object *objec
         return refuse_absent(map, object, err);
     if (head->info.size != object->size)
         return err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but the metadata says %llu",
-                       object->key, (unsigned long long)head->info.size,
+                       object->place->key, (unsigned long long)head->info.size,
                        (unsigned long long)object->size);
-    if (strcmp(head->info.etag, object->etag) != 0)
+    if (strcmp(head->info.etag, object->place->etag) != 0)
         return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata says %s",
-                       object->key, head->info.etag, object->etag);
+                       object->place->key, head->info.etag, object->place->etag);
     return 0;
 }
 
@@ -217,7 +238,7 @@ static int is_wanted(const struct search *search, const char *key, bool *wanted,
         return ERR_FAIL;
     if (answer != STORE_DONE || metadata_parse(text_view(&json), &metadata, err))
         return 0;
-    *wanted = strcmp(metadata.archive_etag, search->object->etag) == 0 &&
+    *wanted = strcmp(metadata.archive_etag, search->object->place->etag) == 0 &&
               metadata.size == search->object->size;
     metadata_finish(&metadata);
     return 0;
@@ -257,7 +278,7 @@ static int find_copy(struct search *search, struct err *err)
     struct image_name name;
     char prefix[KEY_MAX], month[7];
 
-    if (!key_parse_image(search->object->key, &name, month))
+    if (!key_parse_image(search->object->place->key, &name, month))
         return 0;
     key_replaced(prefix, &name, month, "", 0, KEY_METADATA);
     *(strstr(prefix, DOCUMENT_END) + strlen(DOCUMENT_END)) = '\0';
@@ -272,21 +293,18 @@ static int refresh_object(const struct object_map *map, struct object *object,
     struct search search = {.store = store, .object = object};
     bool there = head->answer == STORE_DONE && head->info.size == object->size;
 
-    if (there && strcmp(head->info.etag, object->etag) == 0)
+    if (there && strcmp(head->info.etag, object->place->etag) == 0)
         return 0;
     if (find_copy(&search, err))
         return ERR_FAIL;
     if (search.found) {
-        log_info("%s was replaced; reading its copy %s", object->key, search.key);
-        str_copy(object->key, sizeof object->key, search.key);
-        str_copy(object->etag, sizeof object->etag, search.info.etag);
-        return 0;
+        log_info("%s was replaced; reading its copy %s", object->place->key, search.key);
+        return move_object(object, search.key, search.info.etag, err);
     }
     if (!there)
         return refuse_absent(map, object, err);
-    log_info("%s has another ETag than the metadata says, but the same size", object->key);
-    str_copy(object->etag, sizeof object->etag, head->info.etag);
-    return 0;
+    log_info("%s has another ETag than the metadata says, but the same size", object->place->key);
+    return move_object(object, object->place->key, head->info.etag, err);
 }
 
 int object_map_refresh(struct object_map *map, struct store *store, struct err *err)

@@ -7,10 +7,10 @@
 #ifndef S3DOCK_PULL_OBJECT_MAP_H
 #define S3DOCK_PULL_OBJECT_MAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalog/locate.h"
-#include "pack/index/index.h"
 #include "store/store.h"
 
 struct err;
@@ -22,14 +22,14 @@ struct object_map *object_map_create(const struct located *at, const struct stor
                                      struct err *err);
 void object_map_destroy(struct object_map *map); /* takes NULL */
 
-/* Fails with integrity.index unless the index has the same objects: number, sizes and codecs. */
-int object_map_compare(const struct object_map *map, const struct index *index, struct err *err);
 /* Returns the end of the address space. */
 uint64_t object_map_space(const struct object_map *map);
 /* Sets key, if_match, offset and length of a GET. The range must lie in one object. The key and the
- * ETag are borrowed from the map until the op has returned. */
+ * ETag are borrowed from the map. */
 void object_map_aim(const struct object_map *map, uint64_t address, uint64_t length,
                     struct store_op *op);
+/* Returns true if the op was aimed before the last refresh changed the place of its object. */
+bool object_map_is_old(const struct object_map *map, uint64_t address, const struct store_op *op);
 /* Returns the key of the object that has the address, and the offset in it. */
 const char *object_map_key(const struct object_map *map, uint64_t address, uint64_t *offset);
 
@@ -39,7 +39,7 @@ int object_map_prove(const struct object_map *map, struct store *store, struct e
 /* Call this if an object was absent or changed. An object may lie below archive/, because a push
  * has replaced it: then the map gets this key. If the bucket was copied, all objects have other
  * ETags and the same sizes: then the map gets the ETags. Fails with not_found.object if neither
- * holds. No op may use the map. */
+ * holds. Ops that are out keep what they have borrowed. */
 int object_map_refresh(struct object_map *map, struct store *store, struct err *err);
 
 #endif

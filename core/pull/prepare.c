@@ -166,8 +166,6 @@ static int find_objects(struct prepare *p, struct err *err)
         return ERR_FAIL;
     if (!archive && p->options->prove)
         return object_map_prove(p->objects, p->options->store, err);
-    if (!archive && p->without.known_etags)
-        return object_map_refresh(p->objects, p->options->store, err);
     return 0;
 }
 
@@ -283,8 +281,6 @@ static int choose_all(struct prepare *p, struct err *err)
         *err = why;
         return ERR_FAIL;
     }
-    if (object_map_compare(p->objects, p->index, err))
-        return ERR_FAIL;
     p->thin = !p->index->whole;
     all.size = p->index->raw_size;
     p->needed = p->every = needed_create(p->index, &all, 1, err);

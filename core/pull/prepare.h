@@ -27,7 +27,6 @@ struct layer_report;
 /* The features that this try does not use, because an earlier try failed with them. */
 struct prepare_without {
     bool local_layers, index;
-    bool known_etags; /* look for the objects, which are not as the metadata says */
 };
 
 struct prepare {

@@ -36,7 +36,7 @@ enum {
     LAYERS_REFUSED,                  /* the daemon did not take a part of the image */
     INDEX_WRONG,
     PARTIAL_WRONG, /* the partial download holds other bytes than the archive */
-    OBJECT_MOVED,  /* an object is not as the metadata says; it may be elsewhere */
+    OBJECT_LOST,   /* an object is gone: the metadata may have been replaced */
 };
 
 struct pull {
@@ -44,6 +44,7 @@ struct pull {
     struct transfer_start start;
     struct pull_result *result; /* written by fill_result alone */
     bool refetched;             /* a try has deleted the partial download */
+    bool searched;              /* a try has found that an object is gone */
     bool reloaded;              /* a try sends all layers after the daemon has refused some */
 
     /* Of one try. */
@@ -68,7 +69,7 @@ static bool has_left_out_layers(const struct pull *p)
 static int choose_next_try(const struct pull *p, int answer, const struct err *err)
 {
     if (answer == REPLACED && p->prepared.at.metadata.format > METADATA_ARCHIVE_FORMAT)
-        return OBJECT_MOVED;
+        return p->searched ? ERR_FAIL : OBJECT_LOST;
     if (answer != ERR_FAIL || p->options->prove)
         return answer;
     if (err->family == ERR_DOCKER)
@@ -86,7 +87,7 @@ static int choose_next_try(const struct pull *p, int answer, const struct err *e
  * if the archive was replaced: it knows which archive it belongs to. */
 static bool is_spent(int answer, const struct err *err)
 {
-    if (answer == REPLACED || answer == OBJECT_MOVED || answer == LAYERS_REFUSED)
+    if (answer == REPLACED || answer == OBJECT_LOST || answer == LAYERS_REFUSED)
         return false;
     return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
@@ -310,7 +311,7 @@ static const char *const next_step[] = {
     [LAYERS_REFUSED] = "pulling all layers",
     [INDEX_WRONG] = "pulling the archive without its index",
     [PARTIAL_WRONG] = "deleting the partial download and fetching it again",
-    [OBJECT_MOVED] = "looking for the objects of the image",
+    [OBJECT_LOST] = "reading the metadata again",
 };
 
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
@@ -326,7 +327,7 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         if (answer <= 0)
             break;
         log_info("%s; %s", err->text, next_step[answer]);
-        without.known_etags = answer == OBJECT_MOVED;
+        p.searched |= answer == OBJECT_LOST;
         p.refetched |= answer == PARTIAL_WRONG;
         if (answer == LAYERS_REFUSED || answer == INDEX_WRONG) {
             without.local_layers = true;

@@ -214,7 +214,8 @@ static int verify(const char *bucket, const char *ref)
 /* What a pull of the whole image writes: pushed by s3dock itself. */
 static void make_expected(const char *ref, unsigned version, bool backwards, const char *output)
 {
-    struct push_options options = {.store = open_bucket("whole"), .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2};
+    struct push_options options = {
+        .store = open_bucket("whole"), .choice = {CODEC_GZIP, 1}, .transfer.jobs = 2};
     struct push_result pushed;
     struct pull_result pulled;
     struct tarball image;
@@ -419,7 +420,7 @@ static void an_object_that_was_lost_is_reported(void **state)
     pull_well("lost", FIRST, "first.tar", &result);
 }
 
-/* A request finds nothing, the next one does: the pull looks again, and goes on with its bytes. */
+/* A request finds nothing, the next one does: the pull looks again, and continues. */
 static void an_object_that_comes_back_is_read(void **state)
 {
     struct pull_result result;
@@ -431,6 +432,7 @@ static void an_object_that_comes_back_is_read(void **state)
         if (pull_in_scene(&scene, "bucket", THIRD, 2, &result))
             fail_msg("%s", err.text);
         assert_file_equals("out.tar", "third.tar");
+        assert_true(result.stats.downloaded_bytes < result.size + 64 * KIB); /* no new try */
     }
 }
 
@@ -504,6 +506,24 @@ static void a_thin_image_without_index_is_refused(void **state)
     assert_int_equal(pull("bare", THIRD, &result), ERR_FAIL);
     assert_true(err_is(&err, ERR_INTEGRITY, CODE_THIN));
     pull_well("bare", FIRST, "first.tar", &result); /* whole: its archive is read */
+}
+
+/* Its archive is read in pieces. */
+static void a_whole_image_of_frames_needs_no_index(void **state)
+{
+    struct thin_bucket *bucket = malloc(sizeof *bucket);
+    struct pull_result result;
+
+    (void)state;
+    thin_bucket_open(bucket, open_bucket("frames"));
+    publish(bucket, FIRST, 0, false, CODEC_ZSTD, false);
+    thin_bucket_close(bucket);
+    free(bucket);
+    pull_well("frames", FIRST, "first.tar", &result);
+    if (verify("frames", FIRST))
+        fail_msg("%s", err.text);
+    shell("rm frames/" FOLDER "*.index");
+    pull_well("frames", FIRST, "first.tar", &result);
 }
 
 /* ---- archives that were replaced in place ---- */
@@ -686,6 +706,7 @@ int main(void)
         cmocka_unit_test(changed_bytes_are_refused),
         cmocka_unit_test(flipped_bits_are_found),
         cmocka_unit_test(a_thin_image_without_index_is_refused),
+        cmocka_unit_test(a_whole_image_of_frames_needs_no_index),
         cmocka_unit_test(a_replaced_archive_is_found_below_archive),
         cmocka_unit_test(a_daemon_gets_what_it_lacks),
         cmocka_unit_test(many_objects_are_read_as_one),

@@ -70,36 +70,11 @@ static void an_archive_is_one_object(void **state)
     object_map_destroy(map);
 }
 
-static void the_index_must_have_the_same_objects(void **state)
-{
-    struct index_object same[3] = {{.size = 100, .codec = CODEC_ZSTD},
-                                   {.size = 50, .codec = CODEC_GZIP, .base = 100},
-                                   {.size = 1000, .codec = CODEC_ZSTD, .base = 150}};
-    struct index index = {.object_count = 3, .objects = same};
-    struct located at = thin();
-    struct err err;
-    struct object_map *map = object_map_create(&at, NULL, &err);
-
-    (void)state;
-    assert_int_equal(object_map_compare(map, &index, &err), 0);
-    index.object_count = 2;
-    assert_int_equal(object_map_compare(map, &index, &err), ERR_FAIL);
-    index.object_count = 3;
-    same[1].size++;
-    assert_int_equal(object_map_compare(map, &index, &err), ERR_FAIL);
-    same[1].size--;
-    same[2].codec = CODEC_GZIP;
-    assert_int_equal(object_map_compare(map, &index, &err), ERR_FAIL);
-    assert_true(err_is(&err, ERR_INTEGRITY, "index"));
-    object_map_destroy(map);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_become_requests),
         cmocka_unit_test(an_archive_is_one_object),
-        cmocka_unit_test(the_index_must_have_the_same_objects),
     };
 
     return cmocka_run_group_tests_name("object_map", tests, NULL, NULL);
