@@ -15,26 +15,6 @@
 #include "push/upload/spot_check.h"
 #include "transfer/fetch_index.h"
 
-/* Offers every chunk of the index to the spot check. */
-static void note_all(struct spot_check *check, const struct held_index *held)
-{
-    for (unsigned i = 0; i < held->index->section_count; i++) {
-        const struct index_chunk *chunk;
-        struct index_cursor cursor;
-        struct index_place place;
-
-        index_cursor_init(&cursor, &held->index->sections[i]);
-        while ((chunk = index_cursor_next(&cursor, &place))) {
-            const struct held_chunk at = {.object = held->objects[place.object],
-                                          .offset = place.offset,
-                                          .size = chunk->packed_size};
-
-            if (at.object != HELD_UNUSABLE)
-                spot_check_note(check, chunk, &at);
-        }
-    }
-}
-
 int moved_archive_check(struct store *store, const struct base_object *objects,
                         const struct held_index *held, struct err *err)
 {
@@ -45,7 +25,7 @@ int moved_archive_check(struct store *store, const struct base_object *objects,
 
     if (!check)
         return ERR_FAIL;
-    note_all(check, held);
+    spot_check_note_index(check, held);
     answer = spot_check_begin(check, err);
     if (answer == 0)
         answer = spot_check_verify(check, &different, err);

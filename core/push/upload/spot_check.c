@@ -64,6 +64,25 @@ void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
             (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
 }
 
+void spot_check_note_index(struct spot_check *check, const struct held_index *held)
+{
+    for (unsigned i = 0; i < held->index->section_count; i++) {
+        const struct index_chunk *chunk;
+        struct index_cursor cursor;
+        struct index_place place;
+
+        index_cursor_init(&cursor, &held->index->sections[i]);
+        while ((chunk = index_cursor_next(&cursor, &place))) {
+            const struct held_chunk at = {.object = held->objects[place.object],
+                                          .offset = place.offset,
+                                          .size = chunk->packed_size};
+
+            if (held_index_allows(held, &place, chunk->packed_size))
+                spot_check_note(check, chunk, &at);
+        }
+    }
+}
+
 static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
 {
     const struct base_object *object = &s->objects[pick->held.object];

@@ -25,6 +25,8 @@ void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for the 
 /* Offers a copied chunk. Each of them is chosen with the same probability. */
 void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
                      const struct held_chunk *held);
+/* Offers all chunks of an index that may be used, as if they were copied. */
+void spot_check_note_index(struct spot_check *check, const struct held_index *held);
 /* Begins to read the chosen chunks, all at once. No chunk is offered afterwards. Once. */
 int spot_check_begin(struct spot_check *check, struct err *err);
 /* Waits for the reads. 0: the chunks are as indexed. SPOT_CHECK_DIFFERS: object *different
