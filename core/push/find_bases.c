@@ -228,6 +228,18 @@ static void enter_chunks(const struct find_bases_wanted *wanted, struct bases *o
         }
 }
 
+/* Returns true if an image of the wanted name is among the candidates. */
+static bool has_own(const struct search *s)
+{
+    char key[KEY_MAX];
+
+    key_image(key, s->wanted->name, NULL, KEY_METADATA);
+    for (unsigned i = 0; i < s->found.count; i++)
+        if (strcmp(s->found.keys[i], key) == 0)
+            return true;
+    return false;
+}
+
 static void search_bases(struct search *s, struct bases *out)
 {
     const struct find_bases_wanted *wanted = s->wanted;
@@ -236,6 +248,8 @@ static void search_bases(struct search *s, struct bases *out)
     if (wanted->first)
         base_candidates_add(&s->found, wanted->first);
     base_candidates_find(s->store, wanted->name, wanted->thin, &s->found);
+    if (wanted->unless_exists && has_own(s))
+        return;
     read_candidates(s);
     count = rank(s);
     end = choose(s, 0, count, out);

@@ -26,6 +26,15 @@ unsigned bases_object(struct bases *bases, const struct base_object *object)
     return i;
 }
 
+void bases_move(struct bases *from, struct bases *to)
+{
+    *to = *from;
+    for (unsigned i = 0; i < to->count; i++)
+        if (to->held[i].allowed)
+            to->held[i].allowed = &to->allowed;
+    *from = (struct bases){0};
+}
+
 void bases_finish(struct bases *bases)
 {
     for (unsigned i = 0; i < bases->count; i++)

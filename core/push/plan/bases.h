@@ -46,6 +46,8 @@ struct bases {
 /* Returns the number of an object with this key and ETag; it is added if it is new. BASE_OBJECTS_MAX:
  * there is no room for it. */
 unsigned bases_object(struct bases *bases, const struct base_object *object);
+/* Moves everything to `to`, which owns nothing before. `from` is empty afterwards. */
+void bases_move(struct bases *from, struct bases *to);
 /* Frees everything and sets the counts to 0. */
 void bases_finish(struct bases *bases);
 

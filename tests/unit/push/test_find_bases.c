@@ -10,6 +10,7 @@
 #include "base/digest_text.h"
 #include "catalog/pointer.h"
 #include "kit/thin_image.h"
+#include "push/early_bases.h"
 #include "push/find_bases.h"
 
 static struct bucket bucket;
@@ -400,6 +401,37 @@ static void a_thin_push_takes_images_of_its_own_kind(void **state)
     assert_base(0, THIN);
 }
 
+/* The search in a thread finds the same, and nothing for an image that the bucket has. */
+static void an_early_search_finds_the_same(void **state)
+{
+    struct digest_text layers[3];
+    struct image_name name, own;
+    struct find_bases_wanted wanted = {
+        .name = &name, .thin = true, .layers = layers, .layer_count = 3, .index_most = MIB};
+    struct early_bases *early;
+    struct err err;
+
+    (void)state;
+    publish_both(NULL);
+    for (unsigned i = 0; i < 3; i++)
+        archive_diff_id(layers[i].text, "abd"[i]);
+    assert_int_equal(name_parse_image("shop:20250801-0000-abcdef0", &name, &err), 0);
+    assert_int_equal(name_parse_image(THIN, &own, &err), 0);
+    early = early_bases_start(bucket.store, &wanted);
+    assert_true(early_bases_take(early, &bases));
+    assert_base(0, THIN);
+    assert_true(held_index_allows_section(&bases.held[0], &bases.held[0].index->sections[0]));
+    bases_finish(&bases);
+    assert_false(early_bases_take(early, &bases));
+    early_bases_destroy(early);
+    wanted.name = &own;
+    early = early_bases_start(bucket.store, &wanted);
+    assert_false(early_bases_take(early, &bases));
+    early_bases_destroy(early);
+    assert_false(early_bases_take(NULL, &bases));
+    early_bases_destroy(early_bases_start(bucket.store, &wanted)); /* not taken */
+}
+
 static void the_same_objects_are_found_again(void **state)
 {
     struct digest_text layers[3];
@@ -452,6 +484,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_thin_push_takes_images_of_its_own_kind, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_early_search_finds_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_objects_are_found_again, set_up, tear_down),
     };
 
