@@ -155,8 +155,7 @@ static bool is_wanted(const struct opening *o, const struct image_object *object
     const struct add_base_options *options = o->options;
 
     return (options->codec == 0 || options->codec == object->codec) &&
-           object->size > options->object_least &&
-           (!options->without || strcmp(options->without, object->key) != 0);
+           object->size > options->object_least;
 }
 
 /* Numbers the objects of the image that the bucket has. Returns their number. *moved: some have

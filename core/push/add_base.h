@@ -18,8 +18,7 @@ struct add_base_options {
     int codec; /* chunks of other codecs are not used; 0: all are */
     /* Chunks of smaller objects are not used. */
     uint64_t object_least;
-    const char *without; /* key of an object whose chunks are not used, or NULL */
-    bool described;      /* nothing will be copied: the objects need not exist */
+    bool described; /* nothing will be copied: the objects need not exist */
 };
 
 /* Adds the images to `out`, in this order, as far as they can be opened, at most BASES_MAX. The

@@ -11,15 +11,19 @@
 #include "store/store.h"
 #include "transfer/transfer.h"
 
+struct early_bases;
+
 struct push_engine_options {
     struct store *store; /* all pointers are borrowed */
     const struct transfer_options *transfer;
     const struct image_name *name;
     struct image_input input;
-    const char *image_key; /* names the push */
-    const char *key;       /* of the object; the image key: an archive of format 2 */
-    const char *content;   /* the image's id, "" if only its stream contains it */
-    const char *first;     /* metadata of an image to compare with before others, or NULL */
+    const char *image_key;     /* names the push */
+    const char *key;           /* of the object; the image key: an archive of format 2 */
+    const char *content;       /* the image's id, "" if only its stream contains it */
+    const char *platform;      /* "os/arch[/variant]"; "": not known */
+    struct early_bases *early; /* a search for bases that was begun, or NULL */
+    const char *first;         /* metadata of an image to compare with before others, or NULL */
     struct codec_choice choice;
     bool thin;        /* write a thin image. Then `key` is not the image key */
     bool no_resume;   /* ignore an unfinished push, and keep nothing */

@@ -205,7 +205,6 @@ static void open_bases(struct search *s, unsigned first, unsigned end, struct ba
     add_bases(&(struct add_base_options){.store = s->store,
                                          .codec = wanted->thin ? 0 : (int)wanted->codec,
                                          .object_least = least_of(wanted),
-                                         .without = wanted->without,
                                          .described = wanted->described},
               images, end - first, out);
 }

@@ -28,7 +28,6 @@ struct find_bases_wanted {
     enum codec codec;       /* of the chunks that can be copied */
     uint64_t archive_least; /* smaller archives and objects cannot be copied from */
     uint64_t index_most;    /* bytes of all indexes together */
-    const char *without;    /* key of an object that must not be used, or NULL */
     bool unless_exists;     /* find nothing if the bucket has an image of this name and month */
     bool described;         /* nothing will be copied: the objects need not exist */
 };

@@ -5,6 +5,7 @@
  */
 #include "push/push.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,14 @@
 #include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/log.h"
+#include "catalog/platform.h"
 #include "docker/docker.h"
 #include "push/commit.h"
+#include "push/early_bases.h"
 #include "push/engine.h"
 #include "push/existing_image.h"
 #include "push/learn_image.h"
+#include "push/memory_budget.h"
 #include "push/moved_archive.h"
 #include "push/open_source.h"
 #include "push/tar_image_id.h"
@@ -31,7 +35,9 @@ struct push {
     bool learned;              /* its metadata did not name its image; the archive was read */
     struct docker_image local; /* the daemon's description of the image; id "": no daemon */
     struct image_input input;
-    char key[KEY_MAX];              /* of the object that the attempt writes */
+    char key[KEY_MAX];                 /* of the object that the attempt writes */
+    char platform[PLATFORM_TEXT_SIZE]; /* of the image; "": not known */
+    struct early_bases *early;         /* or NULL */
     char content[DIGEST_TEXT_SIZE]; /* id of the image to push; "": only its stream contains it */
 
     /* The way of the next attempt. */
@@ -116,13 +122,50 @@ static void find_content(struct push *p)
         tar_image_id_read(p->options->input, p->content);
 }
 
+/* A thin push of a new image looks for bases and for its image at the same time. */
+static void search_early(struct push *p)
+{
+    const struct push_options *o = p->options;
+    struct find_bases_wanted wanted = {
+        .name = &o->name,
+        .platform = p->platform,
+        .layers = p->local.diff_ids,
+        .layer_count = p->local.layer_count,
+        .thin = true,
+        .index_most = memory_budget_indexes(
+            &(struct memory_budget_input){.limits = o->store->limits,
+                                          .memory = o->transfer.memory,
+                                          .jobs = o->transfer.jobs,
+                                          .size_hint = open_source_size(&p->input)}),
+    };
+
+    if (o->thin && !o->no_delta && !o->dry_run && wanted.index_most)
+        p->early = early_bases_start(o->store, &wanted);
+}
+
+/* Sets what the daemon tells of the image. */
+static int learn_from_docker(struct push *p, struct err *err)
+{
+    char text[3 * sizeof p->local.os];
+    struct platform platform;
+
+    if (inspect_image(p, err))
+        return ERR_FAIL;
+    snprintf(text, sizeof text, "%s/%s%s%s", p->local.os, p->local.architecture,
+             p->local.variant[0] ? "/" : "", p->local.variant);
+    platform_parse(text, &platform);
+    platform_text(&platform, p->platform);
+    search_early(p);
+    return 0;
+}
+
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
     int pushed;
 
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
-    if (o->docker && inspect_image(p, err))
+    if (o->docker && learn_from_docker(p, err))
         return ERR_FAIL;
     if (existing_image_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
@@ -268,6 +311,8 @@ static int transfer(struct push *p, struct err *err)
             .first = p->existing.whole ? p->existing.at.metadata_key : NULL,
             .choice = o->choice,
             .thin = o->thin,
+            .platform = p->platform,
+            .early = p->early,
             .no_resume = o->no_resume,
             .export_only = p->export_only,
             .delta = p->delta,
@@ -380,6 +425,7 @@ int push_run(const struct push_options *options, struct push_result *result, str
     result->stats.archive_bytes = result->size;
     transfer_count(&result->stats, &p->start, options->store);
     existing_image_finish(&p->existing);
+    early_bases_destroy(p->early);
     free(p);
     return answer;
 }

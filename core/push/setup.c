@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/codec.h"
+#include "push/early_bases.h"
 #include "push/find_bases.h"
 #include "push/memory_budget.h"
 #include "push/plan/span.h"
@@ -95,19 +96,20 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
     const struct checkpoint_head *earlier = resume_earlier(s->resume);
     struct find_bases_wanted wanted = {
         .name = o->name,
+        .platform = o->platform,
         .thin = o->thin,
         .codec = o->choice.codec,
         .first = o->first,
         .described = resume_is_whole(s->resume),
         .layers = local->diff_ids,
         .layer_count = local->id[0] ? local->layer_count : 0,
-        .archive_least = o->thin ? 0 : planner_options(s).least,
+        .archive_least = planner_options(s).least,
         .index_most = index_most,
     };
 
     if (earlier)
         find_bases_again(o->store, &wanted, earlier->bases, earlier->base_count, &s->bases);
-    else
+    else if (!early_bases_take(o->early, &s->bases))
         find_bases(o->store, &wanted, &s->bases);
     if (s->bases.count && !o->thin && !may_copy(s)) {
         log_debug("push: the store does not copy ranges: everything is uploaded");

@@ -36,6 +36,19 @@ static int add_objects(const struct thin_upload_options *options, struct err *er
     return 0;
 }
 
+/* Reads a sample of the chunks that may be referred to, while the image is read. */
+static int begin_check(struct thin_upload *t, struct err *err)
+{
+    const struct bases *bases = t->options.bases;
+
+    t->check = spot_check_create(t->options.store, bases->objects, NAME_SHA256, err);
+    if (!t->check)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < bases->count; i++)
+        spot_check_note_index(t->check, &bases->held[i]);
+    return spot_check_begin(t->check, err);
+}
+
 static int make_parts(struct thin_upload *t, struct err *err)
 {
     const struct thin_upload_options *o = &t->options;
@@ -47,8 +60,7 @@ static int make_parts(struct thin_upload *t, struct err *err)
         return ERR_FAIL;
     if (o->bases->count == 0)
         return 0;
-    t->check = spot_check_create(o->store, o->bases->objects, NAME_SHA256, err);
-    return t->check ? add_objects(o, err) : ERR_FAIL;
+    return begin_check(t, err) ? ERR_FAIL : add_objects(o, err);
 }
 
 struct thin_upload *thin_upload_create(const struct thin_upload_options *options, struct err *err)
@@ -97,16 +109,6 @@ static int look_up_own(struct thin_upload *t, struct push_chunk *chunk, struct e
     return 0;
 }
 
-static void look_up_held(struct thin_upload *t, struct push_chunk *chunk)
-{
-    struct index_chunk entry = chunk->chunk;
-
-    entry.packed_size = chunk->held.size;
-    spot_check_note(t->check, &entry, &chunk->held);
-    if (chunk->fate != CHUNK_UNREAD)
-        chunk->fate = CHUNK_COPY;
-}
-
 int thin_upload_look_up(struct thin_upload *thin, struct push_span *span, struct err *err)
 {
     struct thin_upload *t = thin;
@@ -117,10 +119,10 @@ int thin_upload_look_up(struct thin_upload *thin, struct push_span *span, struct
         if (!span->looked_up && t->options.bases->count)
             chunk_lookup_find(t->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,
                               &t->cursor, &chunk->held);
-        if (chunk->held.size)
-            look_up_held(t, chunk);
-        else if (look_up_own(t, chunk, err))
+        if (chunk->held.size == 0 && look_up_own(t, chunk, err))
             return ERR_FAIL;
+        if (chunk->held.size && chunk->fate != CHUNK_UNREAD)
+            chunk->fate = CHUNK_COPY;
     }
     span->looked_up = true;
     return 0;
@@ -159,9 +161,7 @@ int thin_upload_add(struct thin_upload *thin, const struct push_span *span, stru
 
 int thin_upload_end(struct thin_upload *thin, struct err *err)
 {
-    if (plain_upload_end(&thin->plain, err))
-        return ERR_FAIL;
-    return thin->referred ? spot_check_begin(thin->check, err) : 0;
+    return plain_upload_end(&thin->plain, err);
 }
 
 int thin_upload_check(struct thin_upload *thin, unsigned *different, struct err *err)

@@ -41,9 +41,9 @@ int thin_upload_look_up(struct thin_upload *thin, struct push_span *span, struct
  * is free. */
 int thin_upload_add(struct thin_upload *thin, const struct push_span *span, struct err *err);
 /* All spans were added: sends the rest as the last part. The only part is held until the object is
- * completed. Begins the spot check. */
+ * completed. */
 int thin_upload_end(struct thin_upload *thin, struct err *err);
-/* Waits for the spot check. SPOT_CHECK_DIFFERS (spot_check.h): object *different of the bases
+/* Waits for the spot check, which was begun with the upload. SPOT_CHECK_DIFFERS (spot_check.h): object *different of the bases
  * differs from its index. */
 int thin_upload_check(struct thin_upload *thin, unsigned *different, struct err *err);
 /* Packed bytes of the chunks in earlier images; repeats of own chunks do not count. */
