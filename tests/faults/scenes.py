@@ -368,6 +368,8 @@ def all_scenes(images, digests):
               shows(NEXT, "absent", digests["next"])),
         Scene("push that replaces an image", "one", ("push", REF, "--input", images["other"]),
               shows(REF, digests["first"], digests["other"])),
+        Scene("zstd push", "", ("push", REF, "--compression", "zstd", "--input", images["first"]),
+              shows(REF, "absent", digests["first"])),
         Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("thin pull", "thin two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
