@@ -29,9 +29,12 @@ static int check_answer(enum store_answer answer, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "index", "the index does not exist any more");
 }
 
-/* Returns true if index and metadata describe the same objects. */
+/* Returns true if index and metadata describe the same objects. Metadata without a format states
+ * none. */
 static bool objects_agree(const struct index *index, const struct metadata *metadata)
 {
+    if (metadata->format == 0)
+        return true;
     if (metadata->format <= METADATA_ARCHIVE_FORMAT)
         return index->whole && index->objects[0].codec == CODEC_GZIP;
     if (index->object_count != metadata->object_count || !(metadata->thin || index->whole))
