@@ -50,8 +50,10 @@ static struct {
     uint8_t *text;         /* LARGE bytes that compress */
     uint8_t *out;
     size_t packed;
-    uint8_t *member; /* a packed chunk */
-    struct packer *packers[2];
+    uint8_t *member; /* a chunk, packed by gzip */
+    uint8_t *frame;  /* the same, packed by zstd */
+    size_t frame_size;
+    struct packer *packers[5];
     struct unpacker *unpacker;
     struct cut *cut;
     struct tar *tar;
@@ -156,6 +158,30 @@ static void do_pack_5(void)
 static void do_pack_1(void)
 {
     do_pack(on.packers[1]);
+}
+
+static void do_pack_fastest(void)
+{
+    do_pack(on.packers[2]);
+}
+
+static void do_pack_zstd_1(void)
+{
+    do_pack(on.packers[3]);
+}
+
+static void do_pack_zstd_4(void)
+{
+    do_pack(on.packers[4]);
+}
+
+static void do_unpack_zstd(void)
+{
+    struct err err;
+
+    must(unpacker_unpack(on.unpacker, CODEC_ZSTD, view_of(on.frame, on.frame_size), on.out, CHUNK,
+                         &err) == 0,
+         "unpack");
 }
 
 static void do_unpack(void)
@@ -266,7 +292,11 @@ static const struct bench_case {
     {"density", do_density, CHUNK, 1},
     {"member-pack-5", do_pack_5, CHUNK, 1},
     {"member-pack-1", do_pack_1, CHUNK, 1},
+    {"member-pack-fastest", do_pack_fastest, CHUNK, 1},
     {"member-unpack", do_unpack, CHUNK, 1},
+    {"frame-pack-1", do_pack_zstd_1, CHUNK, 1},
+    {"frame-pack-4", do_pack_zstd_4, CHUNK, 1},
+    {"frame-unpack", do_unpack_zstd, CHUNK, 1},
     {"sha256", do_sha256, LARGE, 1},
     {"md5", do_md5, LARGE, 1},
     {"tar", do_tar, 0, SMALL_FILES + LARGE_FILES},
@@ -362,21 +392,28 @@ static void make_index(void)
 
 static void make_everything(void)
 {
+    static const struct codec_choice choices[ARRAY_SIZE(on.packers)] = {{CODEC_GZIP, 5},
+                                                                        {CODEC_GZIP, 1},
+                                                                        {CODEC_GZIP, CODEC_FASTEST},
+                                                                        {CODEC_ZSTD, 1},
+                                                                        {CODEC_ZSTD, 4}};
     struct err err;
 
     on.text = malloc(LARGE);
     on.out = malloc(2 * LARGE);
     on.member = malloc(2 * CHUNK);
-    on.packers[0] = packer_create(&(struct codec_choice){CODEC_GZIP, 5}, &err);
-    on.packers[1] = packer_create(&(struct codec_choice){CODEC_GZIP, 1}, &err);
+    on.frame = malloc(2 * CHUNK);
+    for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+        on.packers[i] = packer_create(&choices[i], &err);
+        must(on.packers[i] != NULL, "memory");
+    }
     on.unpacker = unpacker_create(&err);
     on.inbox = inbox_create(&err);
     on.tar = tar_create();
-    must(on.text && on.out && on.member && on.packers[0] && on.packers[1] && on.unpacker &&
-             on.inbox && on.tar,
-         "memory");
+    must(on.text && on.out && on.member && on.frame && on.unpacker && on.inbox && on.tar, "memory");
     words(on.text, LARGE, 1);
     on.packed = packer_pack(on.packers[0], view_of(on.text, CHUNK), false, on.member);
+    on.frame_size = packer_pack(on.packers[4], view_of(on.text, CHUNK), false, on.frame);
     make_stream();
     make_index();
 }

@@ -65,6 +65,7 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("peers-pull", LOOPBACK, 1, None, ()),
     ("limits", LOOPBACK, 1, None, ()),
     ("engine", LOOPBACK, 3, None, ()),
+    ("engine-zstd", LOOPBACK, 3, None, ()),
     ("resume", LOOPBACK, 1, "neighbour", ONE),
     ("push", DROPS, 1, None, ONE),
     ("pull", DROPS, 1, None, ONE),

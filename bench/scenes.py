@@ -376,21 +376,33 @@ def in_memory(stage, image):
 
 
 def engine(stage, link, options):
-    """Measures the engine's cost on top of libdeflate: from a file to a directory, all in memory."""
+    return engine_alone(stage, options, "engine", ("gzip", LEVEL), os.cpu_count(), 0.90)
+
+
+def engine_zstd(stage, link, options):
+    """One packing thread on both sides: the reader, which hashes the layers, has the other processor."""
+    return engine_alone(stage, options, "engine-zstd", ("zstd", 3), 1, 0.85)
+
+
+def engine_alone(stage, options, key, codec, jobs, aim):
+    """Measures the engine's cost on top of the bare library: from a file to a directory, all in memory."""
+    name, level = codec
+    alone = f"{'libzstd' if name == 'zstd' else 'libdeflate'} alone"
     image = stage.images[options.image or "first"]
     path, store, copy, empty, command = in_memory(stage, image)
-    jobs, back = os.cpu_count(), os.path.join(stage.tmpfs(), "back.tar")
+    flags = ("--compression", name, "--level", str(level), "--jobs", str(jobs))
+    back = os.path.join(stage.tmpfs(), "back.tar")
     pull_back = stage.s3dock("pull", image.reference, "--output", back, "--jobs", str(jobs), endpoint=f"file://{store}")
 
     def setup():
         copy()
-        stage.run(command())
-        # libdeflate alone uses the mean chunk size of s3dock, and 32 bytes of index per chunk.
+        stage.run(command(*flags))
+        # The bare library uses the mean chunk size of s3dock, and 32 bytes of index per chunk.
         for folder, _, names in os.walk(store):
             for name in names:
                 if name.endswith(".index"):
                     count = os.path.getsize(os.path.join(folder, name)) // 32
-                    yardstick.command = f"{stage.tool('bare_deflate')} {path} {image.size // count} {jobs} {LEVEL}"
+                    yardstick.command = f"{stage.tool('bare_codec')} {path} {image.size // count} {jobs} {name} {level}"
 
     def seconds(output):
         _, packed, packing, unpacking = output.split()
@@ -400,22 +412,22 @@ def engine(stage, link, options):
         if os.path.exists(back):
             os.unlink(back)
 
-    yardstick = Contestant("libdeflate alone", "", inspect=seconds, via="", key="limit-deflate")
-    return Scene("engine", "the engine alone: file in, directory out, in memory", [
-        Contestant("s3dock push", command("--jobs", str(jobs)), empty, stats, via="", key="push"),
+    yardstick = Contestant(alone, "", inspect=seconds, via="", key="limit-deflate")
+    return Scene(key, f"the engine alone, {name} {level}: file in, directory out, in memory", [
+        Contestant("s3dock push", command(*flags), empty, stats, via="", key="push"),
         Contestant("s3dock pull", pull_back, forget, stats, via="", key="pull"),
         yardstick,
     ], [
-        PassGoal("push: throughput against libdeflate alone", "packing", "s3dock push", 0.90),
-        PassGoal("pull: throughput against libdeflate alone", "unpacking", "s3dock pull", None),
+        PassGoal(f"push: throughput against {alone}", "packing", "s3dock push", aim, alone),
+        PassGoal(f"pull: throughput against {alone}", "unpacking", "s3dock pull", None, alone),
     ], setup=setup)
 
 
 class PassGoal(Goal):
-    """Compares the throughput with one pass of libdeflate alone, which does two passes in a run."""
+    """Compares the throughput with one pass of the bare library, which does two passes in a run."""
 
-    def __init__(self, text, yardstick, ours, limit):
-        super().__init__(text, "wall", ours, limit, "libdeflate alone", "", True)
+    def __init__(self, text, yardstick, ours, limit, peer):
+        super().__init__(text, "wall", ours, limit, peer, "", True)
         self.yardstick = yardstick
 
     def values(self, runs, name):
@@ -540,7 +552,7 @@ def limits(stage, link, options):
         saving(stage, image),
         Contestant(LOAD, f"docker -H {edge} load -q -i {image.path}", stage.empty_edge, via="", key="limit-load"),
         Contestant("memcpy", f"{stage.tool('micro')} --plain memcpy", inspect=copying, via="", key="limit-memcpy"),
-        Contestant("libdeflate alone", f"{stage.tool('bare_deflate')} {path} 65536 {os.cpu_count()} {LEVEL} > /dev/null",
+        Contestant("libdeflate alone", f"{stage.tool('bare_codec')} {path} 65536 {os.cpu_count()} gzip {LEVEL} > /dev/null",
                    via="", key="limit-deflate"),
         Contestant("cat of the layers' files", f"find {files()} -type f -print0 | xargs -0 cat > /dev/null", via="",
                    key="limit-cat"),
@@ -559,6 +571,7 @@ SCENES = {
     **{f"pull-{name}": pull_pair(name) for name in PAIRS},
     "resume": resume, **{f"hosts-{count}": hosts(count) for count in (2, 8, 32)},
     "sizes": sizes, "levels": levels, "tuning": tuning, "archive": archive, "engine": engine,
+    "engine-zstd": engine_zstd,
     **formats.SCENES, "limits": limits, "course": course, "peers-push": every_peer("push"), "peers-pull": every_peer("pull"),
 }
 GROUPS = {
@@ -576,7 +589,7 @@ QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-
 ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 100, "push-updated": 110,
          "push-neighbour": 50, "pull": 130, "pull-unchanged": 25, "pull-edited": 45, "pull-rebuilt": 65,
          "pull-updated": 65, "pull-neighbour": 45, "resume": 80, "hosts-2": 25, "hosts-8": 45, "hosts-32": 150,
-         "sizes": 120, "engine": 35, "levels": 75, "profile": 90, "tuning": 120, "archive": 90, "limits": 70,
+         "sizes": 120, "engine": 35, "engine-zstd": 35, "levels": 75, "profile": 90, "tuning": 120, "archive": 90, "limits": 70,
          "course": 110, "micro": 70, "peers-push": 200, "peers-pull": 150,
          "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270, "push@100mbit": 60,
          "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100, "pull@2mbit": 70,

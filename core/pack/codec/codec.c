@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "pack/codec/gzip_fast.h"
 #include "pack/codec/gzip_member.h"
 #include "pack/codec/zstd_frame.h"
 
@@ -77,20 +78,21 @@ size_t codec_stored_size(enum codec codec, size_t raw_size)
                                : zstd_frame_stored_size(raw_size);
 }
 
-/* Returns the level of the library. */
-static int level_of(const struct codec_choice *choice)
+int codec_level(const struct codec_choice *choice)
 {
     return choice->level == CODEC_FASTEST ? 1 : choice->level;
 }
 
 void codec_writer(const struct codec_choice *choice, char out[CODEC_WRITER_SIZE])
 {
-    if (choice->codec == CODEC_GZIP)
+    if (choice->codec == CODEC_GZIP && choice->level == CODEC_FASTEST && gzip_fast_writer())
+        snprintf(out, CODEC_WRITER_SIZE, "%s %s", GZIP_MEMBER_RECIPE, gzip_fast_writer());
+    else if (choice->codec == CODEC_GZIP)
         snprintf(out, CODEC_WRITER_SIZE, "%s libdeflate %s level %d", GZIP_MEMBER_RECIPE,
-                 LIBDEFLATE_VERSION_STRING, level_of(choice));
+                 LIBDEFLATE_VERSION_STRING, codec_level(choice));
     else
         snprintf(out, CODEC_WRITER_SIZE, "%s libzstd %s level %d", ZSTD_FRAME_RECIPE,
-                 zstd_frame_version(), level_of(choice));
+                 zstd_frame_version(), codec_level(choice));
 }
 
 /* ---- packing ---- */
@@ -106,9 +108,9 @@ struct packer *packer_create(const struct codec_choice *choice, struct err *err)
     }
     packer = calloc(1, sizeof *packer);
     if (packer && choice->codec == CODEC_GZIP)
-        packer->gzip = gzip_packer_create(level_of(choice));
+        packer->gzip = gzip_packer_create(choice->level); /* CODEC_FASTEST is its fastest, too */
     else if (packer)
-        packer->zstd = zstd_packer_create(level_of(choice));
+        packer->zstd = zstd_packer_create(codec_level(choice));
     if (!packer || (!packer->gzip && !packer->zstd)) {
         packer_destroy(packer);
         err_memory(err, "a compressor");

@@ -32,6 +32,9 @@ bool codec_parse(const char *name, enum codec *out);
 int codec_level_default(enum codec codec);
 int codec_level_max(enum codec codec); /* 12, 19 */
 
+/* Returns the library's level, also of CODEC_FASTEST. */
+int codec_level(const struct codec_choice *choice);
+
 /* Returns the buffer size that packer_pack needs for `raw_size` bytes, with any codec and level. */
 size_t codec_bound(size_t raw_size);
 /* Returns the largest packed chunk that a reader accepts, for any codec: gzip's stored form. It is

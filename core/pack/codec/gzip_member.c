@@ -19,7 +19,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/le.h"
 #include "pack/codec/compressible.h"
+#include "pack/codec/gzip_fast.h"
 
 #define WRAPPING     18    /* header and trailer of a gzip member */
 #define BLOCK_STORED 65535 /* bytes of one stored block, at most */
@@ -32,6 +34,7 @@ static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 
 struct gzip_packer {
     struct libdeflate_compressor *deflating, *storing, *trying;
+    struct gzip_fast *fast; /* NULL: `deflating` packs */
 };
 
 struct gzip_unpacker {
@@ -52,13 +55,17 @@ struct gzip_packer *gzip_packer_create(int level)
 {
     struct gzip_packer *packer = calloc(1, sizeof(*packer));
 
-    assert(level >= 1 && level <= GZIP_MEMBER_LEVEL_MAX);
+    bool fast = level == GZIP_MEMBER_FASTEST && gzip_fast_writer() != NULL;
+
+    assert(level >= GZIP_MEMBER_FASTEST && level <= GZIP_MEMBER_LEVEL_MAX);
     if (packer) {
-        packer->deflating = libdeflate_alloc_compressor(level);
+        packer->fast = fast ? gzip_fast_create() : NULL;
+        packer->deflating = libdeflate_alloc_compressor(level ? level : 1);
         packer->storing = libdeflate_alloc_compressor(0);
         packer->trying = libdeflate_alloc_compressor(1);
     }
-    if (!packer || !packer->deflating || !packer->storing || !packer->trying) {
+    if (!packer || !packer->deflating || !packer->storing || !packer->trying ||
+        (fast && !packer->fast)) {
         gzip_packer_destroy(packer);
         return NULL;
     }
@@ -69,6 +76,7 @@ void gzip_packer_destroy(struct gzip_packer *packer)
 {
     if (!packer)
         return;
+    gzip_fast_destroy(packer->fast);
     libdeflate_free_compressor(packer->deflating);
     libdeflate_free_compressor(packer->storing);
     libdeflate_free_compressor(packer->trying);
@@ -85,6 +93,20 @@ static size_t compress(struct libdeflate_compressor *compressor, struct view raw
     return size;
 }
 
+/* Returns the size of the member, or SIZE_MAX if ISA-L makes the chunk larger. */
+static size_t compress_fast(struct gzip_fast *fast, struct view raw, uint8_t *out)
+{
+    uint8_t *at = out + sizeof(header);
+    size_t size = gzip_fast_deflate(fast, raw, at, gzip_member_bound(raw.size) - WRAPPING);
+
+    if (size == 0)
+        return SIZE_MAX;
+    memcpy(out, header, sizeof(header));
+    le_put(at + size, libdeflate_crc32(0, raw.data, raw.size), 4);
+    le_put(at + size + 4, raw.size, 4);
+    return WRAPPING + size;
+}
+
 /* Returns true if deflate saves less than 2 %, which is not worth its time. */
 static bool is_dense(struct gzip_packer *packer, struct view raw, uint8_t *out)
 {
@@ -98,7 +120,8 @@ size_t gzip_member_pack(struct gzip_packer *packer, struct view raw, bool stored
 {
     assert(raw.size > 0);
     if (!stored && !is_dense(packer, raw, out)) {
-        size_t size = compress(packer->deflating, raw, out);
+        size_t size = packer->fast ? compress_fast(packer->fast, raw, out)
+                                   : compress(packer->deflating, raw, out);
 
         if (size <= gzip_member_stored_size(raw.size))
             return size;

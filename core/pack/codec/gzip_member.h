@@ -1,5 +1,5 @@
 /*
- * gzip_member - packs one chunk into one gzip member (libdeflate) and back.
+ * gzip_member - packs one chunk into one gzip member (libdeflate or ISA-L) and back.
  *
  * The header is fixed: mtime 0, OS 255, no name. A packer or unpacker belongs to one thread at a
  * time. Equal bytes, level and library give an equal member.
@@ -20,6 +20,7 @@ struct err;
 #define GZIP_MEMBER_RECIPE "s3dock/1"
 
 #define GZIP_MEMBER_LEVEL_MAX 12
+#define GZIP_MEMBER_FASTEST   0 /* ISA-L if this build has it, else level 1 */
 
 /* Returns the buffer size that gzip_member_pack needs for `raw_size` bytes at any level. */
 size_t gzip_member_bound(size_t raw_size);
@@ -27,7 +28,7 @@ size_t gzip_member_bound(size_t raw_size);
 size_t gzip_member_stored_size(size_t raw_size);
 
 struct gzip_packer;
-/* `level`: 1 .. GZIP_MEMBER_LEVEL_MAX. Returns NULL if there is no memory. */
+/* `level`: 1 .. GZIP_MEMBER_LEVEL_MAX, or GZIP_MEMBER_FASTEST. Returns NULL if there is no memory. */
 struct gzip_packer *gzip_packer_create(int level);
 void gzip_packer_destroy(struct gzip_packer *packer); /* takes NULL */
 /* Packs raw (not empty) into out (at least gzip_member_bound(raw.size) bytes) and returns the size.

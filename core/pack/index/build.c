@@ -273,7 +273,7 @@ static void put_parameters(struct text *to, const struct index_builder *builder)
     le_add(to, builder->params.average, 4);
     le_add(to, builder->params.max, 4);
     le_add(to, like ? like->file_min : CUT_FILE_MIN, 4);
-    le_add(to, (uint32_t)choice->level, 4);
+    le_add(to, (uint32_t)codec_level(choice), 4);
     le_add_string(to, codec_name(choice->codec));
     le_add_string(to, like ? like->writer : writer);
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "pack/codec/codec.h"
+#include "pack/codec/gzip_fast.h"
 
 #define LARGEST (256 * KIB)
 
@@ -54,6 +55,11 @@ static void the_writer_names_recipe_library_and_level(void **state)
     codec_writer(&(struct codec_choice){CODEC_GZIP, 12}, writer);
     assert_memory_equal(writer, "s3dock/1 libdeflate 1.", 22);
     assert_non_null(strstr(writer, " level 12"));
+    codec_writer(&(struct codec_choice){CODEC_GZIP, CODEC_FASTEST}, writer);
+    assert_memory_equal(writer, "s3dock/1 ", 9);
+    assert_non_null(strstr(writer, " level 1"));
+    assert_int_equal(!strstr(writer, "isa-l"), !gzip_fast_writer());
+    assert_int_equal(!strstr(writer, "libdeflate"), gzip_fast_writer() != NULL);
     codec_writer(&(struct codec_choice){CODEC_ZSTD, 19}, writer);
     assert_memory_equal(writer, "s3dock/2 libzstd 1.", 19);
     assert_non_null(strstr(writer, " level 19"));

@@ -107,7 +107,8 @@ static void there_and_back(struct bench *bench, struct gzip_packer *packer, size
 
 static void every_level_content_and_size_comes_back(void **state)
 {
-    for (int level = 1; level <= GZIP_MEMBER_LEVEL_MAX; level += test_is_small() ? 5 : 1) {
+    for (int level = GZIP_MEMBER_FASTEST; level <= GZIP_MEMBER_LEVEL_MAX;
+         level += test_is_small() ? 5 : 1) {
         struct gzip_packer *packer = gzip_packer_create(level);
 
         assert_non_null(packer);
@@ -123,23 +124,35 @@ static void every_level_content_and_size_comes_back(void **state)
     }
 }
 
+static void used_packer_gives_equal_member(struct bench *bench, int level, size_t size,
+                                           enum content before)
+{
+    uint8_t *second = malloc(gzip_member_bound(LARGEST));
+    struct gzip_packer *fresh = gzip_packer_create(level), *used = gzip_packer_create(level);
+    size_t packed;
+
+    fill(bench->raw, LARGEST, before);
+    gzip_member_pack(used, view_of(bench->raw, LARGEST), false, second);
+    fill(bench->raw, size, TEXT);
+    fill(bench->raw + size / 4, size / 8, NOISE);
+    gzip_member_pack(used, view_of(bench->raw, size / 2), false, second);
+    packed = gzip_member_pack(fresh, view_of(bench->raw, size), false, bench->packed);
+    assert_int_equal(gzip_member_pack(used, view_of(bench->raw, size), false, second), packed);
+    assert_memory_equal(second, bench->packed, packed);
+    gzip_packer_destroy(fresh);
+    gzip_packer_destroy(used);
+    free(second);
+}
+
 static void equal_bytes_give_equal_members(void **state)
 {
-    struct bench *bench = *state;
-    uint8_t *second = malloc(gzip_member_bound(65536));
-    struct gzip_packer *a = gzip_packer_create(6), *b = gzip_packer_create(6);
-    size_t size;
+    static const int levels[] = {GZIP_MEMBER_FASTEST, 6};
+    static const size_t chunks[] = {100, 5000, 65536, LARGEST};
 
-    /* b was used before, and its result must be the same */
-    fill(bench->raw, 65536, NOISE);
-    gzip_member_pack(b, view_of(bench->raw, 65536), false, second);
-    fill(bench->raw, 65536, TEXT);
-    size = gzip_member_pack(a, view_of(bench->raw, 65536), false, bench->packed);
-    assert_int_equal(gzip_member_pack(b, view_of(bench->raw, 65536), false, second), size);
-    assert_memory_equal(second, bench->packed, size);
-    gzip_packer_destroy(a);
-    gzip_packer_destroy(b);
-    free(second);
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(chunks); k++)
+            for (enum content before = ZEROES; before <= NOISE; before++)
+                used_packer_gives_equal_member(*state, levels[i], chunks[k], before);
 }
 
 static void refused(struct bench *bench, const uint8_t *packed, size_t packed_size, size_t raw_size)
