@@ -6,7 +6,23 @@
 
 #include <string.h>
 
+#include "catalog/keys.h"
 #include "catalog/temp_objects.h"
+
+/* Returns true if the object is the archive of the image, or one of its objects with a number. */
+static bool is_of_image(const struct checkpoint_head *head)
+{
+    struct image_name name;
+    char month[7], unique[KEY_UNIQUE_SIZE], image_key[KEY_MAX];
+    enum data_kind kind;
+
+    if (checkpoint_has_md5(head))
+        return true;
+    if (!key_parse_data(head->key, &name, month, unique, &kind))
+        return false;
+    key_image(image_key, &name, month, KEY_ARCHIVE);
+    return strcmp(image_key, head->image_key) == 0;
+}
 
 const char *checkpoint_mismatch(const struct checkpoint *checkpoint,
                                 const struct checkpoint_wanted *wanted)
@@ -29,7 +45,7 @@ const char *checkpoint_mismatch(const struct checkpoint *checkpoint,
         return "it uses chunks of other images";
     if (head->part_size != (copies ? wanted->least : wanted->part_size))
         return "its parts have other sizes";
-    if (copies && !temp_objects_is_folder(head->folder))
+    if (!is_of_image(head) || (copies && !temp_objects_is_folder(head->folder)))
         return "its checkpoint is damaged";
     return NULL;
 }
