@@ -12,6 +12,7 @@ import time
 import bench
 from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
 
+THIN = ("--compression", "zstd", "--thin")
 HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
 
 
@@ -136,6 +137,9 @@ class Worker:
         self.begin("one")
         self.run("push", REF, "--input", images["other"])
         digests["other"] = pulled(self, REF)
+        self.begin("")
+        self.run("push", REF, *THIN, "--input", images["first"])
+        self.save("thin one")
         self.begin("")
         self.make_thin(images)
         self.save("thin two")
@@ -370,6 +374,10 @@ def all_scenes(images, digests):
               shows(REF, digests["first"], digests["other"])),
         Scene("zstd push", "", ("push", REF, "--compression", "zstd", "--input", images["first"]),
               shows(REF, "absent", digests["first"])),
+        Scene("thin push", "", ("push", REF, *THIN, "--input", images["first"]),
+              shows(REF, "absent", digests["first"])),
+        Scene("thin push with successor", "thin one", ("push", NEXT, *THIN, "--input", images["next"]),
+              shows(NEXT, "absent", digests["next"])),
         Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("thin pull", "thin two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
