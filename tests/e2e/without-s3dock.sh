@@ -11,6 +11,8 @@ need_s3
 FIRST=app:20251101-1200-abc1234
 SECOND=app:20251102-0900-def5678
 THIRD=app:20251103-0900-0123abc
+WHOLE=shop:20251104-0900-3456789
+THIN=shop:20251105-0900-4567890
 
 mkdir bin
 ln -s "$aws" bin/aws
@@ -50,6 +52,24 @@ if type zstd >/dev/null 2>&1; then
     check "zstd -dc gives the saved stream" cmp third.tar third.out
 else
     skip_check "an image with both codecs is restored" "zstd is not installed"
+fi
+
+# The same for images that s3dock has pushed: a whole one, and a thin one that refers to it.
+docker tag $FIRST $WHOLE
+docker tag $SECOND $THIN
+check "push of a whole zstd archive" s3dock push $WHOLE --compression zstd
+check "push of a thin image" s3dock push $THIN --thin --compression zstd
+bucket get images/shop/202511/shop-20251105-0900-4567890.json thin.json
+check "it refers to the whole one" same 2 "$(grep -c '"etag"' thin.json)"
+check "the pushed thin image is restored" into pushed.zst sh recover.sh "$BUCKET" images/shop/202511/shop-20251105-0900-4567890.json
+if type zstd >/dev/null 2>&1; then
+    zstd -qdc pushed.zst >pushed.tar
+    check "every layer is right" "$KIT/image_facts" pushed.tar
+    on_edge docker image rm -f $SECOND >/dev/null
+    check "docker load accepts it" on_edge docker load -i pushed.tar
+    check "the loaded image has the pushed id" same "$(image_id $THIN)" "$(on_edge image_id $THIN)"
+else
+    skip_check "docker load accepts it" "zstd is not installed"
 fi
 
 # An object that was replaced is not taken.
