@@ -2,12 +2,14 @@
  * The lists. Each opens the bucket, reads with core/catalog, and prints the items. An object that
  * cannot be read causes a warning and a member of the JSON. An empty list is a success with a note.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "catalog/image_list.h"
 #include "catalog/listing.h"
+#include "catalog/platform.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
@@ -83,6 +85,27 @@ static int check_month(const char *month, struct err *err)
     return err_hint(err, "write the month as YYYYMM, such as 202507");
 }
 
+/* Writes the member "platforms" of an image that has several. */
+static void write_platforms(struct json_writer *w, const struct listed_image *image)
+{
+    const char *at = image->further;
+
+    if (!at[0])
+        return;
+    jw_array(w, "platforms");
+    if (image->first[0])
+        jw_string(w, NULL, image->first);
+    while (*at) {
+        char platform[PLATFORM_TEXT_SIZE];
+        size_t size = strcspn(at, ",");
+
+        snprintf(platform, sizeof platform, "%.*s", (int)size, at);
+        jw_string(w, NULL, platform);
+        at += size + strspn(at + size, ", ");
+    }
+    jw_end(w);
+}
+
 static int read_images(struct list *list, struct err *err)
 {
     const char *month = config_text(&list->cli->config, OPT_MONTH);
@@ -93,7 +116,8 @@ static int read_images(struct list *list, struct err *err)
         return ERR_FAIL;
     if (month)
         jw_string(list->w, "year_month", month);
-    failed = image_list_read(list->store, list->app, month, &images, &list->warnings, err);
+    failed = image_list_read(list->store, list->app, month, &images, &list->warnings, err) ||
+             image_list_platforms(list->store, &images, &list->warnings, err);
     list->count = images.count;
     jw_array(list->w, "images");
     for (size_t i = 0; !failed && i < list->count; i++) {
@@ -104,6 +128,7 @@ static int read_images(struct list *list, struct err *err)
         jw_string(list->w, "tag", image->tag);
         jw_string(list->w, "s3_path", image->key);
         jw_string(list->w, "year_month", image->month);
+        write_platforms(list->w, image);
         jw_end(list->w);
         output_line(&list->cli->output, "%s", image->ref);
     }

@@ -10,6 +10,8 @@
 
 #include "base/array.h"
 #include "base/err.h"
+#include "catalog/fetch.h"
+#include "catalog/metadata.h"
 #include "catalog/stems.h"
 #include "catalog/walk.h"
 
@@ -37,29 +39,54 @@ static uint64_t size_of(const struct stem *stem)
     return size;
 }
 
+/* Adds the platforms that have metadata of their own to `out`. Returns when the first of all documents
+ * was written; wall ns. */
+static int64_t list_documents(const struct stem *stem, struct text *out)
+{
+    const struct stem_document *first = stem_document(stem, "", KEY_METADATA);
+    int64_t pushed = 0;
+
+    for (unsigned i = 0; i < stem->document_count; i++) {
+        const struct stem_document *document = &stem->documents[i];
+        char text[PLATFORM_TEXT_SIZE];
+        struct platform platform;
+
+        if (document->kind != KEY_METADATA || !platform_parse_key(document->platform, &platform))
+            continue;
+        platform_text(&platform, text);
+        text_printf(out, "%s%s", out->size ? ", " : "", text);
+        pushed = pushed && pushed < document->modified ? pushed : document->modified;
+    }
+    return first ? first->modified : pushed;
+}
+
+static int fill_image(struct image_list *list, const struct stem *stem, struct listed_image *image,
+                      struct err *err)
+{
+    _cleanup_text_ struct text further = {0};
+    char key[KEY_MAX];
+
+    text_init(&further, MIB);
+    image->pushed = list_documents(stem, &further);
+    key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
+    image->ref = strings_keep(&list->strings, stem->name.ref, err);
+    image->key = strings_keep(&list->strings, key, err);
+    image->further = further.size ? strings_keep(&list->strings, further.data, err) : "";
+    image->first = "";
+    return image->ref && image->key && image->further ? 0 : ERR_FAIL;
+}
+
 static int add_image(struct image_search *search, const struct stem *stem, struct err *err)
 {
     struct image_list *list = search->list;
-    const struct stem_document *first = stem_document(stem, "", KEY_METADATA);
     struct listed_image *image;
-    char key[KEY_MAX];
 
     if (!array_reserve(&list->items, &list->room, list->count, sizeof *list->items))
         return err_memory(err, "the list");
     image = &list->items[list->count];
     *image = (struct listed_image){.size = size_of(stem)};
-    for (unsigned i = 0; i < stem->document_count; i++)
-        if (stem->documents[i].kind == KEY_METADATA) {
-            image->pushed = stem->documents[i].modified;
-            image->platforms++;
-        }
-    if (first)
-        image->pushed = first->modified;
     str_copy(image->month, sizeof image->month, stem->month);
-    key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
-    image->ref = strings_keep(&list->strings, stem->name.ref, err);
-    image->key = strings_keep(&list->strings, key, err);
-    if (!image->ref || !image->key)
+    if (fill_image(list, stem, image, err))
         return ERR_FAIL;
     image->tag = image->ref + strlen(stem->name.app) + 1;
     list->count++;
@@ -107,6 +134,72 @@ int image_list_read(struct store *store, const char *app, const char *month, str
         qsort(out->items, out->count, sizeof *out->items, newest_first);
     drop_duplicates(out);
     return 0;
+}
+
+/* ---- the first platforms ---- */
+
+struct firsts {
+    struct image_list *list;
+    struct text *warnings;
+    char **keys;
+    size_t *numbers; /* numbers[i]: the image of keys[i] */
+    size_t count;
+    struct err *err;
+    bool failed; /* no memory */
+};
+
+static void take_first(void *arg, size_t at, enum store_answer answer, struct view text,
+                       const struct err *why)
+{
+    struct firsts *f = arg;
+    struct metadata metadata;
+    struct err err = {.text = "it does not exist"};
+    const char *kept;
+
+    if (answer == STORE_FAILED)
+        err = *why;
+    if (answer != STORE_DONE || metadata_parse(text, &metadata, &err)) {
+        text_printf(f->warnings, "%s: %s\n", f->keys[at], err.text);
+        return;
+    }
+    kept = strings_keep(&f->list->strings, metadata.platform, f->err);
+    metadata_finish(&metadata);
+    if (kept)
+        f->list->items[f->numbers[at]].first = kept;
+    else
+        f->failed = true;
+}
+
+static int choose_firsts(struct firsts *f, struct err *err)
+{
+    f->keys = calloc(f->list->count + 1, sizeof *f->keys);
+    f->numbers = calloc(f->list->count + 1, sizeof *f->numbers);
+    if (!f->keys || !f->numbers)
+        return err_memory(err, "the list");
+    for (size_t i = 0; i < f->list->count; i++) {
+        char key[KEY_MAX];
+
+        if (!f->list->items[i].further[0] || !key_sibling(key, f->list->items[i].key, KEY_METADATA))
+            continue;
+        f->keys[f->count] = strdup(key);
+        if (!f->keys[f->count])
+            return err_memory(err, "the list");
+        f->numbers[f->count++] = i;
+    }
+    return 0;
+}
+
+int image_list_platforms(struct store *store, struct image_list *list, struct text *warnings,
+                         struct err *err)
+{
+    struct firsts f = {.list = list, .warnings = warnings, .err = err};
+    int failed = choose_firsts(&f, err) || fetch_run(store, f.keys, f.count, take_first, &f, err);
+
+    for (size_t i = 0; i < f.count; i++)
+        free(f.keys[i]);
+    free(f.keys);
+    free(f.numbers);
+    return failed || f.failed ? ERR_FAIL : 0;
 }
 
 void image_list_finish(struct image_list *list)

@@ -21,7 +21,11 @@ struct listed_image {
     char month[CLOCK_MONTH_SIZE];
     uint64_t size;  /* of the archive; format 3: of the objects that its pushes wrote */
     int64_t pushed; /* wall ns by the store's clock: when its metadata was written; 0: not known */
-    unsigned platforms; /* documents: one for each platform */
+    /* "linux/arm/v7, linux/arm64": platforms with metadata of their own. "": there is only the first
+     * platform, or none. */
+    const char *further;
+    /* "linux/amd64": the first platform, after image_list_platforms. "": not known, or none. */
+    const char *first;
 };
 struct image_list {
     struct listed_image *items;
@@ -35,6 +39,10 @@ struct image_list {
  * after a failure, too. */
 int image_list_read(struct store *store, const char *app, const char *month, struct image_list *out,
                     struct text *warnings, struct err *err);
+/* Reads the first platform of each image that has further ones. Metadata that cannot be read adds a
+ * line to `warnings`. Waits. */
+int image_list_platforms(struct store *store, struct image_list *list, struct text *warnings,
+                         struct err *err);
 void image_list_finish(struct image_list *list);
 
 #endif

@@ -130,6 +130,32 @@ static void images_newest_first(void **state)
     image_list_finish(&images);
 }
 
+static void platforms_of_an_image(void **state)
+{
+    struct image_list images;
+
+    (void)state;
+    bucket_image(&bucket, "web:20250721-2118-f7a5a27", "202507");
+    bucket_image(&bucket, "web:20250722-2118-f7a5a27", "202507");
+    bucket_put(&bucket, "images/web/202507/web-20250722-2118-f7a5a27.json",
+               "{\"size\":4,\"app_name\":\"web\",\"format\":2,\"platform\":\"linux/amd64\"}");
+    bucket_put(&bucket, "images/web/202507/web-20250722-2118-f7a5a27-linux-arm64.json", "{}");
+    bucket_put(&bucket, "images/web/202507/web-20250722-2118-f7a5a27-linux-arm-v7.json", "{}");
+    bucket_put(&bucket, "images/web/202507/web-20250723-2118-f7a5a27-linux-arm64.json", "{}");
+    bucket_put(&bucket, "images/web/202507/web-20250723-2118-f7a5a27-0011223344556677.index", "x");
+    fine(image_list_read(bucket.store, "web", NULL, &images, &warnings, &err));
+    fine(image_list_platforms(bucket.store, &images, &warnings, &err));
+    assert_int_equal(images.count, 3);
+    assert_string_equal(images.items[0].further, "linux/arm64");
+    assert_string_equal(images.items[0].first, "");
+    assert_string_equal(images.items[1].further, "linux/arm/v7, linux/arm64");
+    assert_string_equal(images.items[1].first, "linux/amd64");
+    assert_string_equal(images.items[2].further, "");
+    assert_string_equal(images.items[0].key, "images/web/202507/web-20250723-2118-f7a5a27.tar.gz");
+    assert_non_null(strstr(warnings.data, "web-20250723-2118-f7a5a27.json: it does not exist"));
+    image_list_finish(&images);
+}
+
 static void more_than_a_page(void **state)
 {
     struct tag_list tags;
@@ -454,6 +480,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(applications),
         TEST(images_newest_first),
+        TEST(platforms_of_an_image),
         TEST(more_than_a_page),
         TEST(what_cannot_be_read_is_said),
         TEST(a_refused_list_is_a_failure),
