@@ -83,6 +83,20 @@ int retired_announce(struct store *store, const char *archive_key, struct view m
     return failed;
 }
 
+int retired_announce_document(struct store *store, const char *tombstone_key, struct view metadata,
+                              const char *metadata_etag, struct err *err)
+{
+    struct tombstone retired = {.format = 2};
+    int failed;
+
+    str_copy(retired.metadata_etag, sizeof retired.metadata_etag, metadata_etag);
+    text_init(&retired.metadata, TOMBSTONE_MAX);
+    text_add(&retired.metadata, metadata.data, metadata.size);
+    failed = tombstone_put(store, tombstone_key, &retired, NULL, err) == STORE_DONE ? 0 : ERR_FAIL;
+    tombstone_finish(&retired);
+    return failed;
+}
+
 /* ---- deleting one object ---- */
 
 static enum store_answer delete_if(struct store *store, const char *key, const char *etag,
@@ -118,17 +132,19 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 
 /* ---- restoring ---- */
 
-/* Returns 1 if any month has metadata of this name. */
+/* Returns 1 if any month has metadata of the first platform of this name. */
 static int is_described(struct store *store, const struct image_name *name, struct err *err)
 {
     struct located at;
+    char first[KEY_MAX];
     int answer = locate_image(store, name, NULL, NULL, &at, err);
 
     if (answer < 0)
         return ERR_FAIL;
-    if (answer == LOCATE_FOUND)
-        located_finish(&at);
-    return answer == LOCATE_FOUND;
+    if (answer != LOCATE_FOUND)
+        return 0;
+    located_finish(&at);
+    return key_sibling(first, at.archive_key, KEY_METADATA) && strcmp(first, at.metadata_key) == 0;
 }
 
 /* Writes the saved metadata if there is none. */

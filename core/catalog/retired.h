@@ -30,6 +30,9 @@ struct object_refs;
  * Unless it has format 3, the tombstone has the ETags of archive and index, which are read. */
 int retired_announce(struct store *store, const char *archive_key, struct view metadata,
                      const char *metadata_etag, struct err *err);
+/* The same for the metadata of a further platform: writes the tombstone with this key. */
+int retired_announce_document(struct store *store, const char *tombstone_key, struct view metadata,
+                              const char *metadata_etag, struct err *err);
 
 /* Deletes `key` if its object still has `etag`. The ETag is read right before, and is the condition
  * of the DELETE. RETIRED_CHANGED: there is another object, or none. */

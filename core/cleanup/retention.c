@@ -28,10 +28,11 @@
 #include "catalog/retired.h"
 #include "catalog/walk.h"
 
-#define METADATA_MOST (256 * KIB)
-#define BATCH         32
-#define ZONE_EAST     (14 * 3600) /* seconds: the largest offset of a time zone */
-#define ZONE_WEST     (12 * 3600)
+#define METADATA_MOST  (256 * KIB)
+#define PLATFORMS_MOST 64 /* documents of an image that are retired together */
+#define BATCH          32
+#define ZONE_EAST      (14 * 3600) /* seconds: the largest offset of a time zone */
+#define ZONE_WEST      (12 * 3600)
 
 /* ---- the choice ---- */
 
@@ -159,33 +160,54 @@ void retention_finish(struct retention_choice *choice)
 
 /* ---- retiring ---- */
 
-/* An image that is being retired. */
+/* A document of an image that is being retired. */
 struct going {
     struct retention_image *image;
-    char etag[STORE_ETAG_MAX]; /* of the metadata that was read; "": the image is kept */
+    char platform[PLATFORM_KEY_SIZE]; /* as in key_document; "": the first one */
+    char etag[STORE_ETAG_MAX];        /* of the metadata that was read; "": it is kept */
     bool deleted;
 };
 
 struct batch {
     struct store *store;
     const char *app;
-    struct going going[BATCH];
+    struct going going[BATCH + PLATFORMS_MOST];
     unsigned count;
 };
 
-static int write_tombstone(struct store *store, struct going *going, struct err *err)
+static int key_of(const struct going *going, enum key_kind kind, char out[KEY_MAX], struct err *err)
 {
     const char *key = going->image->image->key;
+
+    if (key_sibling_document(out, key, going->platform, kind))
+        return 0;
+    return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", key);
+}
+
+static int announce(struct store *store, const struct going *going, struct view metadata,
+                    struct err *err)
+{
+    char key[KEY_MAX];
+
+    if (!going->platform[0])
+        return retired_announce(store, going->image->image->key, metadata, going->etag, err);
+    return key_of(going, KEY_RETIRED, key, err)
+               ? ERR_FAIL
+               : retired_announce_document(store, key, metadata, going->etag, err);
+}
+
+static int write_tombstone(struct store *store, struct going *going, struct err *err)
+{
     char metadata_key[KEY_MAX];
     struct text metadata;
     int failed = 0;
 
-    if (key_of_sibling(metadata_key, key, KEY_METADATA, err))
+    if (key_of(going, KEY_METADATA, metadata_key, err))
         return ERR_FAIL;
     text_init(&metadata, METADATA_MOST);
     switch (store_get_document(store, metadata_key, &metadata, going->etag, err)) {
     case STORE_DONE:
-        failed = retired_announce(store, key, text_view(&metadata), going->etag, err);
+        failed = announce(store, going, text_view(&metadata), err);
         break;
     case STORE_FAILED:
         failed = ERR_FAIL;
@@ -209,9 +231,10 @@ static int delete_metadata(struct batch *batch, struct err *err)
 
         if (!going->etag[0] || references_have(&refs, going->image->image->ref))
             continue;
-        key_sibling(key, going->image->image->key, KEY_METADATA);
-        going->deleted = true; /* also if the response is lost */
-        answer = retired_delete_object(batch->store, key, going->etag, err);
+        answer = key_of(going, KEY_METADATA, key, err);
+        going->deleted = answer == 0; /* also if the response is lost */
+        if (answer == 0)
+            answer = retired_delete_object(batch->store, key, going->etag, err);
         if (answer == RETIRED_CHANGED)
             going->deleted = false;
     }
@@ -219,15 +242,25 @@ static int delete_metadata(struct batch *batch, struct err *err)
     return answer < 0 ? ERR_FAIL : 0;
 }
 
-static int restore(struct batch *batch, struct going *going, struct err *err)
+static int restore_document(struct store *store, const struct going *going, struct err *err)
 {
     const struct listed_image *image = going->image->image;
     struct image_name name;
-    int answer;
+    char key[KEY_MAX];
 
+    if (going->platform[0])
+        return key_of(going, KEY_RETIRED, key, err) ? ERR_FAIL
+                                                    : retired_restore_document(store, key, err);
     if (name_parse_image(image->ref, &name, err) < 0)
         return ERR_FAIL;
-    answer = retired_restore(batch->store, &name, image->key, err);
+    return retired_restore(store, &name, image->key, err);
+}
+
+static int restore(struct batch *batch, struct going *going, struct err *err)
+{
+    const struct listed_image *image = going->image->image;
+    int answer = restore_document(batch->store, going, err);
+
     if (answer == 0) {
         going->deleted = false;
         return 0;
@@ -238,18 +271,31 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
     return err_hint(err, "push %s again", image->ref);
 }
 
+/* An image is retired when none of its documents is left. Returns true if any was deleted. */
+static bool note_retired(struct batch *batch)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < batch->count; i++)
+        batch->going[i].image->retired = true;
+    for (unsigned i = 0; i < batch->count; i++) {
+        any = any || batch->going[i].deleted;
+        if (!batch->going[i].deleted)
+            batch->going[i].image->retired = false;
+    }
+    return any;
+}
+
 /* Checks references again and restores the metadata of referenced images, or of all images if the
  * check fails. Ignores a cancel. */
 static int check_references_again(struct batch *batch, struct err *err)
 {
     struct references refs;
-    bool any = false, known;
+    bool known;
     struct err why;
     int failed = 0;
 
-    for (unsigned i = 0; i < batch->count; i++)
-        any = any || batch->going[i].deleted;
-    if (!any)
+    if (!note_retired(batch))
         return 0;
     store_insist(batch->store, true);
     known = references_read(batch->store, batch->app, &refs, &why) == 0;
@@ -258,8 +304,8 @@ static int check_references_again(struct batch *batch, struct err *err)
 
         if (going->deleted && (!known || references_have(&refs, going->image->image->ref)))
             failed = restore(batch, going, err) ? ERR_FAIL : failed;
-        going->image->retired = going->deleted;
     }
+    note_retired(batch);
     store_insist(batch->store, false);
     references_finish(&refs);
     if (!failed && !known)
@@ -284,6 +330,35 @@ static int run_batch(struct batch *batch, struct err *err)
     return failed;
 }
 
+static void add_document(struct batch *batch, struct retention_image *image, const char *platform)
+{
+    struct going *going = &batch->going[batch->count++];
+
+    going->image = image;
+    str_copy(going->platform, sizeof going->platform, platform);
+}
+
+/* Adds the documents of an image, that of the first platform last: without it, older programs do not
+ * see the others. A later cleanup retires those above the limit. */
+static void add_image(struct batch *batch, struct retention_image *image)
+{
+    const char *at = image->image->further;
+
+    for (unsigned i = 1; at && *at && i < PLATFORMS_MOST; i++) {
+        char text[PLATFORM_TEXT_SIZE], key[PLATFORM_KEY_SIZE];
+        size_t size = strcspn(at, ",");
+        struct platform platform;
+
+        snprintf(text, sizeof text, "%.*s", (int)size, at);
+        at += size + strspn(at + size, ", ");
+        if (!platform_parse(text, &platform))
+            continue;
+        platform_key(&platform, key);
+        add_document(batch, image, key);
+    }
+    add_document(batch, image, "");
+}
+
 int retention_retire(struct store *store, const struct retention_policy *policy,
                      struct retention_choice *choice, struct err *err)
 {
@@ -292,14 +367,12 @@ int retention_retire(struct store *store, const struct retention_policy *policy,
 
     if (!batch)
         return err_memory(err, "the images");
-    for (size_t i = 0; !failed && i < choice->count; i += batch->count) {
+    for (size_t i = 0; !failed && i < choice->count;) {
         memset(batch, 0, sizeof *batch);
         batch->store = store;
         batch->app = policy->app;
-        while (batch->count < BATCH && i + batch->count < choice->count) {
-            batch->going[batch->count].image = &choice->images[i + batch->count];
-            batch->count++;
-        }
+        while (batch->count < BATCH && i < choice->count)
+            add_image(batch, &choice->images[i++]);
         failed = run_batch(batch, err);
     }
     free(batch);

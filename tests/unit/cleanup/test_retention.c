@@ -261,6 +261,42 @@ static void only_old_images_are_retired(void **state)
     fault_store_close(&b.fault);
 }
 
+/* Each platform has metadata of its own. All of them are retired together, and restored together. */
+static void all_platforms_are_retired(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};
+
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        struct retention_choice choice;
+        struct between b;
+        char key[KEY_MAX];
+
+        open_between(&b, late ? "platforms-late" : "platforms");
+        snprintf(key, sizeof key, "images/shop/202507/shop-%s-linux-arm64.json", IMAGES[0]);
+        put(b.fault.behind, key, "{}");
+        snprintf(key, sizeof key, "images/shop/202507/shop-%s-linux-arm-v7.json", IMAGES[0]);
+        put(b.fault.behind, key, "{}");
+        assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
+        assert_int_equal(choice.total, 4);
+        assert_int_equal(choice.count, 1);
+        b.verb = STORE_DELETE;
+        b.ending = "aaaaa01.json";
+        b.at = late;
+        b.after = true;
+        b.target = IMAGES[0];
+        assert_int_equal(retention_retire(&b.fault.store, &policy, &choice, &err), 0);
+        assert_int_equal(choice.images[0].retired, !late);
+        assert_int_equal(is_there(&b, ".json"), late);
+        assert_int_equal(is_there(&b, "-linux-arm64.json"), late);
+        assert_int_equal(is_there(&b, "-linux-arm-v7.json"), late);
+        assert_true(is_there(&b, "-linux-arm64.retired"));
+        assert_true(is_there(&b, "-linux-arm-v7.retired"));
+        retention_finish(&choice);
+        fault_store_close(&b.fault);
+    }
+}
+
 /* An environment gets the image before the first check, before the DELETE of its metadata, or
  * after. */
 static void an_image_with_a_late_reference_is_kept(void **state)
@@ -488,6 +524,7 @@ int main(void)
         cmocka_unit_test(the_policy_chooses),
         cmocka_unit_test(the_target_of_a_rollback_is_kept),
         cmocka_unit_test(only_old_images_are_retired),
+        cmocka_unit_test(all_platforms_are_retired),
         cmocka_unit_test(an_unreadable_log_keeps_all_images),
         cmocka_unit_test(an_image_with_a_late_reference_is_kept),
         cmocka_unit_test(newer_metadata_is_neither_deleted_nor_overwritten),
