@@ -47,6 +47,15 @@ bool docker_api_at_least(const struct docker *docker, const char *version);
 /* GET /images/{name}/json. `name` is a reference or an id. DOCKER_ABSENT: no such image. */
 int docker_inspect(struct docker *docker, const char *name, struct docker_image *out,
                    struct err *err);
+/* The platforms of an image whose blobs are all present. *count 0: the daemon does not report them
+ * (before API 1.48), or it has no containerd store. DOCKER_ABSENT: no such image. docker.inspect: more than DOCKER_PLATFORMS_MAX. */
+#define DOCKER_PLATFORMS_MAX 64
+struct docker_platform {
+    char os[32], architecture[32], variant[32];
+};
+int docker_platforms(struct docker *docker, const char *name,
+                     struct docker_platform out[DOCKER_PLATFORMS_MAX], unsigned *count,
+                     struct err *err);
 /* GET /images/json: all images of the daemon, also those without a name. */
 #define DOCKER_TAGS_MAX   16
 #define DOCKER_IMAGES_MAX 4096
@@ -79,8 +88,10 @@ int docker_untag(struct docker *docker, const char *name, struct err *err);
 
 /* GET /images/{name}/get, as a stream. `name` must have a tag. */
 struct docker_export;
-/* `stop` (or NULL), once set, ends the wait for the daemon. */
+/* `platform` NULL: the daemon chooses; else API 1.48 is needed. `stop` (or NULL), once set, ends the
+ * wait for the daemon. */
 struct docker_export *docker_export_open(struct docker *docker, const char *name,
+                                         const struct docker_platform *platform,
                                          const atomic_bool *stop, struct err *err);
 long docker_export_read(struct docker_export *export, uint8_t *out, size_t cap, struct err *err);
 void docker_export_close(struct docker_export *export);

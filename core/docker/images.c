@@ -96,6 +96,66 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
     return status == 200 ? DOCKER_OK : DOCKER_ABSENT;
 }
 
+/* ---- platforms ---- */
+
+/* Reads the platform of a manifest of an image. Returns false for other manifests, and for those with
+ * missing blobs. */
+static bool read_platform(struct json_node manifest, struct docker_platform *out)
+{
+    struct json_node platform = json_get(json_get(manifest, "ImageData"), "Platform");
+
+    *out = (struct docker_platform){.os = ""};
+    if (!json_string_equals(json_get(manifest, "Kind"), "image") ||
+        !json_bool(json_get(manifest, "Available"), false))
+        return false;
+    json_string(json_get(platform, "os"), out->os, sizeof out->os);
+    json_string(json_get(platform, "architecture"), out->architecture, sizeof out->architecture);
+    json_string(json_get(platform, "variant"), out->variant, sizeof out->variant);
+    return out->os[0] && out->architecture[0];
+}
+
+static int read_platforms(struct json_node manifests, const char *name,
+                          struct docker_platform out[DOCKER_PLATFORMS_MAX], unsigned *count,
+                          struct err *err)
+{
+    struct json_node manifest = {0};
+    struct docker_platform platform;
+
+    while ((manifest = json_next(manifests, manifest, NULL)).doc) {
+        if (!read_platform(manifest, &platform))
+            continue;
+        if (*count == DOCKER_PLATFORMS_MAX)
+            return err_set(err, ERR_DOCKER, CODE_INSPECT, "%.200s has more than %d platforms", name,
+                           DOCKER_PLATFORMS_MAX);
+        out[(*count)++] = platform;
+    }
+    return 0;
+}
+
+int docker_platforms(struct docker *docker, const char *name,
+                     struct docker_platform out[DOCKER_PLATFORMS_MAX], unsigned *count,
+                     struct err *err)
+{
+    struct json *json = NULL;
+    struct text path;
+    int status = 0, failed;
+
+    *count = 0;
+    if (!docker->engine.reports_content || !docker->engine.containerd_store)
+        return DOCKER_OK;
+    text_init(&path, DOCKER_PATH_MAX);
+    failed = docker_image_path(name, "/json?manifests=1", &path, err);
+    if (failed == 0)
+        failed = docker_ask_json(docker, path.data, &json, &status, err);
+    if (failed == 0 && status == 200)
+        failed = read_platforms(json_get(json_root(json), "Manifests"), name, out, count, err);
+    json_destroy(json);
+    text_finish(&path);
+    if (failed < 0)
+        return failed;
+    return status == 200 ? DOCKER_OK : DOCKER_ABSENT;
+}
+
 /* The layers of foreign platforms are not unpacked. */
 static bool is_native(const struct docker_engine *engine, const struct docker_image *image)
 {

@@ -1,6 +1,7 @@
 /*
  * Images as streams: export from the daemon, and load into it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,20 @@ static int check_export(struct docker *docker, struct stream *stream, const char
     return failed;
 }
 
+/* Appends "?platform=" and the platform as JSON. Its members are of [A-Za-z0-9._-]. */
+static void add_platform(struct text *path, const struct docker_platform *platform)
+{
+    char json[160];
+
+    snprintf(json, sizeof json, "{\"os\":\"%s\",\"architecture\":\"%s\"%s%s%s}", platform->os,
+             platform->architecture, platform->variant[0] ? ",\"variant\":\"" : "",
+             platform->variant, platform->variant[0] ? "\"" : "");
+    text_str(path, "?platform=");
+    text_percent(path, json, "");
+}
+
 struct docker_export *docker_export_open(struct docker *docker, const char *name,
+                                         const struct docker_platform *platform,
                                          const atomic_bool *stop, struct err *err)
 {
     const char *last = strrchr(name, '/');
@@ -54,8 +68,11 @@ struct docker_export *docker_export_open(struct docker *docker, const char *name
         return NULL;
     }
     text_init(&path, DOCKER_PATH_MAX);
-    if (docker_image_path(name, "/get", &path, err) == 0)
+    if (docker_image_path(name, "/get", &path, err) == 0) {
+        if (platform)
+            add_platform(&path, platform);
         stream = docker_request(docker, "GET", path.data, false, 0, stop, err);
+    }
     text_finish(&path);
     if (!stream)
         return NULL;

@@ -82,7 +82,8 @@ static struct source *open_image(const struct open_source_wanted *w, struct err 
             return source;
         log_info("push: the image is read from Docker's export: %s", err->text);
     }
-    return source_docker(w->input->docker, w->reference, w->input->local->size, err);
+    return source_docker(w->input->docker, w->reference, w->input->platform, w->input->local->size,
+                         err);
 }
 
 struct source *open_source(const struct open_source_wanted *wanted, struct err *err)

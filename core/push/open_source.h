@@ -20,8 +20,9 @@ struct err;
 struct image_input {
     struct docker *docker;            /* NULL: an archive */
     const struct docker_image *local; /* the daemon's description of the image; id "": no daemon */
-    const char *path;                 /* of the archive; "-": standard input */
-    enum push_source from;            /* how to read the daemon's image */
+    const struct docker_platform *platform; /* to export; NULL: the daemon chooses */
+    const char *path;                       /* of the archive; "-": standard input */
+    enum push_source from;                  /* how to read the daemon's image */
 };
 
 /* Returns the approximate size of the save stream in bytes; 0: not known. */

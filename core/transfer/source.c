@@ -54,6 +54,7 @@ struct docker_source {
     struct source source;
     struct docker *docker;
     const char *reference;
+    const struct docker_platform *platform;
     struct docker_export *export; /* NULL before the first read */
 };
 
@@ -62,7 +63,7 @@ static long docker_read(struct source *source, uint8_t *out, size_t cap, struct 
     struct docker_source *s = (struct docker_source *)source;
 
     if (!s->export)
-        s->export = docker_export_open(s->docker, s->reference, source->stop, err);
+        s->export = docker_export_open(s->docker, s->reference, s->platform, source->stop, err);
     return s->export ? docker_export_read(s->export, out, cap, err) : ERR_FAIL;
 }
 
@@ -72,7 +73,8 @@ static void docker_destroy(struct source *source)
     free(source);
 }
 
-struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+struct source *source_docker(struct docker *docker, const char *reference,
+                             const struct docker_platform *platform, uint64_t size_hint,
                              struct err *err)
 {
     static const struct source_table table = {.read = docker_read, .destroy = docker_destroy};
@@ -85,6 +87,7 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
     s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = SOURCE_DOCKER};
     s->docker = docker;
     s->reference = reference;
+    s->platform = platform;
     return &s->source;
 }
 

@@ -14,6 +14,7 @@
 
 struct err;
 struct docker;
+struct docker_platform;
 struct skippable_layers;
 
 enum source_kind { SOURCE_LAYERS, SOURCE_DOCKER, SOURCE_FILE, SOURCE_STDIN };
@@ -39,9 +40,10 @@ struct source {
                                 waited for once it is set */
 };
 
-/* The export begins with the first read, because a daemon may think about it for minutes. Borrows
- * both. */
-struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+/* The export begins with the first read, because a daemon may think about it for minutes. `platform`
+ * NULL: the daemon chooses. Borrows the daemon, the reference and the platform. */
+struct source *source_docker(struct docker *docker, const char *reference,
+                             const struct docker_platform *platform, uint64_t size_hint,
                              struct err *err);
 /* A save archive, plain or packed (unpack.h). */
 struct source *source_file(const char *path, const struct cancel *cancel, struct err *err);

@@ -33,5 +33,5 @@ struct source *seed_open(const struct seed_options *options, struct err *err)
     if (source || err->family == ERR_CANCELLED)
         return source;
     log_debug("%s: %s", image->name, err->text);
-    return source_docker(options->docker, image->name, image->size, err);
+    return source_docker(options->docker, image->name, NULL, image->size, err);
 }

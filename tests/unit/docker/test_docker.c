@@ -406,7 +406,7 @@ static void exports(void **state)
         struct fake_docker fake = fake_docker_start("docker-25", cases[i].behave, 0);
         struct docker *docker = open_well(&fake);
         struct err err = {0};
-        struct docker_export *export = docker_export_open(docker, cases[i].name, NULL, &err);
+        struct docker_export *export = docker_export_open(docker, cases[i].name, NULL, NULL, &err);
         uint64_t total = 0;
         long got = export ? 1 : -1;
 
