@@ -9,13 +9,16 @@
 #include "catalog/name.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/platform_ui.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/commands/verify_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
 #include "docker/docker.h"
+#include "push/own_platform.h"
 #include "push/push.h"
 #include "store/store.h"
+#include "transfer/engine_platform.h"
 
 _Static_assert(PUSH_FROM_AUTO == 0 && PUSH_FROM_DOCKER == 1 && PUSH_FROM_LAYERS == 2,
                "the order of the words of --source");
@@ -34,6 +37,7 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "thin", options->thin);
     jw_int(w, "objects", result->objects);
     jw_int(w, "referred_bytes", (int64_t)result->referred_bytes);
+    jw_string_if(w, "platform", result->platform);
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
@@ -143,28 +147,33 @@ static int read_back(struct cli *cli, const struct push_options *options,
         .store = options->store, .name = options->name, .key = result->key};
     struct verify_result proven;
 
+    platform_parse(result->platform, &how.platform);
     *verified = config_switch(&cli->config, OPT_VERIFY) && !options->dry_run;
     return *verified ? verify_image(cli, &how, &proven, err) : 0;
 }
 
-static int push_image(struct cli *cli, struct push_options *options, struct err *err)
-{
+struct pushed {
     struct push_result result;
-    struct progress progress;
     bool audited, verified;
+};
+
+static int push_image(struct cli *cli, struct push_options *options, struct pushed *pushed,
+                      struct err *err)
+{
+    struct push_result *result = &pushed->result;
+    struct progress progress;
     int failed;
 
     transfer_begin(cli, options->name.ref, &progress, &options->transfer);
-    failed = push_run(options, &result, err);
+    failed = push_run(options, result, err);
     progress_finish(&progress);
     if (failed)
         return ERR_FAIL;
-    audited = options->dry_run || record_push(cli, options, &result);
-    if (read_back(cli, options, &result, &verified, err))
+    pushed->audited = options->dry_run || record_push(cli, options, result);
+    if (read_back(cli, options, result, &pushed->verified, err))
         return ERR_FAIL;
-    write_data(output_data(&cli->output), options, &result, audited, verified);
-    print_result(cli, options, &result, verified);
-    if (verified)
+    print_result(cli, options, result, pushed->verified);
+    if (pushed->verified)
         output_note(&cli->output, "verified: %s was read back and is intact", options->name.ref);
     return 0;
 }
@@ -188,6 +197,94 @@ static int read_choice(const struct config *config, struct codec_choice *out, st
                    codec_name(out->codec), codec_level_max(out->codec), out->level);
 }
 
+/* ---- several platforms ---- */
+
+/* The platforms to push; one item: that of the options. The daemon's own one is the first. */
+struct platforms {
+    struct platform items[DOCKER_PLATFORMS_MAX];
+    unsigned count;
+};
+
+static int list_platforms(const struct push_options *options, struct platforms *out,
+                          struct err *err)
+{
+    struct platform own = engine_platform(options->docker);
+    struct docker_platform all[DOCKER_PLATFORMS_MAX];
+    unsigned count = 0;
+
+    *out = (struct platforms){.items = {options->platform}, .count = 1};
+    if (!options->docker || options->platform.os[0])
+        return 0;
+    if (docker_platforms(options->docker, options->name.ref, all, &count, err) < 0)
+        return ERR_FAIL;
+    if (count < 2)
+        return 0;
+    out->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct platform *item = &out->items[out->count];
+
+        *item = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
+        out->count += item->os[0] != '\0';
+    }
+    for (unsigned i = 1; i < out->count; i++)
+        if (platform_same(&out->items[i], &own)) {
+            out->items[i] = out->items[0];
+            out->items[0] = own;
+        }
+    return 0;
+}
+
+static void write_platform(struct json_writer *w, const struct push_result *result)
+{
+    jw_object(w, NULL);
+    jw_string(w, "platform", result->platform);
+    jw_string(w, "image_id", result->image_id);
+    jw_string(w, "checksum", result->checksum);
+    jw_int(w, "size", (int64_t)result->size);
+    jw_bool(w, "skipped", result->skipped);
+    jw_bool(w, "archived", result->archived);
+    jw_end(w);
+}
+
+/* The main members describe the first platform. */
+static void write_all(struct json_writer *w, const struct push_options *options,
+                      const struct pushed *pushed, unsigned count)
+{
+    write_data(w, options, &pushed->result, pushed->audited, pushed->verified);
+    if (count < 2)
+        return;
+    jw_array(w, "platforms");
+    for (unsigned i = 0; i < count; i++)
+        write_platform(w, &pushed[i].result);
+    jw_end(w);
+}
+
+static int push_platforms(struct cli *cli, struct push_options *options, struct err *err)
+{
+    struct platforms platforms;
+    struct pushed *pushed;
+    int failed = list_platforms(options, &platforms, err);
+
+    if (failed)
+        return ERR_FAIL;
+    pushed = calloc(platforms.count, sizeof *pushed);
+    if (!pushed)
+        return err_memory(err, "the results");
+    for (unsigned i = 0; !failed && i < platforms.count; i++) {
+        char text[PLATFORM_TEXT_SIZE];
+
+        options->platform = platforms.items[i];
+        platform_text(&options->platform, text);
+        if (platforms.count > 1)
+            output_note(&cli->output, "%s for %s:", options->name.ref, text);
+        failed = push_image(cli, options, &pushed[i], err);
+    }
+    if (!failed)
+        write_all(output_data(&cli->output), options, pushed, platforms.count);
+    free(pushed);
+    return failed;
+}
+
 int cmd_push(struct cli *cli, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -203,11 +300,11 @@ int cmd_push(struct cli *cli, struct err *err)
     int failed;
 
     if (name_parse_image(cli->args->operands[0], &options.name, err) ||
-        read_choice(config, &options.choice, err))
+        platform_read(config, &options.platform, err) || read_choice(config, &options.choice, err))
         return ERR_FAIL;
     failed = connect_store(cli, !options.dry_run, &options.store, err) ||
              (!options.input && connect_docker(cli, &options.docker, err)) ||
-             push_image(cli, &options, err);
+             push_platforms(cli, &options, err);
     docker_close(options.docker);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

@@ -30,6 +30,7 @@ static const struct row {
     {ERR_NOT_FOUND, CODE_IMAGE, "s3dock list images %s lists the images in the bucket", "APP"},
     {ERR_NOT_FOUND, CODE_PLATFORM,
      "choose one of them with --platform, or push %s from a host of that platform", "REF"},
+    {ERR_CONFLICT, CODE_PLATFORM, "run the same command with --platform %s", "OS/ARCH"},
     {ERR_NOT_FOUND, CODE_PREVIOUS,
      "s3dock list images %s lists the images that can be promoted instead", "APP"},
     {ERR_NOT_FOUND, CODE_ARCHIVE, "push the image again: s3dock push %s", "REF"},

@@ -16,6 +16,8 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "catalog/platform.h"
+#include "push/commit_objects.h"
 
 #define INDEX_MAX    (512 * MIB)
 #define TRIES_MAX    8
@@ -55,6 +57,30 @@ static int read_etags(const struct commit *c, struct documents *documents, struc
                  heads[i].answer == STORE_DONE ? heads[i].info.etag : "");
     }
     return 0;
+}
+
+/* Returns 1 if another push has stored the image for another platform since this one began. Its
+ * archive has the key of ours, so ours must not be completed. */
+static int has_other_platform(const struct commit *c, const struct documents *documents,
+                              const struct metadata *metadata, struct err *err)
+{
+    const char *known = c->existing->found ? c->existing->at.metadata_etag : "";
+    _cleanup_text_ struct text text = {0};
+    struct platform there, ours;
+    struct metadata found;
+    struct err ignored;
+    enum store_answer answer;
+
+    if (documents->conditional && strcmp(documents->metadata.seen, known) == 0)
+        return 0;
+    text_init(&text, DOCUMENT_MAX);
+    answer = store_get_document(c->store, documents->metadata.key, &text, NULL, err);
+    if (answer != STORE_DONE || metadata_parse(text_view(&text), &found, &ignored))
+        return answer == STORE_FAILED ? ERR_FAIL : 0;
+    platform_parse(found.platform, &there);
+    platform_parse(metadata->platform, &ours);
+    metadata_finish(&found);
+    return !platform_same(&there, &ours);
 }
 
 static enum store_answer put_document(const struct commit *c, bool conditional,
@@ -159,8 +185,11 @@ int commit_archive(const struct commit *commit, bool conditional, struct metadat
                    struct err *err)
 {
     struct documents documents = {.conditional = conditional};
+    int answer = read_etags(commit, &documents, err);
 
-    return read_etags(commit, &documents, err) || make_visible(commit, &documents, metadata, err)
-               ? ERR_FAIL
-               : 0;
+    if (answer == 0)
+        answer = has_other_platform(commit, &documents, metadata, err);
+    if (answer)
+        return answer < 0 ? ERR_FAIL : COMMIT_OTHER_PLATFORM;
+    return make_visible(commit, &documents, metadata, err);
 }

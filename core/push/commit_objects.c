@@ -166,33 +166,28 @@ static void delete_data(const struct work *w)
     delete_one(w->commit->store, w->put.key, w->put.info.etag);
 }
 
-static int put_metadata(struct work *w, struct err *err)
+static int publish(struct work *w, const char *key, const char *replaces, struct err *err)
 {
-    const struct existing_image *existing = w->commit->existing;
-    char key[KEY_MAX], etag[STORE_ETAG_MAX];
-    int answer;
+    char etag[STORE_ETAG_MAX];
 
-    if (existing->found)
-        str_copy(key, sizeof key, existing->at.metadata_key);
-    else if (key_of_sibling(key, existing->key, KEY_METADATA, err))
-        return ERR_FAIL;
-    answer =
-        publish_run(&(struct publish){.store = w->commit->store,
-                                      .key = key,
-                                      .replaces = existing->found ? existing->at.metadata_etag : "",
-                                      .metadata = w->metadata,
-                                      .check = object_check},
-                    etag, err);
+    return publish_run(&(struct publish){.store = w->commit->store,
+                                         .key = key,
+                                         .replaces = replaces,
+                                         .metadata = w->metadata,
+                                         .check = object_check},
+                       etag, err);
+}
+
+/* Finishes after the answer of publish_run other than PUBLISHED. */
+static int give_up(struct work *w, int answer, struct err *err)
+{
     switch (answer) {
-    case PUBLISHED:
-        return existing_image_check(w->commit->store, existing, false, err);
     case PUBLISH_SAME:
         delete_data(w);
         return COMMIT_SAME;
     case PUBLISH_OTHER_PLATFORM:
         delete_data(w);
-        return err_set(err, ERR_CONFLICT, "platform",
-                       "another push has stored %s for another platform at the same time",
+        return err_set(err, ERR_INTEGRITY, "document", "the metadata of %s states another platform",
                        w->metadata->image_tag);
     case PUBLISH_LOST:
         w->commit->outcome->archive->failure = COPY_FAILURE_BASE;
@@ -204,6 +199,39 @@ static int put_metadata(struct work *w, struct err *err)
     default:
         return ERR_FAIL;
     }
+}
+
+/* Another push has stored the image for another platform meanwhile, as the first one: writes metadata
+ * of this platform's own. */
+static int put_further(struct work *w, struct err *err)
+{
+    struct platform platform;
+    char text[PLATFORM_KEY_SIZE], key[KEY_MAX];
+    int answer;
+
+    platform_parse(w->metadata->platform, &platform);
+    platform_key(&platform, text);
+    if (!key_sibling_document(key, w->commit->existing->key, text, KEY_METADATA))
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image",
+                       w->commit->existing->key);
+    answer = publish(w, key, "", err);
+    return answer == PUBLISHED ? 0 : give_up(w, answer, err);
+}
+
+static int put_metadata(struct work *w, struct err *err)
+{
+    const struct existing_image *existing = w->commit->existing;
+    char key[KEY_MAX];
+    int answer;
+
+    if (existing_image_document(existing, KEY_METADATA, key, err))
+        return ERR_FAIL;
+    answer = publish(w, key, existing->found ? existing->at.metadata_etag : "", err);
+    if (answer == PUBLISHED)
+        return existing_image_check(w->commit->store, existing, false, err);
+    if (answer == PUBLISH_OTHER_PLATFORM && !existing->platform[0])
+        return put_further(w, err);
+    return give_up(w, answer, err);
 }
 
 static int run(struct work *w, struct err *err)

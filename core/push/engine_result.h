@@ -19,6 +19,7 @@ enum push_remedy {
     REMEDY_WITH_OTHER_BASES, /* search again: a base has changed, or is gone */
     REMEDY_WITHOUT_COPIES,   /* upload everything: the store cannot, or may not, copy ranges */
     REMEDY_WITHOUT_BASES,    /* upload everything: a base differs from its index */
+    REMEDY_AS_FURTHER, /* in format 3: the image exists for another platform. Set by the push */
 };
 enum push_remedy push_engine_remedy(const struct push_engine *engine);
 

@@ -32,7 +32,7 @@ static int read_tombstone(struct store *store, struct existing_image *out, struc
 
     out->retired[0] = '\0';
     out->going = false;
-    if (!key_sibling(key, out->key, KEY_RETIRED))
+    if (!key_sibling_document(key, out->key, out->platform, KEY_RETIRED))
         return 0;
     switch (store_run(store, &op, err)) {
     case STORE_FAILED:
@@ -124,21 +124,33 @@ static int head_archive(struct store *store, struct existing_image *out, struct 
 /* Asks the bucket for everything that belongs to the image in out->at. */
 static int head_all(struct store *store, struct existing_image *out, struct err *err)
 {
+    char first[KEY_MAX];
+
     str_copy(out->key, sizeof out->key, out->at.archive_key);
+    key_sibling(first, out->key, KEY_METADATA);
+    if (strcmp(out->at.metadata_key, first) != 0)
+        platform_key(&out->at.platform, out->platform);
     if (read_tombstone(store, out, err) || head_archive(store, out, err))
         return ERR_FAIL;
     return existing_image_has_objects(out) ? head_objects(store, out, err) : 0;
 }
 
 int existing_image_find(struct store *store, const struct image_name *name,
-                        struct existing_image *out, struct err *err)
+                        const struct platform *platform, struct existing_image *out,
+                        struct err *err)
 {
-    int answer = locate_image(store, name, NULL, NULL, &out->at, err);
+    int answer = locate_image(store, name, NULL, platform, &out->at, err);
 
     out->found = answer == LOCATE_FOUND;
     out->has_archive = out->whole = out->has_all = false;
+    out->platform[0] = '\0';
     if (answer == LOCATE_ABSENT)
         return find_free_key(store, name, out, err);
+    if (answer == LOCATE_OTHER) {
+        str_copy(out->key, sizeof out->key, out->at.archive_key);
+        platform_key(platform, out->platform);
+        return read_tombstone(store, out, err);
+    }
     if (answer != LOCATE_FOUND)
         return ERR_FAIL;
     if (head_all(store, out, err)) {
@@ -146,6 +158,14 @@ int existing_image_find(struct store *store, const struct image_name *name,
         return ERR_FAIL;
     }
     return 0;
+}
+
+int existing_image_document(const struct existing_image *existing, enum key_kind kind,
+                            char out[KEY_MAX], struct err *err)
+{
+    if (key_sibling_document(out, existing->key, existing->platform, kind))
+        return 0;
+    return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", existing->key);
 }
 
 static int was_removed(const struct existing_image *existing, const char *what, struct err *err)
@@ -163,9 +183,10 @@ int existing_image_check(struct store *store, const struct existing_image *exist
     unsigned count = with_archive ? ARRAY_SIZE(kinds) : ARRAY_SIZE(kinds) - 1;
 
     for (unsigned i = 0; i < count; i++) {
-        if (!key_sibling(keys[i], existing->key, kinds[i]))
-            return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an archive",
-                           existing->key);
+        if (kinds[i] == KEY_ARCHIVE)
+            str_copy(keys[i], sizeof keys[i], existing->key);
+        else if (existing_image_document(existing, kinds[i], keys[i], err))
+            return ERR_FAIL;
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
         ops[i] = &heads[i];
     }
@@ -213,7 +234,8 @@ bool existing_image_is_torn(const struct existing_image *existing)
 struct keep {
     struct store *store;
     const struct image_name *name;
-    const char *source; /* the archive's key */
+    const char *source;   /* the archive's key */
+    const char *platform; /* of the documents; "": the first one */
     char stamp[CLOCK_STAMP_SIZE], month[CLOCK_MONTH_SIZE];
     unsigned n;
     struct text metadata;
@@ -223,7 +245,10 @@ struct keep {
 
 static void key_of(const struct keep *keep, enum key_kind kind, char out[KEY_MAX])
 {
-    key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
+    if (kind == KEY_METADATA)
+        key_replaced_document(out, keep->name, keep->month, keep->platform, keep->stamp, keep->n);
+    else
+        key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
 }
 
 /* Returns 0 if this push has the name, because its copy of the metadata is under it; 1 if another
@@ -342,6 +367,7 @@ int existing_image_keep(struct store *store, const struct image_name *name,
     int answer;
 
     keep.copied = copied;
+    keep.platform = existing->platform;
     if (!existing->has_archive && !existing_image_has_objects(existing))
         return 0;
     text_init(&keep.metadata, DOCUMENT_MAX);

@@ -10,6 +10,7 @@
 #include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "catalog/platform.h"
 #include "pack/codec/codec.h"
 #include "transfer/transfer.h"
 
@@ -31,6 +32,9 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
+    /* Of the image that is pushed; any platform: the daemon chooses, or the archive states it. Of an
+     * image with several platforms in containerd's store, one is pushed. */
+    struct platform platform;
     struct codec_choice choice;
     bool thin;      /* refer to chunks of earlier images, and upload only the others */
     bool dry_run;   /* report the plan of the push; write and export nothing */
@@ -42,9 +46,10 @@ struct push_options {
 struct push_result {
     char key[KEY_MAX]; /* of the archive */
     char image_id[DIGEST_TEXT_SIZE];
-    char checksum[40];          /* MD5 of the archive, "" if not known */
-    uint64_t size;              /* of the archive */
-    unsigned objects;           /* of format 3: that hold the image; 0: it has an archive */
+    char platform[PLATFORM_TEXT_SIZE]; /* "": not known */
+    char checksum[40];                 /* MD5 of the archive, "" if not known */
+    uint64_t size;                     /* of the archive */
+    unsigned objects;                  /* of format 3: that hold the image; 0: it has an archive */
     uint64_t referred_bytes;    /* of a thin image: packed bytes that earlier pushes have stored */
     bool skipped;               /* the bucket had the image already */
     bool archived;              /* an earlier image of this name was copied to archive/ */

@@ -5,7 +5,6 @@
  */
 #include "push/push.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +12,10 @@
 #include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/log.h"
-#include "catalog/platform.h"
 #include "docker/docker.h"
+#include "push/claim.h"
 #include "push/commit.h"
+#include "push/commit_objects.h"
 #include "push/early_bases.h"
 #include "push/engine.h"
 #include "push/existing_image.h"
@@ -23,6 +23,7 @@
 #include "push/memory_budget.h"
 #include "push/moved_archive.h"
 #include "push/open_source.h"
+#include "push/own_platform.h"
 #include "push/tar_image_id.h"
 #include "store/store.h"
 
@@ -35,9 +36,10 @@ struct push {
     bool learned;              /* its metadata did not name its image; the archive was read */
     struct docker_image local; /* the daemon's description of the image; id "": no daemon */
     struct image_input input;
-    char key[KEY_MAX];                 /* of the object that the attempt writes */
-    char platform[PLATFORM_TEXT_SIZE]; /* of the image; "": not known */
-    struct early_bases *early;         /* or NULL */
+    struct platform platform;       /* of the image; any platform: only its stream states it */
+    struct docker_platform chosen;  /* of several in the daemon */
+    char key[KEY_MAX];              /* of the object that the attempt writes */
+    struct early_bases *early;      /* or NULL */
     char content[DIGEST_TEXT_SIZE]; /* id of the image to push; "": only its stream contains it */
 
     /* The way of the next attempt. */
@@ -45,25 +47,12 @@ struct push {
     bool delta;          /* compare with earlier archives */
     bool read_all;       /* read all layers, even those that earlier archives hold */
     bool searched_again; /* for bases, because one has changed */
+    bool further;        /* the image was found to exist for another platform */
+    bool claimed;        /* this push has the claim of the first platform */
     enum push_remedy remedy;
 };
 
 /* ---- the objects in the bucket ---- */
-
-static int inspect_image(struct push *p, struct err *err)
-{
-    switch (docker_inspect(p->options->docker, p->options->name.ref, &p->local, err)) {
-    case DOCKER_OK:
-        return 0;
-    case DOCKER_ABSENT:
-        err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "Docker has no image %s", p->options->name.ref);
-        return err_hint(err,
-                        "docker images %s lists the images of the daemon; build or pull it first",
-                        p->options->name.app);
-    default:
-        return ERR_FAIL;
-    }
-}
 
 static void skip(struct push *p)
 {
@@ -113,13 +102,21 @@ static int is_pushed(struct push *p, const char *id, struct err *err)
     return existing_image_is(existing, id);
 }
 
-/* Sets p->content where the image's id is known before its stream is read. */
-static void find_content(struct push *p)
+/* Sets p->content and p->platform where they are known before the stream is read. */
+static int find_content(struct push *p, struct err *err)
 {
-    if (p->options->docker)
+    const struct push_options *o = p->options;
+    char platform[PLATFORM_TEXT_SIZE] = "";
+
+    if (o->docker) {
         str_copy(p->content, sizeof p->content, p->local.id);
-    else if (open_source_is_repeatable(&p->input))
-        tar_image_id_read(p->options->input, p->content);
+        return 0;
+    }
+    if (open_source_is_repeatable(&p->input))
+        tar_image_id_read(o->input, p->content, platform);
+    if (!platform_parse(platform, &p->platform))
+        p->platform = o->platform;
+    return own_platform_check(o, &p->platform, err);
 }
 
 /* A thin push of a new image looks for bases and for its image at the same time. */
@@ -128,7 +125,7 @@ static void search_early(struct push *p)
     const struct push_options *o = p->options;
     struct find_bases_wanted wanted = {
         .name = &o->name,
-        .platform = p->platform,
+        .platform = p->result->platform,
         .layers = p->local.diff_ids,
         .layer_count = p->local.layer_count,
         .thin = true,
@@ -143,18 +140,12 @@ static void search_early(struct push *p)
         p->early = early_bases_start(o->store, &wanted);
 }
 
-/* Sets what the daemon tells of the image. */
 static int learn_from_docker(struct push *p, struct err *err)
 {
-    char text[3 * sizeof p->local.os];
-    struct platform platform;
-
-    if (inspect_image(p, err))
+    if (own_platform_inspect(p->options, &p->local, &p->chosen, &p->platform, err))
         return ERR_FAIL;
-    snprintf(text, sizeof text, "%s/%s%s%s", p->local.os, p->local.architecture,
-             p->local.variant[0] ? "/" : "", p->local.variant);
-    platform_parse(text, &platform);
-    platform_text(&platform, p->platform);
+    p->input.platform = p->chosen.os[0] ? &p->chosen : NULL;
+    platform_text(&p->platform, p->result->platform);
     search_early(p);
     return 0;
 }
@@ -167,10 +158,11 @@ static int prepare(struct push *p, struct err *err)
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && learn_from_docker(p, err))
         return ERR_FAIL;
-    if (existing_image_find(o->store, &o->name, &p->existing, err) || learn(p, err))
+    if (find_content(p, err) ||
+        existing_image_find(o->store, &o->name, &p->platform, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
-    find_content(p);
+    platform_text(&p->platform, p->result->platform);
     pushed = is_pushed(p, p->content, err);
     if (pushed < 0)
         return ERR_FAIL;
@@ -183,14 +175,52 @@ static int prepare(struct push *p, struct err *err)
 
 /* ---- the transfer ---- */
 
+static int find_again(struct push *p, struct err *err)
+{
+    existing_image_finish(&p->existing);
+    return existing_image_find(p->options->store, &p->options->name, &p->platform, &p->existing,
+                               err);
+}
+
+/* The bucket has the image for another platform, which has the key of the archive. */
+static int is_further(struct push *p, struct err *err)
+{
+    p->further = true;
+    return err_set(err, ERR_CONFLICT, CODE_PLATFORM,
+                   "the bucket has %s for another platform already", p->options->name.ref);
+}
+
+/* Compares the platform that the stream states with the expected one. If none was, finds the image
+ * that this one replaces. */
+static int settle_platform(struct push *p, const struct push_outcome *outcome, struct err *err)
+{
+    const struct image_info *image = outcome->image;
+    struct platform actual = own_platform_of(image->os, image->architecture, image->variant);
+    bool known = p->platform.os[0];
+
+    if (!actual.os[0])
+        return 0;
+    if (own_platform_check(p->options, &actual, err))
+        return ERR_FAIL;
+    platform_text(&actual, p->result->platform);
+    p->platform = actual;
+    if (known || !p->existing.found || platform_same(&p->existing.at.platform, &actual))
+        return 0;
+    if (find_again(p, err))
+        return ERR_FAIL;
+    return p->existing.platform[0] && !outcome->third ? is_further(p, err) : 0;
+}
+
 /* Completes the upload, unless the stream has shown that the bucket has the image already. */
 static int commit(struct push *p, struct push_engine *engine, const struct push_outcome *outcome,
                   struct err *err)
 {
     struct push_result *result = p->result;
     struct commit_result committed;
-    int answer = is_pushed(p, outcome->image->id, err);
+    int answer = settle_platform(p, outcome, err);
 
+    if (answer == 0)
+        answer = is_pushed(p, outcome->image->id, err);
     if (answer < 0)
         return ERR_FAIL;
     if (answer) {
@@ -213,7 +243,7 @@ static int commit(struct push *p, struct push_engine *engine, const struct push_
     result->size = committed.size;
     str_copy(result->checksum, sizeof result->checksum, committed.checksum);
     str_copy(result->image_id, sizeof result->image_id, committed.image_id);
-    return answer;
+    return answer == COMMIT_OTHER_PLATFORM ? is_further(p, err) : answer;
 }
 
 static void count(struct push *p, const struct push_facts *facts)
@@ -255,18 +285,19 @@ static int transfer_with(struct push *p, struct push_engine *engine, struct err 
         count(p, &facts);
         return 0;
     }
-    p->remedy = push_engine_remedy(engine);
+    p->remedy = p->further ? REMEDY_AS_FURTHER : push_engine_remedy(engine);
     if (facts.corrupt_base)
         str_copy(result->corrupt_base, sizeof result->corrupt_base, facts.corrupt_base);
     push_engine_keep(engine, err);
     return answer;
 }
 
-/* Returns true if the image is written in format 3. An archive that lies under the image key, but is
+/* Returns true if the image is written in format 3. The fixed keys belong to the first platform. An
+ * archive that lies under the image key, but is
  * not the image's, may hold chunks of others: it is not replaced. */
 static bool is_third(const struct push *p)
 {
-    return p->options->thin || p->options->choice.codec != CODEC_GZIP ||
+    return p->options->thin || p->options->choice.codec != CODEC_GZIP || p->existing.platform[0] ||
            (existing_image_has_objects(&p->existing) && p->existing.has_archive);
 }
 
@@ -290,14 +321,30 @@ static int choose_key(struct push *p, struct err *err)
     return 0;
 }
 
+/* Claims the fixed keys for the platform of a new image. If another one has them, this push writes
+ * other keys. */
+static int claim_keys(struct push *p, struct err *err)
+{
+    if (p->claimed || p->existing.found || !p->platform.os[0] || is_third(p))
+        return 0;
+    if (claim_take(p->options->store, p->existing.key, &p->platform, &p->claimed, err))
+        return ERR_FAIL;
+    if (!p->claimed)
+        platform_key(&p->platform, p->existing.platform);
+    return 0;
+}
+
 static int transfer(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
     struct push_engine *engine;
+    char name[KEY_MAX];
     int answer;
 
     p->remedy = REMEDY_NONE;
-    if (choose_key(p, err))
+    p->further = false;
+    if (claim_keys(p, err) || choose_key(p, err) ||
+        existing_image_document(&p->existing, KEY_ARCHIVE, name, err))
         return ERR_FAIL;
     engine = push_engine_create(
         &(struct push_engine_options){
@@ -305,13 +352,13 @@ static int transfer(struct push *p, struct err *err)
             .transfer = &o->transfer,
             .name = &o->name,
             .input = p->input,
-            .image_key = p->result->key,
+            .image_key = name,
             .key = p->key,
             .content = p->content,
             .first = p->existing.whole ? p->existing.at.metadata_key : NULL,
             .choice = o->choice,
             .thin = o->thin,
-            .platform = p->platform,
+            .platform = p->result->platform,
             .early = p->early,
             .no_resume = o->no_resume,
             .export_only = p->export_only,
@@ -331,7 +378,9 @@ static int transfer(struct push *p, struct err *err)
 /* A source that cannot be read twice gets no second attempt: adds a hint for the user. */
 static void hint_unrepeatable(const struct push *p, struct err *err)
 {
-    if (p->remedy != REMEDY_AFRESH)
+    if (p->remedy == REMEDY_AS_FURTHER)
+        err_about(err, "%s", p->result->platform);
+    else if (p->remedy != REMEDY_AFRESH)
         err_hint(err, "a pipe cannot be read twice: push from a file, or without copying from "
                       "earlier archives");
     else if (again_may_help(err))
@@ -388,6 +437,9 @@ static bool choose_remedy(struct push *p, struct err *err)
     case REMEDY_WITHOUT_COPIES:
         upload_everything(p, err);
         break;
+    case REMEDY_AS_FURTHER:
+        log_info("push: starts again, beside the other platform: %s", err->text);
+        return find_again(p, err) == 0 && p->existing.platform[0];
     }
     return true;
 }
@@ -422,6 +474,8 @@ int push_run(const struct push_options *options, struct push_result *result, str
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
         answer = transfer_with_remedies(p, err);
+    if (p->claimed)
+        claim_end(options->store, result->key);
     result->stats.archive_bytes = result->size;
     transfer_count(&result->stats, &p->start, options->store);
     existing_image_finish(&p->existing);

@@ -4,6 +4,7 @@
 #include "push/tar_image_id.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "pack/image/config.h"
 #include "pack/tar/tar.h"
 
 #define DOCUMENT_MAX (4 * MIB)
@@ -93,7 +95,25 @@ static int open_file(const char *path)
     return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE])
+/* Reads the platform in a config; "": it has none. */
+static void read_platform(const struct text *config, char platform[PLATFORM_TEXT_SIZE])
+{
+    struct image_info info = {.os = ""};
+    struct json *json;
+    struct err ignored;
+
+    platform[0] = '\0';
+    if (json_parse(&json, text_view(config), &JSON_IMAGE, "the config", &ignored))
+        return;
+    image_config_read(json_root(json), &info);
+    json_destroy(json);
+    if (info.os[0] && info.architecture[0])
+        snprintf(platform, PLATFORM_TEXT_SIZE, "%s/%s%s%s", info.os, info.architecture,
+                 info.variant[0] ? "/" : "", info.variant);
+}
+
+bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE],
+                       char platform[PLATFORM_TEXT_SIZE])
 {
     int fd = open_file(path);
     char name[TAR_NAME_MAX];
@@ -106,8 +126,10 @@ bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE])
     found = read_entry(fd, "manifest.json", &text) && config_name(&text, name);
     text_clear(&text);
     found = found && read_entry(fd, name, &text);
-    if (found)
+    if (found) {
         digest_text_of(id, text_view(&text));
+        read_platform(&text, platform);
+    }
     text_finish(&text);
     close(fd);
     return found;

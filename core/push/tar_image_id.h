@@ -10,10 +10,12 @@
 #include <stdbool.h>
 
 #include "base/digest_text.h"
+#include "catalog/platform.h"
 #include "pack/image/image.h"
 
-/* Reads the id of the image. Returns false if the file is compressed, not regular, or no image
+/* Reads the id and the platform ("linux/arm64/v8") of the image. Returns false if the file is compressed, not regular, or no image
  * archive: then it must be read. */
-bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE]);
+bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE],
+                       char platform[PLATFORM_TEXT_SIZE]);
 
 #endif

@@ -14,6 +14,8 @@
 #define REF "myapp:20250721-2118-f7a5a27"
 #define KEY "images/myapp/202507/myapp-20250721-2118-f7a5a27"
 
+static const struct platform any; /* the first one */
+
 static struct bucket bucket;
 static struct image_name name;
 
@@ -46,7 +48,7 @@ static void *keep(void *arg)
     struct existing_image existing = {.found = false};
     uint64_t copied = 0;
 
-    keeper->answer = existing_image_find(bucket.store, &name, &existing, &keeper->err);
+    keeper->answer = existing_image_find(bucket.store, &name, &any, &existing, &keeper->err);
     if (keeper->answer == 0)
         keeper->answer =
             existing_image_keep(bucket.store, &name, &existing, true, &copied, &keeper->err);
@@ -100,7 +102,7 @@ static void replaced_meanwhile(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(existing_image_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(bucket.store, &name, &any, &existing, &err), 0);
     assert_true(existing.whole);
     bucket_put(&bucket, KEY ".tar.gz", "more");
     assert_int_equal(existing_image_keep(bucket.store, &name, &existing, true, NULL, &err),
@@ -118,7 +120,7 @@ static void deleted_meanwhile(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(existing_image_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(bucket.store, &name, &any, &existing, &err), 0);
     assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
     assert_int_equal(existing_image_keep(bucket.store, &name, &existing, true, NULL, &err),
                      ERR_FAIL);
@@ -148,7 +150,7 @@ static void a_copy_that_is_given_up_is_removed(void **state)
     (void)state;
     fault_store_init(&failing, bucket.store, fail_head_of_index);
     bucket_put(&bucket, KEY ".index", "index");
-    assert_int_equal(existing_image_find(&failing.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(&failing.store, &name, &any, &existing, &err), 0);
     assert_int_equal(existing_image_keep(&failing.store, &name, &existing, true, NULL, &err),
                      ERR_FAIL);
     assert_int_equal(err.family, ERR_NETWORK);
