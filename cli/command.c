@@ -322,9 +322,42 @@ const struct command command_table[COMMAND_COUNT] = {
              "environment would restore stays, too. So do the image that a host runs and the\n"
              "one that it ran before, for 30 days after its last record. If a version, an\n"
              "environment, an audit event or the record of a host cannot be read, no image\n"
-             "is removed. Copies of replaced images under\n"
-             "archive/ are not removed. An application without images is no error\n"
+             "is removed. An object is deleted only if no image needs it: an archive of a\n"
+             "removed image stays while other images refer to it. Copies of replaced images\n"
+             "under archive/ are not removed. An application without images is no error\n"
              "(exit code 0).\n"},
+    [CMD_COMPACT] =
+        {.name = "compact",
+         .group = HOUSEKEEPING,
+         .operands = "APP",
+         .least = 1,
+         .most = 1,
+         .summary = "rewrite objects that are mostly unused",
+         .examples = "s3dock compact myapp --dry-run\tprint what would be rewritten\n"
+                     "s3dock compact myapp\twhat is unused by more than half\n",
+         .details =
+             "Thin images use parts of the objects of earlier images. When those images are\n"
+             "removed, parts of the objects are used by nobody (s3dock stats: dead). This\n"
+             "command copies the used parts of each object of which more than half and more\n"
+             "than 8 MiB is unused, and moves its images to the copy. The server copies what\n"
+             "it can; the rest passes through this host.\n"
+             "\n"
+             "Nothing is deleted: a cleanup deletes the former objects later. The command\n"
+             "can be interrupted at any time, and run again. Images can be pulled meanwhile.\n"},
+    [CMD_THICKEN] =
+        {.name = "thicken",
+         .group = HOUSEKEEPING,
+         .operands = "REF|APP ENV|VERSION",
+         .least = 1,
+         .most = 2,
+         .summary = "make a thin image whole",
+         .examples = "s3dock thicken myapp:20250721-2118-f7a5a27\tan image\n"
+                     "s3dock thicken myapp production --dry-run\tprint what would be done\n",
+         .details =
+             "Copies the chunks of a thin image into one archive of its own (.tar.zst or\n"
+             ".tgz), which docker load takes. Then the image refers to no other object. The\n"
+             "server copies what it can; the rest passes through this host. Nothing is\n"
+             "deleted: a cleanup deletes what no image needs.\n"},
     [CMD_CONFIG_INIT] =
         {.name = "config init",
          .group = SETTINGS,

@@ -37,6 +37,8 @@ command_fn cmd_watch;
 command_fn cmd_resume;
 command_fn cmd_stats;
 command_fn cmd_cleanup;
+command_fn cmd_compact;
+command_fn cmd_thicken;
 command_fn cmd_config_init;
 command_fn cmd_config_show;
 command_fn cmd_config_list;

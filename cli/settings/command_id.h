@@ -27,6 +27,8 @@ enum command_id {
     CMD_STATS,
     CMD_RESUME,
     CMD_CLEANUP,
+    CMD_COMPACT,
+    CMD_THICKEN,
     CMD_CONFIG_INIT,
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,

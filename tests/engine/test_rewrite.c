@@ -327,6 +327,7 @@ static void thicken_makes_an_image_whole(void **state)
     struct store *store = &memory->store;
     struct thicken_result result;
     struct located after;
+    struct index *index;
 
     (void)state;
     assert_int_equal(thicken(store, 1, &result), 0);
@@ -337,6 +338,9 @@ static void thicken_makes_an_image_whole(void **state)
     assert_false(after.metadata.thin);
     assert_int_equal(after.metadata.objects[0].size, after.metadata.size);
     assert_string_equal(after.metadata.objects[0].key, result.key);
+    assert_int_equal(fetch_index(store, &after.metadata, &index, &err),
+                     0); /* it says that it is whole */
+    index_destroy(index);
     pull_all(store, "thicken", 0);
     assert_int_equal(thicken(store, 1, &result), 0);
     assert_string_equal(result.key, "");

@@ -1,0 +1,87 @@
+/*
+ * Rewrites objects that are mostly unused. core/rewrite decides and writes; here the objects are
+ * printed.
+ */
+#include "rewrite/compact.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "catalog/name.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
+#include "cli/connect.h"
+#include "cli/print/human.h"
+#include "store/store.h"
+
+static void print_object(void *arg, const struct compact_object *object)
+{
+    struct cli *cli = arg;
+    struct json_writer *w = output_data(&cli->output);
+    char size[HUMAN_SIZE], used[HUMAN_SIZE];
+
+    jw_object(w, NULL);
+    jw_string(w, "key", object->key);
+    jw_int(w, "size", (int64_t)object->size);
+    jw_int(w, "used", (int64_t)object->used);
+    jw_int(w, "images", object->images);
+    jw_end(w);
+    output_line(&cli->output, "%s: %s of %s used, by %u image%s", object->key,
+                human_bytes(object->used, used), human_bytes(object->size, size), object->images,
+                object->images == 1 ? "" : "s");
+}
+
+static void print_result(struct cli *cli, const struct compact_result *result, bool dry_run)
+{
+    struct json_writer *w = output_data(&cli->output);
+    struct output *out = &cli->output;
+    char unused[HUMAN_SIZE], written[HUMAN_SIZE];
+
+    jw_int(w, "images", result->images);
+    jw_int(w, "images_moved", result->moved);
+    jw_int(w, "images_skipped", result->skipped);
+    jw_int(w, "objects_kept", result->kept);
+    jw_int(w, "unused_bytes", (int64_t)result->unused);
+    jw_int(w, "written_bytes", (int64_t)result->written);
+    jw_int(w, "copied_bytes", (int64_t)result->copied);
+    if (dry_run)
+        jw_bool(w, "dry_run", true);
+    if (!result->objects)
+        output_note(out, "no object is mostly unused: nothing to do");
+    else if (dry_run)
+        output_note(out, "%u image%s would be moved; %s are unused", result->images,
+                    result->images == 1 ? "" : "s", human_bytes(result->unused, unused));
+    else
+        output_note(out,
+                    "%u image%s moved, %s written; cleanup deletes the former objects (%s unused) "
+                    "later",
+                    result->moved, result->moved == 1 ? "" : "s",
+                    human_bytes(result->written, written), human_bytes(result->unused, unused));
+    if (result->kept)
+        output_note(out, "%u more stay, because retired or replaced images need them",
+                    result->kept);
+    if (result->skipped)
+        output_warn(out, "%u image%s changed meanwhile: run the same command again",
+                    result->skipped, result->skipped == 1 ? " was" : "s were");
+}
+
+int cmd_compact(struct cli *cli, struct err *err)
+{
+    struct compact_options options = {.app = cli->args->operands[0],
+                                      .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
+                                      .least = COMPACT_LEAST,
+                                      .each = print_object,
+                                      .arg = cli};
+    struct json_writer *w = output_data(&cli->output);
+    struct compact_result result;
+    int failed;
+
+    if (name_check_app(options.app, err) || connect_store(cli, false, &options.store, err))
+        return ERR_FAIL;
+    jw_string(w, "app_name", options.app);
+    jw_array(w, "objects");
+    failed = compact_run(&options, &result, err);
+    jw_end(w);
+    if (!failed)
+        print_result(cli, &result, options.dry_run);
+    store_destroy(options.store);
+    return failed ? ERR_FAIL : 0;
+}
