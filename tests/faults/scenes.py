@@ -330,10 +330,14 @@ def upload_thin(folder, images, bucket, environment):
     shutil.rmtree(folder)
 
 
+def common_layer(small=False):
+    return bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
+
+
 def make_images(folder, small=False):
     """Creates three archives. The first two share a layer, which is uploaded in parts unless `small`."""
     os.makedirs(folder, exist_ok=True)
-    common = bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
+    common = common_layer(small)
     images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
     bench.write_image(images["first"], REF, [common, bench.layer([("a", bench.noise(100000, 2))])])
     bench.write_image(images["next"], NEXT, [common, bench.layer([("b", bench.noise(100000, 3))])])

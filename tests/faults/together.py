@@ -14,8 +14,10 @@ import bench
 import kills
 import scenes
 from bench import CONFLICT, DONE, INTEGRITY, NETWORK, NEXT, NOT_FOUND, REF
+from scenes import THIN
 
 CASES = 10  # of each kind
+LATER = "shop:20260302-1015-4d5e6f7"
 SPREAD = 0.3  # all commands start within this number of seconds
 RATE = ("--limit-rate", "20M")
 CLEANUP = ("cleanup", "--unfinished", "1s")
@@ -112,12 +114,60 @@ def cleanup(worker, images, digests, rng):
     return problem or look(worker, REF, {digests["first"]})
 
 
+def thin_pushes(worker, images, digests, rng):
+    """Two successors of a thin image at once, and a cleanup of another host. Each refers to the image before."""
+    worker.begin("thin one")
+    commands = [Command(worker, 0, rng.uniform(0, SPREAD), ("push", NEXT, *THIN, "--input", images["next"], *RATE)),
+                Command(worker, 1, rng.uniform(0, SPREAD), ("push", LATER, *THIN, "--input", images["later"], *RATE)),
+                Command(worker, 2, rng.uniform(0, SPREAD), CLEANUP)]
+    problem = reads(worker, commands, REF, {digests["first"]})
+    # The cleanup may remove an upload that is older than a second.
+    for command in commands[:2]:
+        if command.result.code in (CONFLICT, NOT_FOUND):
+            command.result = command.program.run(*command.arguments)
+    problem = problem or next((f"{' '.join(command.arguments)}: {command.result.code} {command.result.err}"
+                               for command in commands if command.result.code != DONE), None)
+    return problem or look(worker, NEXT, {digests["next"]}) or look(worker, LATER, {digests["later"]})
+
+
+def thin_removal(worker, images, digests, rng):
+    """A cleanup retires the image before, and deletes its data, during the push of a successor that refers to them."""
+    worker.begin("thin one")
+    push = Command(worker, 0, rng.uniform(0, 3), ("push", NEXT, *THIN, "--input", images["next"]))
+    retire = worker.program.run("cleanup", "shop", "--older-than", "1s", "--retired-after", "1s")
+    time.sleep(1.1 + rng.uniform(0, 1.1))
+    sweep = worker.program.run(*CLEANUP, "--retired-after", "1s")
+    push.thread.join()
+    for what, result in ("retiring", retire), ("deleting", sweep):
+        if result.code != DONE:
+            return f"{what}: {result.code} {result.err}"
+    if push.result.code not in (DONE, CONFLICT, NOT_FOUND):
+        return f"the push: {push.result.code} {push.result.err}"
+    if push.result.code != DONE:
+        again = push.program.run(*push.arguments)
+        if again.code != DONE:
+            return f"the push again: {again.code} {again.err}"
+    # The cleanup may have retired the new image, too: it is older than a second by its name.
+    return look(worker, NEXT, {digests["next"], "absent"})
+
+
 KINDS = {
     "three pushes of one image": pushes(("first", "first", "first")),
     "two pushes of one name": pushes(("first", "other")),
     "promotions during pulls": promotions,
     "cleanup during a push": cleanup,
+    "two thin pushes and a cleanup": thin_pushes,
+    "removal of the image that a thin push refers to": thin_removal,
 }
+
+
+def later(worker, images, digests):
+    """Adds a third image with the layer that the others have."""
+    images["later"] = images["next"].replace("next", "later")
+    bench.write_image(images["later"], LATER, [scenes.common_layer(), bench.layer([("d", bench.noise(100000, 5))])])
+    worker.begin("")
+    worker.run("push", LATER, "--input", images["later"])
+    digests["later"] = scenes.pulled(worker, LATER)
 
 
 def one(name, seed, images, digests, score):
@@ -134,6 +184,7 @@ def run(options, score):
                for number in range(min(4, options.workers))]
     try:
         digests = scenes.prepare_alike(workers, images)
+        later(workers[0], images, digests)
         jobs = [one(name, options.seed + number, images, digests, score)
                 for number in range(CASES if options.share >= 1 else 1) for name in KINDS]
         bench.in_parallel(jobs, workers)
