@@ -56,8 +56,7 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
                     result->moved, result->moved == 1 ? "" : "s",
                     human_bytes(result->written, written), human_bytes(result->unused, unused));
     if (result->kept)
-        output_note(out, "%u more stay, because retired or replaced images need them",
-                    result->kept);
+        output_note(out, "%u more stay, because replaced images need them", result->kept);
     if (result->skipped)
         output_warn(out, "%u image%s changed meanwhile: run the same command again",
                     result->skipped, result->skipped == 1 ? " was" : "s were");

@@ -36,7 +36,7 @@ struct compact_options {
 struct compact_result {
     unsigned objects;                /* that are rewritten */
     unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
-    unsigned kept; /* mostly unused objects that replaced or retired images still need */
+    unsigned kept; /* mostly unused objects that images of format 2 or replaced ones need */
     uint64_t unused, written, copied; /* bytes; copied: by the store itself */
 };
 

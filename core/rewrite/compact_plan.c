@@ -7,19 +7,37 @@
 
 #include "base/array.h"
 #include "base/err.h"
+#include "catalog/image_objects.h"
 #include "catalog/object_refs.h"
 #include "pack/index/index.h"
 #include "transfer/fetch_index.h"
 
 #define DOCUMENT_MAX (256 * KIB)
 
-/* Collects the images. */
+static int add_retired(struct compact_plan *plan, const struct located *at, struct err *err)
+{
+    for (unsigned i = 0; i < image_objects_count(at); i++) {
+        if (!array_reserve(&plan->retired, &plan->retired_room, plan->retired_count,
+                           sizeof(const char *)))
+            return err_memory(err, "the images");
+        plan->retired[plan->retired_count] =
+            strings_keep(&plan->strings, image_objects_get(at, i).key, err);
+        if (!plan->retired[plan->retired_count])
+            return ERR_FAIL;
+        plan->retired_count++;
+    }
+    return 0;
+}
+
+/* Collects the images, and what retired images need. */
 static int add_image(void *arg, const struct located *at, struct err *err)
 {
     struct compact_plan *plan = arg;
     const char *key;
 
-    if (at->retired || at->metadata.format < 3 || strncmp(at->metadata_key, "images/", 7) != 0)
+    if (at->retired)
+        return add_retired(plan, at, err);
+    if (at->metadata.format < 3 || strncmp(at->metadata_key, "images/", 7) != 0)
         return 0;
     for (size_t i = 0; i < plan->image_count;
          i++) /* it was changed while the documents were read */
@@ -156,6 +174,15 @@ static void find_runs(struct compact_plan *plan)
     }
 }
 
+static unsigned count_retired(const struct compact_plan *plan, const char *key)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < plan->retired_count; i++)
+        count += strcmp(plan->retired[i], key) == 0;
+    return count;
+}
+
 static void choose(struct compact_plan *plan, const struct object_refs *refs, uint64_t least)
 {
     for (size_t i = 0; i < plan->object_count; i++) {
@@ -164,9 +191,9 @@ static void choose(struct compact_plan *plan, const struct object_refs *refs, ui
         bool mostly = object->used && object->used <= object->object.size && unused >= least &&
                       unused > object->object.size / 2;
 
-        object->needed =
-            mostly && object_refs_count(refs, NULL, object->object.key, object->object.etag,
-                                        object->object.size) > object->images;
+        object->needed = mostly && object_refs_count(refs, NULL, object->object.key,
+                                                     object->object.etag, object->object.size) >
+                                       object->images + count_retired(plan, object->object.key);
         object->chosen = mostly && !object->needed;
     }
 }
@@ -207,6 +234,7 @@ void compact_plan_finish(struct compact_plan *plan)
 {
     free(plan->objects);
     free(plan->images);
+    free(plan->retired);
     object_runs_finish(&plan->runs);
     strings_finish(&plan->strings);
     *plan = (struct compact_plan){.object_count = 0};

@@ -21,7 +21,7 @@ struct plan_object {
     uint64_t used;       /* bytes that they use */
     size_t first, count; /* its runs */
     bool chosen;         /* it will be rewritten */
-    bool needed;         /* it would be, but other documents need it */
+    bool needed;         /* it would be, but images of format 2 or replaced ones need it */
 };
 
 struct plan_image {
@@ -33,6 +33,9 @@ struct compact_plan {
     struct plan_object *objects;
     struct plan_image *images;
     size_t object_count, object_room, image_count, image_room;
+    /* The keys of objects that retired images need, which ends with their tombstones. */
+    const char **retired;
+    size_t retired_count, retired_room;
     struct object_runs runs; /* sorted, by number of the object */
     struct strings strings;
 };

@@ -17,7 +17,8 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "catalog/locate.h"
-#include "catalog/object_refs.h"
+#include "catalog/retired.h"
+#include "cleanup/retention.h"
 #include "cleanup/sweep.h"
 #include "kit/fault_store.h"
 #include "kit/memory_store.h"
@@ -33,29 +34,30 @@
 #include "transfer/fetch_index.h"
 
 #define IMAGES 3
+#define LAST   3 /* an image that only some tests push */
 
-static const char *const REFS[IMAGES] = {"shop:20250701-1000-aaaaa01", "shop:20250702-1000-aaaaa02",
-                                         "shop:20250703-1000-aaaaa03"};
-static const char *const FILES[IMAGES] = {"1.tar", "2.tar", "3.tar"};
-static char ids[IMAGES][DIGEST_TEXT_SIZE];
+static const char *const REFS[IMAGES + 1] = {
+    "shop:20250701-1000-aaaaa01", "shop:20250702-1000-aaaaa02", "shop:20250703-1000-aaaaa03",
+    "shop:20250704-1000-aaaaa04"};
+static const char *const FILES[IMAGES + 1] = {"1.tar", "2.tar", "3.tar", "4.tar"};
+static char ids[IMAGES + 1][DIGEST_TEXT_SIZE];
 static struct err err;
 
 /* ---- images ---- */
 
-/* All images have the same first layer; the second one is larger in the last image. */
+/* All images have the same first layer. The first image has a large second one. */
 static void write_image(unsigned number)
 {
     struct saved_image image;
     struct tarball layers[2];
     static uint8_t bytes[300000];
+    const size_t sizes[2] = {200000, number ? 40000 : sizeof bytes};
 
     saved_image_init(&image);
     for (unsigned i = 0; i < 2; i++) {
-        size_t size = i == 0 ? sizeof bytes : 40000;
-
-        noise(bytes, size, i ? number + 10 : 1);
+        noise(bytes, sizes[i], i ? number + 10 : 1);
         tarball_init(&layers[i]);
-        tarball_file(&layers[i], "data", bytes, size);
+        tarball_file(&layers[i], "data", bytes, sizes[i]);
         tarball_end(&layers[i]);
         saved_image_add(&image, &layers[i], 0);
     }
@@ -352,6 +354,152 @@ static void thicken_makes_an_image_whole(void **state)
     memory_store_destroy(memory);
 }
 
+/* ---- a thin push meets a sweep ---- */
+
+struct meeting {
+    struct fault_store fault; /* first */
+    void (*other)(struct meeting *meeting);
+    unsigned at, asked;
+    bool pushed, removed;
+    struct err why;
+};
+
+static void push_last(struct meeting *meeting, struct store *store)
+{
+    struct push_options options = {.store = store,
+                                   .input = path_of(FILES[LAST]),
+                                   .name = name_of(LAST),
+                                   .no_resume = true,
+                                   .thin = true,
+                                   .choice = {.codec = CODEC_ZSTD, .level = 1}};
+    struct push_result result;
+
+    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    meeting->pushed = push_run(&options, &result, &meeting->why) == 0;
+}
+
+static void push_meanwhile(struct meeting *meeting)
+{
+    push_last(meeting, meeting->fault.behind);
+}
+
+/* Retires all but the newest `keep` images. */
+static void retire(struct store *store, size_t keep)
+{
+    struct retention_policy policy = {.app = "shop", .keep = keep, .before = INT64_MAX};
+    struct retention_choice choice;
+
+    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
+    retention_finish(&choice);
+}
+
+/* Removes all images and deletes their data, as if the push had slept for a week. */
+static void remove_meanwhile(struct meeting *meeting)
+{
+    const struct sweep_policy policy = {
+        .store = meeting->fault.behind, .app = "shop", .stays = RETIRED_STAYS};
+
+    retire(meeting->fault.behind, 0);
+    assert_int_equal(sweep_run(&policy, ignore, NULL, &err), 0);
+    meeting->removed = true;
+}
+
+static bool meet(struct fault_store *fault, struct store_op *op)
+{
+    struct meeting *meeting = (struct meeting *)fault;
+
+    (void)op;
+    if (++meeting->asked == meeting->at)
+        meeting->other(meeting);
+    return false;
+}
+
+/* The images that were not removed can be pulled, and the new one if its push succeeded. */
+static void check_meeting(struct meeting *meeting, const char *what)
+{
+    struct store *store = meeting->fault.behind;
+    bool whole = meeting->removed || (can_pull(store, 1) && can_pull(store, 2));
+
+    if (!whole || (meeting->pushed && !can_pull(store, LAST)))
+        fail_msg("%s: %s before request %u: %s", store->where, what, meeting->at, err.text);
+    if (!meeting->pushed && meeting->why.family != ERR_CONFLICT)
+        fail_msg("%s before request %u: %s", what, meeting->at, meeting->why.text);
+}
+
+static unsigned meet_everywhere(struct memory_store *memory, bool sweeps, unsigned *pushed)
+{
+    unsigned step = sample_step(4), count = 0, asked = 1;
+
+    for (unsigned at = 1; at <= asked; at += step, count++) {
+        static struct meeting meeting;
+        const struct sweep_policy policy = {
+            .store = &meeting.fault.store, .app = "shop", .stays = RETIRED_STAYS};
+
+        memory_store_load(memory);
+        meeting = (struct meeting){.at = at, .other = sweeps ? push_meanwhile : remove_meanwhile};
+        fault_store_init(&meeting.fault, &memory->store, meet);
+        if (sweeps) {
+            retire(&memory->store, 2);
+            (void)sweep_run(&policy, ignore, NULL, &err);
+        } else {
+            push_last(&meeting, &meeting.fault.store);
+        }
+        asked = meeting.asked;
+        check_meeting(&meeting, sweeps ? "push during a sweep" : "removal during a push");
+        *pushed += meeting.pushed;
+    }
+    return count;
+}
+
+static void meet_all(const char *name, bool conditions)
+{
+    struct memory_store *memory = fill(name, conditions);
+    unsigned pushed = 0, count;
+
+    count = meet_everywhere(memory, true, &pushed) + meet_everywhere(memory, false, &pushed);
+    print_message("# %s: %u meetings, %u pushes succeeded\n", name, count, pushed);
+    assert_true(pushed > count / 2);
+    memory_store_destroy(memory);
+}
+
+static void a_thin_push_meets_a_sweep(void **state)
+{
+    (void)state;
+    meet_all("conditional", true);
+}
+
+static void a_thin_push_meets_a_sweep_without_conditions(void **state)
+{
+    (void)state;
+    meet_all("unconditional", false);
+}
+
+/* ---- retired images ---- */
+
+/* The first image is retired: most of its object is unused, and its tombstone hinders nothing. */
+static void what_retired_images_need_is_rewritten(void **state)
+{
+    struct memory_store *memory = fill("retired", true);
+    struct store *store = &memory->store;
+    struct compact_result result;
+    struct located first;
+
+    (void)state;
+    locate(store, 0, &first);
+    retire(store, 2);
+    assert_int_equal(compact(store, false, &result), 0);
+    assert_int_equal(result.objects, 3);
+    assert_int_equal(result.moved, 2);
+    assert_int_equal(result.kept, 0);
+    assert_true(exists(store, first.metadata.objects[0].key));
+    sweep(store);
+    assert_false(exists(store, first.metadata.objects[0].key));
+    assert_true(can_pull(store, 1) && can_pull(store, 2));
+    located_finish(&first);
+    memory_store_destroy(memory);
+}
+
 /* ---- interruptions ---- */
 
 struct cut {
@@ -476,7 +624,7 @@ static int start(void **state)
     (void)state;
     if (scratch_create() || setenv("XDG_CACHE_HOME", dir, 1))
         return -1;
-    for (unsigned i = 0; i < IMAGES; i++)
+    for (unsigned i = 0; i <= LAST; i++)
         write_image(i);
     return 0;
 }
@@ -489,6 +637,9 @@ int main(void)
         cmocka_unit_test(thicken_makes_an_image_whole),
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
         cmocka_unit_test(damaged_data_are_not_published),
+        cmocka_unit_test(what_retired_images_need_is_rewritten),
+        cmocka_unit_test(a_thin_push_meets_a_sweep),
+        cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };
