@@ -355,14 +355,41 @@ static int judge_groups(struct sweep *s, struct err *err)
     return 0;
 }
 
+/* Returns 1 if a tombstone is that of an image of format 3. */
+static int has_new_stones(const struct sweep *s, struct err *err)
+{
+    for (size_t i = 0; i < s->list.stone_count; i++) {
+        struct tombstone tombstone;
+        int format;
+
+        switch (tombstone_get(s->policy->store, s->list.stones[i].key, &tombstone, err)) {
+        case STORE_DONE:
+            format = tombstone.format;
+            tombstone_finish(&tombstone);
+            if (format == 2)
+                return 1;
+            break;
+        case STORE_FAILED: /* object_refs_read has the words */
+            return err->family == ERR_INTEGRITY ? 1 : ERR_FAIL;
+        default:
+            break;
+        }
+    }
+    return 0;
+}
+
 static int run(struct sweep *s, struct err *err)
 {
     struct store *store = s->policy->store;
 
     if (sweep_list_read(store, s->policy->app, &s->list, err))
         return ERR_FAIL;
-    if (!s->list.group_count && !s->list.stone_count)
-        return 0;
+    if (!s->list.group_count) { /* no image of format 3 is here, but one may have been */
+        int any = has_new_stones(s, err);
+
+        if (any <= 0)
+            return any;
+    }
     return conditions_find(store, &s->conditions, err) ||
                    references_read_all(store, s->policy->app, &s->references, err) ||
                    object_refs_read(store, s->policy->app, NULL, NULL, &s->refs, err) ||

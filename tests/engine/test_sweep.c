@@ -19,6 +19,7 @@
 #include "catalog/keys.h"
 #include "catalog/object_check.h"
 #include "catalog/retired.h"
+#include "cleanup/retention.h"
 #include "cleanup/sweep.h"
 #include "kit/fault_store.h"
 #include "kit/memory_store.h"
@@ -254,6 +255,38 @@ static void an_archive_without_a_name_is_deleted(void **state)
     assert_true(exists(KEPT ".json") && exists(KEPT "-3333333333333333.data"));
 }
 
+/* A cleanup retires all platforms of an image, and a sweep deletes the data of all of them. */
+static void all_platforms_are_removed(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .keep = 1, .before = INT64_MAX};
+    struct retention_choice choice;
+    struct metadata metadata;
+
+    (void)state;
+    metadata =
+        image(OLD "-6666666666666666.index", (const char *[]){OLD "-6666666666666666.data", NULL});
+    thin_document_put(&metadata, store, OLD "-linux-arm64.json");
+    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 1);
+    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
+    assert_true(choice.images[0].retired);
+    retention_finish(&choice);
+    assert_true(exists(OLD ".retired") && exists(OLD "-linux-arm64.retired"));
+    assert_false(exists(OLD ".json") || exists(OLD "-linux-arm64.json"));
+    assert_int_equal(retired_restore_document(store, OLD "-linux-arm64.retired", &err), 0);
+    assert_true(exists(OLD "-linux-arm64.json"));
+    sweep();
+    assert_true(exists(OLD "-6666666666666666.data"));
+    assert_false(exists(ALONE));
+    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 1);
+    retention_finish(&choice);
+    sweep();
+    assert_false(exists(OLD "-6666666666666666.data"));
+    assert_true(exists(SHARED));
+}
+
 /* ---- a push in the way ---- */
 
 struct pushing {
@@ -467,6 +500,7 @@ int main(void)
                                         close_bucket),
         cmocka_unit_test_setup_teardown(an_archive_without_a_name_is_deleted, open_conditional,
                                         close_bucket),
+        cmocka_unit_test_setup_teardown(all_platforms_are_removed, open_conditional, close_bucket),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };
