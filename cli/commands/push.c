@@ -33,8 +33,8 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "skipped", result->skipped);
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
-    jw_string(w, "codec", codec_name(options->choice.codec));
-    jw_bool(w, "thin", options->thin);
+    jw_string(w, "codec", codec_name(result->codec));
+    jw_bool(w, "thin", result->thin);
     jw_int(w, "objects", result->objects);
     jw_int(w, "referred_bytes", (int64_t)result->referred_bytes);
     jw_string_if(w, "platform", result->platform);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "catalog/image_objects.h"
+#include "catalog/object_check.h"
 #include "catalog/retired.h"
 #include "store/copy_object.h"
 
@@ -75,6 +76,16 @@ bool existing_image_has_objects(const struct existing_image *existing)
     return existing->found && existing->at.metadata.format > METADATA_ARCHIVE_FORMAT;
 }
 
+/* A push that was killed right after its commit has not looked for announced deletions. */
+static int check_announcements(struct store *store, struct existing_image *out, struct err *err)
+{
+    char lost[KEY_MAX];
+    int answer = object_check(store, &out->at.metadata, lost, err);
+
+    out->whole = answer == 0;
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
 /* Compares the objects of an image of format 3 with its metadata. */
 static int head_objects(struct store *store, struct existing_image *out, struct err *err)
 {
@@ -100,7 +111,7 @@ static int head_objects(struct store *store, struct existing_image *out, struct 
             out->has_all && heads[i].answer == STORE_DONE && heads[i].info.size == object.size;
         out->whole = out->has_all && out->whole && strcmp(heads[i].info.etag, object.etag) == 0;
     }
-    return 0;
+    return out->whole ? check_announcements(store, out, err) : 0;
 }
 
 static int head_archive(struct store *store, struct existing_image *out, struct err *err)

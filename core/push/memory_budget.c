@@ -69,10 +69,10 @@ struct memory_budget memory_budget_of(const struct memory_budget_input *input, u
     struct memory_budget budget = {.jobs = transfer_jobs(input->jobs)};
     size_t memory = memory_of(input), parts_bytes, buffers_bytes;
 
-    if (index_bytes) {
+    memory -= BASES_MEMORY(index_bytes);
+    if (index_bytes && !input->thin) {
         budget.part_size = planner_part_size(input);
         parts_bytes = PART_PLANNER_PARTS_MIN * budget.part_size;
-        memory -= BASES_MEMORY(index_bytes);
     } else {
         budget.part_size = memory_budget_part_size(&input->limits, input->size_hint);
         parts_bytes = PARTS_LEAST * budget.part_size;

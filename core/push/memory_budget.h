@@ -19,6 +19,7 @@ struct memory_budget_input {
     size_t memory;      /* bytes for everything; 0: TRANSFER_MEMORY */
     unsigned jobs;      /* worker threads, as in struct transfer_options */
     uint64_t size_hint; /* bytes of the save stream; 0: not known */
+    bool thin;          /* nothing is copied: all parts have one size */
 };
 
 struct memory_budget {

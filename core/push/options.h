@@ -50,6 +50,8 @@ struct push_result {
     char checksum[40];                 /* MD5 of the archive, "" if not known */
     uint64_t size;                     /* of the archive */
     unsigned objects;                  /* of format 3: that hold the image; 0: it has an archive */
+    bool thin;                         /* the image is thin */
+    enum codec codec;                  /* of the chunks that its push wrote */
     uint64_t referred_bytes;    /* of a thin image: packed bytes that earlier pushes have stored */
     bool skipped;               /* the bucket had the image already */
     bool archived;              /* an earlier image of this name was copied to archive/ */

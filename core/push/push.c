@@ -64,6 +64,11 @@ static void skip(struct push *p)
     str_copy(result->checksum, sizeof result->checksum, metadata->checksum);
     str_copy(result->image_id, sizeof result->image_id, metadata->image_id);
     result->size = metadata->size;
+    result->thin = metadata->thin;
+    result->objects = metadata->object_count;
+    result->codec = metadata->object_count
+                        ? (enum codec)metadata->objects[metadata->object_count - 1].codec
+                        : CODEC_GZIP;
     if (p->learned && !p->options->dry_run)
         learn_image_add(p->options->store, &p->existing);
 }
@@ -462,6 +467,8 @@ int push_run(const struct push_options *options, struct push_result *result, str
     if (!p)
         return err_memory(err, "the push");
     memset(result, 0, sizeof *result);
+    result->thin = options->thin;
+    result->codec = options->choice.codec;
     p->options = options;
     p->result = result;
     p->delta = !options->no_delta;

@@ -285,7 +285,8 @@ int push_setup(struct push_setup *setup, const struct push_engine_options *optio
     struct memory_budget_input input = {.limits = options->store->limits,
                                         .memory = options->transfer->memory,
                                         .jobs = options->transfer->jobs,
-                                        .size_hint = open_source_size(&options->input)};
+                                        .size_hint = open_source_size(&options->input),
+                                        .thin = options->thin};
     struct memory_budget budget;
 
     setup->options = *options;

@@ -69,6 +69,11 @@ static void bases_get_what_is_left(void **state)
         assert_true(budget.parts >= 4);
         assert_true(budget.buffers >= 2);
         assert_true(budget.bytes + BASES_MEMORY(most) <= memory);
+        input.thin = true;
+        budget = memory_budget_of(&input, most);
+        assert_int_equal(budget.part_size, STORE_LIMITS.part_size);
+        assert_true(budget.parts >= 2);
+        assert_true(budget.bytes + BASES_MEMORY(most) <= memory);
     }
 }
 
