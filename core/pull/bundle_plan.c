@@ -155,14 +155,16 @@ static uint32_t run_end(const struct needed_chunks *needed, uint32_t first, uint
     return end;
 }
 
-/* Fetches a range. If its object is not as the metadata says, looks for it, once. */
+/* Fetches a range. If its object is not as the metadata says, looks for it, once. An archive of a
+ * format up to 2 is not looked for: a new try reads its new metadata. */
 static int fetch_range(const struct bundle_plan *plan, uint64_t address, uint64_t size,
                        struct text *packed, struct err *err)
 {
     const struct bundle_plan_options *o = &plan->options;
+    unsigned tries = o->at->metadata.format > METADATA_ARCHIVE_FORMAT ? 2 : 1;
     enum store_answer answer = STORE_ABSENT;
 
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < tries; i++) {
         struct store_op op = {.verb = STORE_GET, .text = packed};
 
         if (i && object_map_refresh(o->objects, o->store, err))
