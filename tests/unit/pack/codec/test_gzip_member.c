@@ -38,12 +38,11 @@ static void fill(uint8_t *bytes, size_t size, enum content content)
 /* Any gzip reader must accept it. Returns zlib's size, or -1. */
 static long zlib_inflates(const uint8_t *packed, size_t packed_size, uint8_t *out, size_t room)
 {
-    z_stream z = {.next_in = (uint8_t *)packed,
-                  .avail_in = (uInt)packed_size,
-                  .next_out = out,
-                  .avail_out = (uInt)room};
+    z_stream z = {.next_in = (uint8_t *)packed, .avail_in = (uInt)packed_size};
     int result;
 
+    z.next_out = out;
+    z.avail_out = (uInt)room;
     if (inflateInit2(&z, 31) != Z_OK)
         return -1;
     result = inflate(&z, Z_FINISH);
