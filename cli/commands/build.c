@@ -14,12 +14,14 @@
 #include "build/docker_build.h"
 #include "build/git.h"
 #include "catalog/name.h"
+#include "catalog/platform.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/connect.h"
 #include "cli/settings/args.h"
 #include "docker/docker.h"
 #include "flow/run.h"
+#include "push/own_platform.h"
 
 #define LIST_TEXT_SIZE 512 /* bytes; the text of an error has 768 */
 
@@ -174,11 +176,68 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
+static bool has_several(const struct build *build)
+{
+    return build->request.platform && strchr(build->request.platform, ',');
+}
+
+/* Only containerd's store has an image for several platforms. */
+static int check_platforms(const struct build *build, const struct docker *docker, struct err *err)
+{
+    if (!has_several(build) || docker_engine(docker)->containerd_store)
+        return 0;
+    err_set(err, ERR_UNSUPPORTED, "platforms",
+            "this Docker stores images of one platform, not of %s", build->request.platform);
+    return err_hint(err,
+                    "build and push one platform after the other, or enable Docker's containerd "
+                    "image store");
+}
+
+/* Returns true if the daemon has the platform `text` of the image, with all of its blobs. */
+static bool has_platform(const struct docker_platform *all, unsigned count, const char *text)
+{
+    struct platform wanted;
+
+    if (!platform_parse(text, &wanted))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        struct platform platform = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
+
+        if (platform.os[0] && platform_same(&platform, &wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Checks that the daemon has each platform that was built. Daemons before API 1.48 do not report
+ * them. */
+static int check_built(const struct build *build, struct docker *docker, struct err *err)
+{
+    const char *at = has_several(build) ? build->request.platform : "";
+    struct docker_platform all[DOCKER_PLATFORMS_MAX];
+    unsigned count = 0;
+
+    if (*at && docker_platforms(docker, build->tag, all, &count, err) < 0)
+        return err_wrap(err, "the build ended well, but its platforms were not seen");
+    while (count && *at) {
+        char text[PLATFORM_TEXT_SIZE];
+        size_t size = strcspn(at, ",");
+
+        snprintf(text, sizeof text, "%.*s", (int)size, at);
+        if (!has_platform(all, count, text))
+            return err_set(err, ERR_DOCKER, "build",
+                           "the build ended well, but %s in Docker has no image for %s", build->tag,
+                           text);
+        at += size + strspn(at + size, ", ");
+    }
+    return 0;
+}
+
 /* Checks that the daemon responds, and notes which image has the name before the build. */
 static int check_daemon(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
-    int failed = connect_docker(cli, &docker, err) ||
+    int failed = connect_docker(cli, &docker, err) || check_platforms(build, docker, err) ||
                  build_result_look(&build->result, docker, build->tag, err);
 
     docker_close(docker);
@@ -285,7 +344,8 @@ static int check_image(struct cli *cli, struct build *build, struct err *err)
 
     if (failed)
         return err_wrap(err, "the build succeeded, but its image could not be checked");
-    failed = build_result_check(&build->result, docker, &build->request, &image, err);
+    failed = build_result_check(&build->result, docker, &build->request, &image, err) ||
+             check_built(build, docker, err);
     if (!failed && check_repository_again(cli, build, err))
         failed = remove_name(build, docker, image.id, err);
     docker_close(docker);
