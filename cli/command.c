@@ -35,6 +35,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "s3dock build myapp\tnamed myapp:YYYYMMDD-HHMM-HASH\n"
              "s3dock build myapp --path ../shop --strict\tanother repository\n"
              "s3dock build myapp --platform linux/arm64\twith docker buildx\n"
+             "s3dock build myapp --platform linux/amd64,linux/arm64\tboth, in containerd's store\n"
              "s3dock build myapp -- --no-cache --build-arg A=1\targuments for docker build\n",
          .details =
              "The name of the image contains the time and the hash of the commit. Therefore\n"
@@ -60,7 +61,8 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
                      "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
                      "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n"
-                     "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n",
+                     "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n"
+                     "s3dock push $REF --input - --platform linux/arm64 < arm.tar\tone of several\n",
          .details =
              "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
              "the image was built from. Names that change their image, such as latest, are\n"
@@ -70,6 +72,10 @@ const struct command command_table[COMMAND_COUNT] = {
              "document. An image that is in the bucket already is not exported again. If a\n"
              "push fails or is interrupted, no image in the bucket changes. The uploaded\n"
              "parts are kept; the same command continues with them.\n"
+             "\n"
+             "The bucket holds one image for each platform of a commit. A push adds its own, or\n"
+             "replaces that alone. From containerd's store, all platforms of the image are\n"
+             "pushed; --platform chooses one.\n"
              "\n"
              "A push trusts the metadata of earlier pushes. --verify reads the whole archive\n"
              "back and checks every layer, even if the image was in the bucket already.\n"},
@@ -94,6 +100,9 @@ const struct command command_table[COMMAND_COUNT] = {
              "Docker gets the image under its name in the bucket, and no other name on the\n"
              "host changes. --as adds names when the image is loaded and verified, or was\n"
              "present already.\n"
+             "\n"
+             "Of an image with several platforms, Docker gets that of its own platform, and\n"
+             "--output the first one. --platform chooses another one.\n"
              "\n"
              "Layers that Docker has are not downloaded. Other layers can share chunks with\n"
              "images on this host: s3dock reads these chunks from the layers on disk or, if\n"
