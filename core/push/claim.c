@@ -196,6 +196,6 @@ void claim_end(struct store *store, const char *image_key)
         return;
     store_insist(store, true);
     if (store_run(store, &op, &err) == STORE_FAILED)
-        log_info("%s could not be removed: %s", key, err.text);
+        log_debug("%s could not be removed: %s", key, err.text);
     store_insist(store, false);
 }

@@ -15,6 +15,7 @@ Words (see the functions with these names):
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-full  load-reset  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
+    platforms     its image has several platforms, and only arm64/v8 is exported
     store         it stores loaded images as the engine of its profile does (see class Store). It has no other
                   image, and no "app:1"
     store-forgets before the first partial load, the missing layers are pruned
@@ -672,16 +673,28 @@ class Exchange:
             self.answer(404, {"message": f"No such image: {name}"})
         elif verb == "json":
             driver = "overlayfs" if self.extra.get("containerd") else "overlay2"
-            self.answer(200, {"Id": IMAGE, "Size": 1234567, "Os": "linux", "Architecture": "amd64",
-                              "GraphDriver": {"Name": driver, "Data": None},
-                              "RootFS": {"Type": "layers", "Layers": LAYERS}})
+            told = {"Id": IMAGE, "Size": 1234567, "Os": "linux", "Architecture": "amd64",
+                    "GraphDriver": {"Name": driver, "Data": None}, "RootFS": {"Type": "layers", "Layers": LAYERS}}
+            if "manifests=1" in self.query and self.does("platforms"):
+                told["Manifests"] = [
+                    {"ID": IMAGE, "Available": available, "Kind": kind, "ImageData": {"Platform": platform}}
+                    for available, kind, platform in (
+                        (True, "image", {"os": "linux", "architecture": "amd64"}),
+                        (False, "image", {"os": "linux", "architecture": "s390x"}),
+                        (True, "image", {"os": "linux", "architecture": "arm64", "variant": "v8"}),
+                        (True, "attestation", {"os": "unknown", "architecture": "unknown"}))]
+            self.answer(200, told)
         elif verb == "tag":
             asked = self.query == "repo=registry.example%3A5000%2Fa%2Fb&tag=v1%2B2"
             self.answer(201 if asked else 400, {"message": f"asked for {self.query}"})
         elif verb == "get":
+            asked = urllib.parse.parse_qs(self.query).get("platform")
+            if self.does("platforms") and asked != ['{"os":"linux","architecture":"arm64","variant":"v8"}']:
+                return self.answer(400, {"message": f"asked for {asked}"})
             self.export()
         else:
             self.answer(404, {"message": "page not found"})
+        return None
 
     def export(self):
         if self.does("export-500"):

@@ -354,6 +354,44 @@ static void inspects_and_tags(void **state)
     fake_docker_stop(&fake);
 }
 
+/* Only whole images count. Daemons before API 1.48, and graph drivers, report none. */
+static void platforms_of_an_image(void **state)
+{
+    static const struct {
+        const char *profile, *behave;
+        unsigned count;
+    } cases[] = {{"docker-29.0", "platforms", 2},
+                 {"docker-29.0", "", 0},
+                 {"docker-28", "platforms", 0},
+                 {"docker-26-containerd", "platforms", 0}};
+    struct docker_platform platforms[DOCKER_PLATFORMS_MAX];
+    unsigned count;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        struct docker_export *export = NULL;
+        struct err err = {0};
+
+        assert_int_equal(docker_platforms(docker, "app:1", platforms, &count, &err), DOCKER_OK);
+        assert_int_equal(count, cases[i].count);
+        if (count) {
+            assert_string_equal(platforms[0].architecture, "amd64");
+            assert_string_equal(platforms[1].architecture, "arm64");
+            assert_string_equal(platforms[1].variant, "v8");
+            assert_int_equal(docker_platforms(docker, "other:1", platforms, &count, &err),
+                             DOCKER_ABSENT);
+            export = docker_export_open(docker, "app:1", &platforms[1], NULL, &err);
+            assert_non_null(export);
+            docker_export_close(export);
+            assert_null(docker_export_open(docker, "app:1", NULL, NULL, &err));
+        }
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
 static void refuses_names_that_lead_elsewhere(void **state)
 {
     static const char *const names[] = {"", "/x:1", "../containers/x:1", "a/../b:1", "a//b:1"};
@@ -558,6 +596,7 @@ int main(void)
         cmocka_unit_test(huge_members_of_a_list_are_omitted),
         cmocka_unit_test(the_wait_for_a_hanging_daemon_ends),
         cmocka_unit_test(inspects_and_tags),
+        cmocka_unit_test(platforms_of_an_image),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),
         cmocka_unit_test(exports),
         cmocka_unit_test(loads),
