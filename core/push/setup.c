@@ -245,7 +245,8 @@ static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
                                                .inbox = s->inbox,
                                                .kind = PUSH_UPLOADED,
                                                .parts_out = parts,
-                                               .digest = !push_setup_is_third(s)},
+                                               .digest = !push_setup_is_third(s),
+                                               .checked_later = push_setup_is_third(s)},
                       err);
     if (!s->upload || make_deciders(s, err))
         return ERR_FAIL;

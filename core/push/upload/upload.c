@@ -41,6 +41,7 @@ struct upload {
     struct digest *md5; /* of the parts before number `undigested` */
     uint8_t md5_state[MD5_STATE_SIZE];
     unsigned undigested;
+    bool checked_later;
     bool gap;                /* a part was not added: the MD5 is not known any more */
     struct store_part *done; /* ETags by part number */
     unsigned done_count;
@@ -70,6 +71,7 @@ struct upload *upload_create(const struct upload_options *options, struct err *e
     u->kind = options->kind;
     u->slot_count = options->parts_out;
     u->gap = !options->digest;
+    u->checked_later = options->checked_later;
     return u;
 }
 
@@ -346,7 +348,7 @@ struct part *upload_reclaim(struct upload *upload)
     return held;
 }
 
-static int put_whole(struct upload *u, struct err *err)
+static int put_whole(struct upload *u, struct store_info *info, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_PUT,
@@ -356,9 +358,11 @@ static int put_whole(struct upload *u, struct err *err)
         .archive = true,
     };
 
-    if (store_run(u->store, &op, err) == STORE_DONE)
-        return 0;
-    return op_failed(&op, "upload", err);
+    if (store_run(u->store, &op, err) != STORE_DONE)
+        return op_failed(&op, "upload", err);
+    *info = (struct store_info){.size = op.body.size};
+    str_copy(info->etag, sizeof info->etag, op.info.etag);
+    return 0;
 }
 
 static int send_held(struct upload *u, struct err *err)
@@ -398,15 +402,9 @@ static int complete(struct upload *u, uint64_t size, enum copy_failure *failure,
     return 0;
 }
 
-int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
-                    enum copy_failure *failure, struct err *err)
+/* Asks for the object. */
+static int confirm(struct upload *upload, uint64_t size, struct store_info *info, struct err *err)
 {
-    *failure = COPY_FAILURE_NONE;
-    if (upload->id[0] && upload->held && send_held(upload, err))
-        return ERR_FAIL;
-    store_insist(upload->store, true);
-    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, err))
-        return ERR_FAIL;
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:
         break;
@@ -420,6 +418,19 @@ int upload_complete(struct upload *upload, uint64_t size, struct store_info *inf
         return 0;
     return err_set(err, ERR_INTEGRITY, "upload", "the store holds %llu bytes where %llu were sent",
                    (unsigned long long)info->size, (unsigned long long)size);
+}
+
+int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
+                    enum copy_failure *failure, struct err *err)
+{
+    *failure = COPY_FAILURE_NONE;
+    *info = (struct store_info){0};
+    if (upload->id[0] && upload->held && send_held(upload, err))
+        return ERR_FAIL;
+    store_insist(upload->store, true);
+    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, info, err))
+        return ERR_FAIL;
+    return upload->checked_later && info->etag[0] ? 0 : confirm(upload, size, info, err);
 }
 
 void upload_abort(struct upload *upload)
