@@ -19,7 +19,7 @@ static const struct shape {
     unsigned prefetch; /* requests */
     size_t prefetch_range;
 } FETCHING = {2 * MIB, 4 * MIB, 16, 0, 0}, REUSING = {MIB, MIB, 40, 32, BUFFER_PLAN_RANGE_LEAST},
-  THIN = {MIB, MIB, 26, 16, 7 * MIB / 4}, PIECES = {2 * MIB, 0, 16, 0, 0};
+  THIN = {MIB, MIB, 26, 13, 7 * MIB / 4}, PIECES = {2 * MIB, 0, 16, 0, 0};
 
 static const struct shape *choose_shape(const struct buffer_plan_options *o)
 {

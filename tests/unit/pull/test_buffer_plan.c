@@ -22,8 +22,8 @@ static void buffers_stay_within_the_memory(void **state)
         {{80 * MIB, true, true, false}, MIB, MIB, 0, 40}, /* no place for prefetched chunks */
         {{80 * MIB, false, false, true}, 2 * MIB, 0, 0, 16},
         {{MIB, true, true, true}, MIB, MIB, 32, 3}, /* the minimum */
-        {{80 * MIB, true, false, true, true}, MIB, MIB, 16, 26},
-        {{80 * MIB, true, true, true, true}, MIB, MIB, 16, 26},
+        {{80 * MIB, true, false, true, true}, MIB, MIB, 13, 26},
+        {{80 * MIB, true, true, true, true}, MIB, MIB, 13, 26},
         {{24 * MIB, true, false, true, true}, MIB, MIB, 4, 8},
         {{MIB, true, false, true, true}, MIB, MIB, 1, 3},
         {{80 * MIB, true, false, false, true}, 2 * MIB, 4 * MIB, 0, 13},
@@ -62,7 +62,7 @@ static void ranges_of_the_prefetch_are_short_on_a_slow_link(void **state)
     (void)state;
     buffer_plan_make(&plan, &(struct buffer_plan_options){80 * MIB, true, false, true, true});
     assert_int_equal(buffer_plan_prefetch(&plan, 0), BUFFER_PLAN_RANGE_LEAST);
-    assert_int_equal(buffer_plan_prefetch(&plan, 32e6), 1000000);
+    assert_int_equal(buffer_plan_prefetch(&plan, 26e6), 1000000);
     assert_int_equal(buffer_plan_prefetch(&plan, 1e9), 7 * MIB / 4);
     assert_true(buffer_plan_range(&plan, 1e9) < plan.in); /* of a buffer */
     buffer_plan_make(&plan, &(struct buffer_plan_options){80 * MIB, true, true, true, false});
