@@ -84,6 +84,7 @@ struct between {
     enum store_verb verb; /* the process dies after the nth of these requests */
     unsigned nth;
     const char *gone; /* deleted before the metadata is written, once */
+    bool damaged;     /* ranges of data objects have other bytes */
     uint64_t sent;
 };
 
@@ -107,6 +108,12 @@ static bool between(struct fault_store *fault, struct store_op *op)
 
         fault_store_run(fault, &drop);
         b->gone = NULL;
+    }
+    if (b->damaged && fault_store_matches(op, STORE_GET, ".data") && op->buffer) {
+        fault_store_run(fault, op);
+        op->buffer[op->length / 2] ^= 1;
+        fault_store_complete(op, op->answer);
+        return true;
     }
     if (b->nth && op->verb == b->verb && --b->nth == 0) {
         fault_store_run(fault, op);
@@ -504,19 +511,17 @@ static void several_at_once(void **state)
     assert_same_stream("a", THIRD);
 }
 
-static struct image_object only_object(const char *ref, char key[KEY_MAX])
+/* Writes the key of the first object of an image. */
+static void only_object(const char *ref, char key[KEY_MAX])
 {
-    struct image_object object;
     struct located at;
     struct between b;
 
     open_between(&b, "a");
     find(&b.fault.store, ref, &at);
-    object = image_objects_get(&at, 0);
-    str_copy(key, KEY_MAX, object.key);
+    str_copy(key, KEY_MAX, image_objects_get(&at, 0).key);
     located_finish(&at);
     fault_store_close(&b.fault);
-    return object;
 }
 
 /* The base is deleted right before the commit: the push notices it, and starts again. */
@@ -557,12 +562,34 @@ static void an_archive_that_is_not_the_images(void **state)
     assert_true(result.archived);
     seen = see("a", SECOND);
     assert_int_equal(seen.format, 3);
-    result = push("a", SECOND, forms[0], 2);
+    push("a", SECOND, forms[0], 2);
     seen = see("a", SECOND);
     assert_int_equal(seen.format, 3);
     assert_int_equal(seen.objects, 1);
     assert_same_stream("a", SECOND);
     assert_same_stream("a", THIRD);
+}
+
+/* The spot check notices that an object differs from its index: the image refers to nothing. */
+static void a_damaged_base(void **state)
+{
+    char key[KEY_MAX];
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    empty("a");
+    push("a", FIRST, forms[3], 2);
+    only_object(FIRST, key);
+    open_between(&b, "a");
+    b.damaged = true;
+    if (push_through(&b, SECOND, forms[3], 2, &result))
+        fail_msg("%s", err.text);
+    fault_store_close(&b.fault);
+    assert_string_equal(result.corrupt_base, key);
+    assert_int_equal(result.objects, 1);
+    assert_int_equal(result.referred_bytes, 0);
+    assert_same_stream("a", SECOND);
 }
 
 /* A gzip push replaces the archive to which a thin image refers. The next thin push does not refer to
@@ -608,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_base_that_disappears),
         cmocka_unit_test(an_archive_that_is_not_the_images),
         cmocka_unit_test(a_base_that_is_replaced_in_place),
+        cmocka_unit_test(a_damaged_base),
     };
 
     return cmocka_run_group_tests(tests, set_up, scratch_teardown);
