@@ -141,6 +141,7 @@ static int add_fixed(struct grouping *g, const struct store_entry *entry, enum k
         stem->has_index = true;
         return 0;
     case KEY_CLAIM:
+        stem->claim = entry->info;
         stem->claimed = true;
         return 0;
     default:

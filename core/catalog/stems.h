@@ -41,7 +41,7 @@ struct stem {
     struct stem_document *documents;
     struct stem_object *objects;
     unsigned document_count, object_count;
-    struct store_info archive, index; /* under the keys without a number */
+    struct store_info archive, index, claim; /* under the keys without a number */
     bool has_archive, has_index, claimed;
 };
 

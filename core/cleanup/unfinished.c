@@ -240,7 +240,6 @@ static int add_archive(struct list *list, enum unfinished_kind kind, const char 
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* Adds an archive without metadata, or a tombstone without such an archive. */
 /* Remembers an application with objects that only a sweep can judge. */
 static int note_app(struct list *list, const struct stem *stem, struct err *err)
 {
@@ -258,6 +257,8 @@ static int note_app(struct list *list, const struct stem *stem, struct err *err)
     return list->failed ? ERR_FAIL : 0;
 }
 
+/* Adds an archive without metadata, or a tombstone without such an archive, and a claim: that of a
+ * running push is new. */
 static int add_stem(void *arg, const struct stem *stem, struct err *err)
 {
     const struct stem_document *retired = stem_document(stem, "", KEY_RETIRED);
@@ -265,6 +266,10 @@ static int add_stem(void *arg, const struct stem *stem, struct err *err)
     char key[KEY_MAX];
 
     if (note_app(arg, stem, err))
+        return ERR_FAIL;
+    key_image(key, &stem->name, stem->month, KEY_CLAIM);
+    if (stem->claimed &&
+        add_archive(arg, UNFINISHED_OBJECT, key, stem->claim.size, stem->claim.modified, err))
         return ERR_FAIL;
     key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
     if (useless && !retired)

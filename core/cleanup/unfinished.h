@@ -19,9 +19,10 @@ struct err;
 enum unfinished_kind {
     /* a push that this user can resume: checkpoint on this host, upload in the bucket */
     UNFINISHED_PUSH,
-    UNFINISHED_PULL,      /* a pull that this user can resume: partial download on this host */
-    UNFINISHED_UPLOAD,    /* an upload in the bucket without checkpoint on this host */
-    UNFINISHED_OBJECT,    /* a temporary object that no push of this host needs */
+    UNFINISHED_PULL,   /* a pull that this user can resume: partial download on this host */
+    UNFINISHED_UPLOAD, /* an upload in the bucket without checkpoint on this host */
+    /* a temporary object that no push of this host needs, or the claim of a first platform */
+    UNFINISHED_OBJECT,
     UNFINISHED_ARCHIVE,   /* an archive without metadata: its push did not finish */
     UNFINISHED_RETIRED,   /* an archive that a cleanup has retired at `touched` */
     UNFINISHED_DATA,      /* an object that no image needs; only a sweep knows (sweep.h) */

@@ -77,3 +77,12 @@ for n in 1 2 3; do
         "$(bucket list images/ | grep -F "app-2025080$n" | grep -c 'json$')"
     check "and intact ($n)" s3dock verify $AT_ONCE
 done
+
+# A killed push leaves its claim, which another platform takes over after a day.
+CLAIM=$work/store/$BUCKET/images/app/202507/app-20250723-2118-f7a5a27.first
+echo '{"platform":"linux/s390x"}' >"$CLAIM"
+check "cleanup keeps the claim of a push that may be running" s3dock cleanup
+check "which is there" test -e "$CLAIM"
+touch -d '30 days ago' "$CLAIM"
+check "cleanup removes an old claim" s3dock cleanup
+check "which is gone" test ! -e "$CLAIM"
