@@ -70,12 +70,10 @@ static void prepare(struct opening *o)
 
 static bool run(struct opening *o)
 {
-    struct store_op **ops = calloc(o->count + o->head_count, sizeof *ops);
+    struct store_op *ops[BASES_MAX + BASES_MAX * METADATA_OBJECTS_MAX] = {NULL};
     struct err ignored;
     bool done;
 
-    if (!ops)
-        return false;
     for (unsigned i = 0; i < o->count; i++)
         ops[i] = &o->gets[i].op;
     for (unsigned i = 0; i < o->head_count; i++)
@@ -83,7 +81,6 @@ static bool run(struct opening *o)
     done = store_run_all(o->options->store, ops, o->count + o->head_count, &ignored) == 0;
     for (unsigned i = 0; done && i < o->count + o->head_count; i++)
         note_trouble(o, ops[i]);
-    free(ops);
     return done;
 }
 

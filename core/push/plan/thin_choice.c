@@ -216,9 +216,10 @@ static uint64_t ranges_of(const struct group *group, uint64_t range)
 static bool is_within(const struct thin_limits *limits, uint64_t ranges, uint64_t used,
                       uint64_t span)
 {
-    double whole = (double)((used + limits->range - 1) / limits->range);
+    uint64_t whole = (used + limits->range - 1) / limits->range;
 
-    return (double)ranges <= limits->scatter.ranges * whole + (double)limits->scatter.spare &&
+    return (double)ranges <=
+               limits->scatter.ranges * (double)whole + (double)limits->scatter.spare &&
            (double)span <= limits->scatter.bytes * (double)used;
 }
 

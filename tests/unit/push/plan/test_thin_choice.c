@@ -69,7 +69,7 @@ static void add_base(const struct pieces *pieces, const char *layer, unsigned sh
                                       .object = (uint16_t)(pieces->object - 'A'),
                                       .offset = (uint64_t)i * (pieces->size + pieces->gap) * KIB};
         }
-    strcpy(m->layer.diff_id, layer);
+    assert_true(str_copy(m->layer.diff_id, sizeof m->layer.diff_id, layer));
     m->section = (struct index_section){.layer = 0,
                                         .raw_size = share * MIB,
                                         .chunk_count = count,
