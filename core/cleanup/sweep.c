@@ -230,7 +230,10 @@ static int judge_object(const struct sweep *s, const struct sweep_group *group,
                         struct sweep_object *object)
 {
     bool announced = group->tombstone_etag[0];
+    bool young = s->list.now - object->modified < s->policy->unfinished;
 
+    if (object->fixed && young) /* a push may have written it just now, and its metadata not yet */
+        return 0;
     object->due =
         object->named || (announced && s->list.now - group->announced >= s->policy->retention);
     if (object->due)
@@ -239,7 +242,7 @@ static int judge_object(const struct sweep *s, const struct sweep_group *group,
         report(s, SWEEP_WAITS, object->key, object->size, group->announced);
         return 0;
     }
-    if (s->list.now - object->modified < s->policy->unfinished)
+    if (young)
         return 0;
     report(s, SWEEP_ANNOUNCED, object->key, object->size, s->list.now);
     return 1;

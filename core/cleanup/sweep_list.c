@@ -66,8 +66,14 @@ static int add_archive(struct sweep_list *list, const struct stem *stem, struct 
     key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
     if (add_object(list, key, &stem->archive, err))
         return ERR_FAIL;
+    list->objects[list->object_count - 1].fixed = true;
     key_image(key, &stem->name, stem->month, KEY_INDEX);
-    return stem->has_index ? add_object(list, key, &stem->index, err) : 0;
+    if (!stem->has_index)
+        return 0;
+    if (add_object(list, key, &stem->index, err))
+        return ERR_FAIL;
+    list->objects[list->object_count - 1].fixed = true;
+    return 0;
 }
 
 static int add_objects(struct sweep_list *list, const struct stem *stem, struct err *err)

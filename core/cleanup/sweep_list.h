@@ -19,6 +19,7 @@ struct sweep_object {
     uint64_t size;
     int64_t modified;
     unsigned ends; /* documents that need it, but are counted only in a dry run */
+    bool fixed;    /* its key has no number: it can be written again */
     bool named;    /* by a tombstone that is `deleting` */
     bool due;
 };

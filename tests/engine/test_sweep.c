@@ -238,6 +238,9 @@ static void what_cannot_be_read_stops_the_sweep(void **state)
 /* A push of format 3 has replaced an image of format 2: the archive lies there without a name. */
 static void an_archive_without_a_name_is_deleted(void **state)
 {
+    const struct sweep_policy policy = {.store = store, .app = "shop", .unfinished = DAY};
+    struct counts counts = {{0}};
+
     (void)state;
     thin_object_put(store, KEPT ".tar.gz", "the archive before");
     thin_object_put(store, KEPT ".index", "its index");
@@ -248,6 +251,9 @@ static void an_archive_without_a_name_is_deleted(void **state)
     assert_true(exists(KEPT ".tar.gz"));
     assert_false(exists(KEPT ".index"));
     drop(PUSHED ".json");
+    thin_object_put(store, KEPT ".tar.gz", "of a push that writes its metadata next");
+    assert_int_equal(sweep_run(&policy, count, &counts, &err), 0);
+    assert_true(exists(KEPT ".tar.gz"));
     sweep(); /* announces them again: the first tombstone was used */
     sweep();
     sweep();
