@@ -109,7 +109,9 @@ static int remove_one(struct cleanup *c, struct unfinished_list *list,
 
     if (what->kind == UNFINISHED_TOMBSTONE && (!due || c->dry_run))
         return 0;
-    if (!c->dry_run && due)
+    if (c->dry_run && due)
+        answer = unfinished_is_needed(c->store, list, what, err);
+    else if (due)
         answer = unfinished_remove(c->store, list, what, err);
     else if (!c->dry_run && what->kind == UNFINISHED_RETIRED)
         answer = unfinished_restore(c->store, list, what, err);

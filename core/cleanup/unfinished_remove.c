@@ -46,6 +46,29 @@ static int read_refs(struct store *store, struct unfinished_list *list, const ch
     return object_refs_read(store, name.app, NULL, NULL, &list->refs, err);
 }
 
+int unfinished_is_needed(struct store *store, struct unfinished_list *list,
+                         const struct unfinished *what, struct err *err)
+{
+    struct store_info info;
+    char tombstone[KEY_MAX];
+
+    if (what->kind != UNFINISHED_ARCHIVE && what->kind != UNFINISHED_RETIRED)
+        return 0;
+    if (key_of_sibling(tombstone, what->key, KEY_RETIRED, err) ||
+        read_refs(store, list, what->key, err))
+        return ERR_FAIL;
+    switch (store_head(store, what->key, &info, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return object_refs_count(list->refs, tombstone, what->key, info.etag, info.size)
+                   ? UNFINISHED_NEEDED
+                   : 0;
+    default:
+        return 0;
+    }
+}
+
 /* Retires an undescribed archive. Keeps it if its push has finished meanwhile, if another push
  * replaces it, or if images refer to it. */
 static int retire_archive(struct store *store, struct unfinished_list *list,

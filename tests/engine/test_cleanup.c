@@ -267,6 +267,19 @@ static int retire_archives(struct store *store)
     return answer;
 }
 
+/* Returns what a dry run would find out about the last retired archive. */
+static int look_at_retired(struct store *store)
+{
+    struct unfinished_list list = {.items = NULL};
+    int answer = unfinished_read(store, &list, &err);
+
+    for (size_t i = 0; answer >= 0 && i < list.count; i++)
+        if (list.items[i].kind == UNFINISHED_RETIRED)
+            answer = unfinished_is_needed(store, &list, &list.items[i], &err);
+    unfinished_finish(&list);
+    return answer;
+}
+
 /* ---- the other commands ---- */
 
 static void note_push(struct between *b, const char *file, const char *id)
@@ -769,6 +782,9 @@ static void an_archive_that_images_refer_to_is_kept(void **state)
     assert_int_equal(delete_data(store), ERR_FAIL);
     assert_true(err_is(&err, ERR_CONFLICT, CODE_REFERENCED));
     assert_true(exists(store, KEY ".tar.gz"));
+
+    thin_document_put(&thin, store, THIN ".json");
+    assert_int_equal(look_at_retired(store), UNFINISHED_NEEDED);
 
     drop(store, KEY ".retired"); /* now it has no document */
     thin_document_put(&thin, store, THIN ".json");
