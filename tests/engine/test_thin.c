@@ -22,6 +22,7 @@
 #include "catalog/image_objects.h"
 #include "catalog/locate.h"
 #include "kit/fault_store.h"
+#include "kit/sample.h"
 #include "kit/saved_image.h"
 #include "kit/scratch.h"
 #include "kit/tarball.h"
@@ -638,5 +639,13 @@ int main(void)
         cmocka_unit_test(a_damaged_base),
     };
 
+    const struct CMUnitTest threads[] = {
+        cmocka_unit_test(what_is_sent),
+        cmocka_unit_test(several_at_once),
+        cmocka_unit_test(a_base_that_disappears),
+    };
+
+    if (test_is_for_threads())
+        return cmocka_run_group_tests_name("thin, threads", threads, set_up, scratch_teardown);
     return cmocka_run_group_tests(tests, set_up, scratch_teardown);
 }
