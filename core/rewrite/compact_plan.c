@@ -13,6 +13,7 @@
 #include "transfer/fetch_index.h"
 
 #define DOCUMENT_MAX (256 * KIB)
+#define UNITE        65536 /* runs that are added before all are united */
 
 static int add_retired(struct compact_plan *plan, const struct located *at, struct err *err)
 {
@@ -126,7 +127,10 @@ static int add_runs(struct compact_plan *plan, const struct index *index, const 
                                 err))
                 return ERR_FAIL;
     }
-    object_runs_sort(&plan->runs);
+    if (plan->runs.count > 2 * plan->united + UNITE) {
+        object_runs_sort(&plan->runs);
+        plan->united = plan->runs.count;
+    }
     return 0;
 }
 
@@ -211,6 +215,7 @@ static int read_plan(struct compact_plan *plan, struct store *store, const struc
     free(at);
     if (failed)
         return ERR_FAIL;
+    object_runs_sort(&plan->runs);
     find_runs(plan);
     choose(plan, refs, least);
     return 0;

@@ -36,6 +36,7 @@ struct compact_plan {
     /* The keys of objects that retired images need, which ends with their tombstones. */
     const char **retired;
     size_t retired_count, retired_room;
+    size_t united;           /* runs after they were united last */
     struct object_runs runs; /* sorted, by number of the object */
     struct strings strings;
 };
