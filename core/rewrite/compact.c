@@ -20,6 +20,7 @@ struct work {
     struct compact_plan plan;
     struct metadata_object *written; /* the new object of each chosen one */
     uint64_t *placed;                /* of each run: its offset in the new object */
+    struct object_runs copied;       /* of the new objects, by the store */
     struct located at;
     /* The image that is moved. Its objects, or their successors, and their numbers in the plan. */
     struct metadata_object objects[METADATA_OBJECTS_MAX];
@@ -54,7 +55,7 @@ static int write_object(struct work *w, size_t number, struct err *err)
                                    .pieces = pieces,
                                    .count = old->count};
     struct store_info info;
-    uint64_t copied = 0, at = 0;
+    uint64_t before, at = 0;
     int failed;
 
     if (!pieces)
@@ -66,14 +67,15 @@ static int write_object(struct work *w, size_t number, struct err *err)
         w->placed[old->first + i] = at;
         at += run->size;
     }
-    failed = object_writer_run(&writer, &info, &copied, err);
+    before = object_runs_bytes(&w->copied);
+    failed = object_writer_run(&writer, (unsigned)number, &info, &w->copied, err);
     free(pieces);
     if (failed)
         return ERR_FAIL;
     w->written[number].size = info.size;
     str_copy(w->written[number].etag, sizeof w->written[number].etag, info.etag);
     w->result->written += info.size;
-    w->result->copied += copied;
+    w->result->copied += object_runs_bytes(&w->copied) - before;
     return 0;
 }
 
@@ -117,6 +119,15 @@ static void place(void *arg, const struct index_place *from, uint32_t size, stru
         return;
     run = find_run(&w->plan, &w->plan.objects[number], from->offset);
     to->offset = w->placed[run] + (from->offset - w->plan.runs.list[run].offset);
+}
+
+/* An object that is not rewritten stays as it is. */
+static bool is_copied(void *arg, unsigned object, uint64_t offset, uint32_t size)
+{
+    const struct work *w = arg;
+
+    return w->numbers[object] < 0 ||
+           object_runs_contain(&w->copied, (unsigned)w->numbers[object], offset, size);
 }
 
 /* Returns the number of chosen objects that the image uses. */
@@ -164,7 +175,8 @@ static int move_image(struct work *w, const struct index *index, struct err *err
                                 .objects = w->objects,
                                 .object_count = w->at.metadata.object_count,
                                 .place = place,
-                                .arg = w};
+                                .arg = w,
+                                .copied = is_copied};
     char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     struct image_name name;
 
@@ -270,6 +282,7 @@ int compact_run(const struct compact_options *options, struct compact_result *re
     compact_plan_finish(&w->plan);
     free(w->written);
     free(w->placed);
+    object_runs_finish(&w->copied);
     free(w);
     return failed;
 }

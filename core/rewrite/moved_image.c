@@ -98,31 +98,62 @@ static int describe(struct work *w, struct err *err)
 
 /* ---- the check ---- */
 
+#define WINDOW (4 * MIB) /* longer than any chunk */
+
+/* Chunks that passed through this host are read back in windows, because they lie one behind the
+ * other. */
 struct check {
     const struct work *work;
     struct unpacker *unpacker;
-    uint8_t *packed, *raw;
+    uint8_t *window, *raw;
+    unsigned object; /* of the window */
+    uint64_t at, size;
 };
 
-static int check_chunk(const struct check *check, const struct index_chunk *chunk,
-                       const struct index_place *place, struct err *err)
+/* Reads the chunk into the window, and what follows it if `more`. */
+static int read_window(struct check *check, const struct index_place *place, uint32_t size,
+                       bool more, struct err *err)
 {
     const struct metadata_object *object = &check->work->metadata.objects[place->object];
+    uint64_t left = object->size - place->offset;
     struct store_op op = {.verb = STORE_GET,
                           .key = object->key,
                           .if_match = object->etag,
                           .offset = place->offset,
-                          .length = chunk->packed_size,
-                          .buffer = check->packed};
-    struct chunk_name name;
+                          .length = !more           ? size
+                                    : left < WINDOW ? left
+                                                    : WINDOW,
+                          .buffer = check->window};
 
+    check->object = place->object;
+    check->at = place->offset;
+    check->size = 0;
     if (store_run(check->work->moved->store, &op, err) == STORE_FAILED)
         return ERR_FAIL;
     if (op.answer != STORE_DONE)
         return err_set(err, ERR_CONFLICT, "changed", "%s was replaced meanwhile", object->key);
+    check->size = op.length;
+    return 0;
+}
+
+static bool is_in_window(const struct check *check, const struct index_place *place, uint32_t size)
+{
+    return check->object == place->object && place->offset >= check->at &&
+           place->offset + size <= check->at + check->size;
+}
+
+static int check_chunk(struct check *check, const struct index_chunk *chunk,
+                       const struct index_place *place, bool more, struct err *err)
+{
+    const struct metadata_object *object = &check->work->metadata.objects[place->object];
+    struct chunk_name name;
+
+    if (!is_in_window(check, place, chunk->packed_size) &&
+        read_window(check, place, chunk->packed_size, more, err))
+        return ERR_FAIL;
     if (unpacker_unpack(check->unpacker, (enum codec)object->codec,
-                        view_of(check->packed, chunk->packed_size), check->raw, chunk->raw_size,
-                        err))
+                        view_of(check->window + (place->offset - check->at), chunk->packed_size),
+                        check->raw, chunk->raw_size, err))
         return err_wrap(err, "%s", object->key);
     name = chunk_name_of(check->work->index->names, check->raw, chunk->raw_size);
     return chunk_name_equals(&name, &chunk->name)
@@ -131,8 +162,15 @@ static int check_chunk(const struct check *check, const struct index_chunk *chun
                          object->key);
 }
 
-/* Checks about CHECKED chunks, at equal distances from a random one on. */
-static int check_chunks(const struct check *check, struct err *err)
+static bool is_copied(const struct work *w, const struct index_place *place, uint32_t size)
+{
+    return !w->moved->copied ||
+           w->moved->copied(w->moved->arg, w->order.objects[place->object], place->offset, size);
+}
+
+/* Checks the chunks that passed through this host, and about CHECKED others, at equal distances from
+ * a random one on. */
+static int check_chunks(struct check *check, struct err *err)
 {
     const struct index *index = check->work->index;
     uint64_t count = 0, step, at = 0, next;
@@ -151,10 +189,10 @@ static int check_chunks(const struct check *check, struct err *err)
 
         index_cursor_init(&cursor, &index->sections[i]);
         for (; (chunk = index_cursor_next(&cursor, &place)); at++) {
-            if (at != next)
-                continue;
-            next += step;
-            if (check_chunk(check, chunk, &place, err))
+            bool copied = is_copied(check->work, &place, chunk->packed_size), chosen = at == next;
+
+            next += chosen ? step : 0;
+            if ((chosen || !copied) && check_chunk(check, chunk, &place, !copied, err))
                 return ERR_FAIL;
         }
     }
@@ -163,17 +201,17 @@ static int check_chunks(const struct check *check, struct err *err)
 
 static int check_new(const struct work *w, struct err *err)
 {
-    size_t most = codec_bound(w->index->params.max);
-    struct check check = {.work = w, .packed = malloc(most), .raw = malloc(most)};
+    struct check check = {
+        .work = w, .window = malloc(WINDOW), .raw = malloc(codec_bound(w->index->params.max))};
     int failed = ERR_FAIL;
 
     check.unpacker = unpacker_create(err);
-    if (!check.packed || !check.raw)
+    if (!check.window || !check.raw)
         err_memory(err, "a chunk");
     else if (check.unpacker)
         failed = check_chunks(&check, err);
     unpacker_destroy(check.unpacker);
-    free(check.packed);
+    free(check.window);
     free(check.raw);
     return failed;
 }

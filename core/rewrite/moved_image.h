@@ -28,10 +28,13 @@ struct moved_image {
      * each chunk in the order of the stream. */
     void (*place)(void *arg, const struct index_place *from, uint32_t size, struct index_place *to);
     void *arg;
+    /* Returns true if the store copied these bytes of an object of `objects`, or if they were there
+     * before; NULL: always. Only a few of such chunks are read and checked, of the others all. */
+    bool (*copied)(void *arg, unsigned object, uint64_t offset, uint32_t size);
 };
 
-/* Reads a few chunks from their new places, compares them with their names, and replaces the metadata.
- * Waits. 0: done. MOVED_NOT: the image was changed meanwhile, or a cleanup deletes an object of it; the
+/* Reads chunks from their new places (see `copied`), compares them with their names, and replaces the
+ * metadata. Waits. 0: done. MOVED_NOT: the image was changed meanwhile, or a cleanup deletes an object of it; the
  * image is unchanged, *err has the reason. integrity.chunk: an object contains other bytes. */
 enum { MOVED_NOT = 1 };
 int moved_image_run(const struct moved_image *moved, struct err *err);

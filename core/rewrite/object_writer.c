@@ -23,7 +23,9 @@ struct work {
     uint8_t *buffer;
     struct store_op *ops;
     bool refused; /* the store does not copy ranges */
-    uint64_t copied;
+    unsigned number;
+    struct object_runs *copied;
+    uint64_t written; /* bytes of the parts before */
     char upload[STORE_UPLOAD_MAX];
     struct store_part *parts;
     unsigned part_count;
@@ -130,9 +132,10 @@ static int copy_part(struct work *w, unsigned number, uint64_t size, struct err 
     if (op.answer != STORE_DONE)
         return explain(&op, err);
     keep_part(w, number, op.info.etag);
-    w->copied += size;
     advance(w, size);
-    return 0;
+    return object_runs_add(
+        w->copied, &(struct object_run){.object = w->number, .offset = w->written, .size = size},
+        err);
 }
 
 static int send_part(struct work *w, unsigned number, uint64_t size, struct err *err)
@@ -166,6 +169,7 @@ static int write_parts(struct work *w, struct err *err)
         if (answer)
             return ERR_FAIL;
         done += size;
+        w->written = done;
     }
     return 0;
 }
@@ -216,10 +220,13 @@ static int write_small(struct work *w, struct store_info *info, struct err *err)
     return 0;
 }
 
-int object_writer_run(const struct object_writer *what, struct store_info *info, uint64_t *copied,
-                      struct err *err)
+int object_writer_run(const struct object_writer *what, unsigned number, struct store_info *info,
+                      struct object_runs *copied, struct err *err)
 {
-    struct work w = {.what = what, .part_size = what->store->limits.part_size};
+    struct work w = {.what = what,
+                     .part_size = what->store->limits.part_size,
+                     .number = number,
+                     .copied = copied};
     int failed = ERR_FAIL;
 
     for (size_t i = 0; i < what->count; i++)
@@ -238,6 +245,5 @@ int object_writer_run(const struct object_writer *what, struct store_info *info,
     free(w.buffer);
     free(w.ops);
     free(w.parts);
-    *copied = w.copied;
     return failed;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "catalog/metadata.h"
+#include "pack/index/object_runs.h"
 #include "store/store.h"
 
 struct err;
@@ -28,9 +29,10 @@ struct object_writer {
 
 /* Writes the object and waits. A small one is one PUT. A larger one has equal parts: the store copies
  * those that lie in one piece, if it can; the others pass through this host, one after the other.
- * *copied: bytes that the store copied. conflict.changed, not_found.object: a source was replaced or
- * deleted. Nothing is left after a failure, unless the process is killed. */
-int object_writer_run(const struct object_writer *what, struct store_info *info, uint64_t *copied,
-                      struct err *err);
+ * What the store copied is added to `copied`, as runs of object `number`. The caller checks the
+ * other bytes: a network can change them on their way. conflict.changed, not_found.object: a source
+ * was replaced or deleted. Nothing is left after a failure, unless the process is killed. */
+int object_writer_run(const struct object_writer *what, unsigned number, struct store_info *info,
+                      struct object_runs *copied, struct err *err);
 
 #endif

@@ -25,6 +25,7 @@ struct work {
     char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     struct image_name name;
     struct metadata_object object; /* the new one */
+    struct object_runs copied;     /* of it, by the store */
 };
 
 static int add_piece(struct pieces *pieces, const struct index_place *place, uint64_t size,
@@ -98,6 +99,13 @@ static int set_keys(struct work *w, struct err *err)
     return 0;
 }
 
+static bool is_copied(void *arg, unsigned object, uint64_t offset, uint32_t size)
+{
+    const struct work *w = arg;
+
+    return object_runs_contain(&w->copied, object, offset, size);
+}
+
 static int write_object(struct work *w, uint64_t *copied, struct err *err)
 {
     const struct object_writer writer = {.store = w->options->store,
@@ -107,8 +115,9 @@ static int write_object(struct work *w, uint64_t *copied, struct err *err)
                                          .count = w->pieces.count};
     struct store_info info;
 
-    if (object_writer_run(&writer, &info, copied, err))
+    if (object_writer_run(&writer, 0, &info, &w->copied, err))
         return ERR_FAIL;
+    *copied = object_runs_bytes(&w->copied);
     w->object.size = info.size;
     str_copy(w->object.etag, sizeof w->object.etag, info.etag);
     return 0;
@@ -125,7 +134,8 @@ static int move_image(struct work *w, struct err *err)
                                       .objects = &w->object,
                                       .object_count = 1,
                                       .place = place_next,
-                                      .arg = w};
+                                      .arg = w,
+                                      .copied = is_copied};
     struct err ignored;
     int answer = moved_image_run(&moved, err);
 
@@ -168,6 +178,7 @@ int thicken_run(const struct thicken_options *options, struct thicken_result *re
     index_destroy(w->index);
     located_finish(&w->at);
     free(w->pieces.list);
+    object_runs_finish(&w->copied);
     free(w);
     return failed ? ERR_FAIL : 0;
 }

@@ -619,6 +619,28 @@ static void damaged_data_are_not_published(void **state)
     memory_store_destroy(memory);
 }
 
+/* What passes through this host is checked as a whole. */
+static void one_wrong_bit_is_not_published(void **state)
+{
+    struct memory_store *memory = fill("flipped", true);
+    struct thicken_result result;
+    struct located at;
+
+    (void)state;
+    locate(&memory->store, 1, &at);
+    for (unsigned i = 0; i < memory->now.object_count; i++) {
+        struct memory_object *object = &memory->now.objects[i];
+
+        for (unsigned k = 0; k < at.metadata.object_count; k++)
+            if (strcmp(object->key, at.metadata.objects[k].key) == 0)
+                object->data[object->size - 20000] ^= 1; /* in the second layer */
+    }
+    located_finish(&at);
+    assert_int_equal(thicken(&memory->store, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    memory_store_destroy(memory);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -637,6 +659,7 @@ int main(void)
         cmocka_unit_test(thicken_makes_an_image_whole),
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
         cmocka_unit_test(damaged_data_are_not_published),
+        cmocka_unit_test(one_wrong_bit_is_not_published),
         cmocka_unit_test(what_retired_images_need_is_rewritten),
         cmocka_unit_test(a_thin_push_meets_a_sweep),
         cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
