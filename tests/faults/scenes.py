@@ -13,6 +13,8 @@ import bench
 from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
 
 THIN = ("--compression", "zstd", "--thin")
+# Two thin images: the second one uses a small part of the object of the first, whose metadata is deleted then.
+BULKY, SPARE = "shop:20260302-0900-5e6f708", "shop:20260302-1000-6f70819"
 HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
 
 
@@ -56,6 +58,14 @@ def shows(ref, before, after):
     return look
 
 
+def keeps(ref, digest):
+    """A check of an image that the command moves to other objects: it can be pulled at any time."""
+    def look(worker, result):
+        seen = pulled(worker, ref)
+        return None if seen == digest else f"{ref} is then {seen[:300]}"
+    return look
+
+
 def wrote(name, digest):
     """A check of a pull's output: the image, or no file."""
     def look(worker, result):
@@ -91,7 +101,7 @@ def prints(text):
 
 class Worker:
     """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm, stop,
-    make_thin, and hand_over and take_over for prepare_alike()."""
+    make_thin, drop, and hand_over and take_over for prepare_alike()."""
 
     def __init__(self, folder, path, environment):
         self.folder = folder
@@ -143,6 +153,12 @@ class Worker:
         self.begin("")
         self.make_thin(images)
         self.save("thin two")
+        self.begin("")
+        for ref, name in (BULKY, "bulky"), (SPARE, "spare"):
+            self.run("push", ref, *THIN, "--input", images[name])
+        digests["spare"] = pulled(self, SPARE)
+        self.drop(f"images/shop/202603/{BULKY.replace(':', '-')}.json")
+        self.save("sparse")
         return digests
 
     def strays(self):
@@ -187,6 +203,10 @@ class Server(Worker):
 
     def save(self, name):
         self.s3.tell(save=name)
+
+    def drop(self, key):
+        subprocess.run([os.path.join(bench.TOP, "tests/kit/bucket"), "delete", bench.BUCKET, key], check=True,
+                       env={**os.environ, **self.s3.environment(), "AWS_ENDPOINT_URL": self.s3.url})
 
     def make_thin(self, images):
         environment = {**os.environ, **self.s3.environment(), "AWS_ENDPOINT_URL": self.s3.url}
@@ -298,6 +318,9 @@ class Folder(Worker):
     def save(self, name):
         shutil.copytree(self.bucket, self.saved(name), symlinks=True)
 
+    def drop(self, key):
+        os.unlink(os.path.join(self.bucket, bench.BUCKET, key))
+
     def make_thin(self, images):
         make_thin(os.path.join(self.bucket, bench.BUCKET), images)
 
@@ -335,12 +358,15 @@ def common_layer(small=False):
 
 
 def make_images(folder, small=False):
-    """Creates three archives. The first two share a layer, which is uploaded in parts unless `small`."""
+    """Creates archives. The first two share a layer, which is uploaded in parts unless `small`."""
     os.makedirs(folder, exist_ok=True)
     common = common_layer(small)
-    images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
+    images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other", "bulky", "spare")}
     bench.write_image(images["first"], REF, [common, bench.layer([("a", bench.noise(100000, 2))])])
     bench.write_image(images["next"], NEXT, [common, bench.layer([("b", bench.noise(100000, 3))])])
+    shared = bench.layer([("opt/shared", bench.noise(1 << 20, 6))])
+    bench.write_image(images["bulky"], BULKY, [shared, common])
+    bench.write_image(images["spare"], SPARE, [shared, bench.layer([("e", bench.noise(100000, 7))])])
     bench.write_image(images["other"], REF, [bench.layer([("c", bench.noise(100000, 4))])])
     return images
 
@@ -384,6 +410,8 @@ def all_scenes(images, digests):
               shows(NEXT, "absent", digests["next"])),
         Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("thin pull", "thin two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
+        Scene("compact", "sparse", ("compact", "shop"), keeps(SPARE, digests["spare"])),
+        Scene("thicken", "sparse", ("thicken", SPARE), keeps(SPARE, digests["spare"])),
         Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
               says(("list", "tags", "shop"), "", f"v2.0.0 -> {NEXT}")),
         Scene("promote", "promoted", ("promote", NEXT, "production"), says(current, REF, NEXT)),
