@@ -107,20 +107,35 @@ static int is_pushed(struct push *p, const char *id, struct err *err)
     return existing_image_is(existing, id);
 }
 
+/* Takes what an archive file says about its image. The layers serve the search for bases. */
+static void learn_from_file(struct push *p, const struct tar_image *image)
+{
+    str_copy(p->content, sizeof p->content, image->id);
+    if (!platform_parse(image->platform, &p->platform))
+        p->platform = p->options->platform;
+    if (image->layer_count <= ARRAY_SIZE(p->local.diff_ids)) {
+        p->local.layer_count = image->layer_count;
+        memcpy(p->local.diff_ids, image->layers, image->layer_count * sizeof image->layers[0]);
+    }
+}
+
 /* Sets p->content and p->platform where they are known before the stream is read. */
 static int find_content(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
-    char platform[PLATFORM_TEXT_SIZE] = "";
+    struct tar_image *image;
 
     if (o->docker) {
         str_copy(p->content, sizeof p->content, p->local.id);
         return 0;
     }
+    image = calloc(1, sizeof *image);
+    if (!image)
+        return err_memory(err, "the image");
     if (open_source_is_repeatable(&p->input))
-        tar_image_id_read(o->input, p->content, platform);
-    if (!platform_parse(platform, &p->platform))
-        p->platform = o->platform;
+        tar_image_id_read(o->input, image);
+    learn_from_file(p, image);
+    free(image);
     return own_platform_check(o, &p->platform, err);
 }
 

@@ -102,7 +102,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         .first = o->first,
         .described = resume_is_whole(s->resume),
         .layers = local->diff_ids,
-        .layer_count = local->id[0] ? local->layer_count : 0,
+        .layer_count = local->layer_count,
         .archive_least = planner_options(s).least,
         .index_most = index_most,
     };

@@ -95,31 +95,55 @@ static int open_file(const char *path)
     return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-/* Reads the platform in a config; "": it has none. */
-static void read_platform(const struct text *config, char platform[PLATFORM_TEXT_SIZE])
+static void read_platform(struct json_node root, char platform[PLATFORM_TEXT_SIZE])
 {
     struct image_info info = {.os = ""};
-    struct json *json;
-    struct err ignored;
 
-    platform[0] = '\0';
-    if (json_parse(&json, text_view(config), &JSON_IMAGE, "the config", &ignored))
-        return;
-    image_config_read(json_root(json), &info);
-    json_destroy(json);
+    image_config_read(root, &info);
     if (info.os[0] && info.architecture[0])
         snprintf(platform, PLATFORM_TEXT_SIZE, "%s/%s%s%s", info.os, info.architecture,
                  info.variant[0] ? "/" : "", info.variant);
 }
 
-bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE],
-                       char platform[PLATFORM_TEXT_SIZE])
+/* No layers if there are too many, or a diffID is none. */
+static void read_layers(struct json_node root, struct tar_image *out)
+{
+    struct json_node list = image_config_diff_ids(root), at = {0};
+
+    while ((at = json_next(list, at, NULL)).doc) {
+        struct digest_text *layer = &out->layers[out->layer_count];
+        uint8_t digest[SHA256_SIZE];
+
+        if (++out->layer_count == IMAGE_LAYERS_MAX ||
+            !json_string(at, layer->text, sizeof layer->text) ||
+            !digest_text_read(layer->text, digest)) {
+            out->layer_count = 0;
+            return;
+        }
+    }
+}
+
+static void read_config(const struct text *config, struct tar_image *out)
+{
+    struct json *json;
+    struct err ignored;
+
+    if (json_parse(&json, text_view(config), &JSON_IMAGE, "the config", &ignored))
+        return;
+    read_platform(json_root(json), out->platform);
+    read_layers(json_root(json), out);
+    json_destroy(json);
+}
+
+bool tar_image_id_read(const char *path, struct tar_image *out)
 {
     int fd = open_file(path);
     char name[TAR_NAME_MAX];
     struct text text;
     bool found;
 
+    out->id[0] = out->platform[0] = '\0';
+    out->layer_count = 0;
     if (fd < 0)
         return false;
     text_init(&text, DOCUMENT_MAX);
@@ -127,8 +151,8 @@ bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE],
     text_clear(&text);
     found = found && read_entry(fd, name, &text);
     if (found) {
-        digest_text_of(id, text_view(&text));
-        read_platform(&text, platform);
+        digest_text_of(out->id, text_view(&text));
+        read_config(&text, out);
     }
     text_finish(&text);
     close(fd);

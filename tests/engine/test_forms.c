@@ -31,6 +31,7 @@
 
 #define FIRST  "shop:20250721-2118-f7a5a27"
 #define SECOND "shop:20250722-1000-a1b2c3d"
+#define OTHER  "shop:20250721-2359-0123abc"
 #define STEM   "images/shop/202507/shop-20250721-2118-f7a5a27"
 #define FILES  8
 #define SIZE   (24 * KIB)
@@ -39,7 +40,7 @@ static struct err err;
 
 /* ---- images ---- */
 
-/* Two layers. The first one is the same in all versions, and has a file twice. */
+/* Two layers. The first one is the same in all versions below 100, and has a file twice. */
 static void write_image(const char *file, const char *ref, unsigned version)
 {
     uint8_t *bytes = malloc(SIZE);
@@ -52,7 +53,8 @@ static void write_image(const char *file, const char *ref, unsigned version)
 
         tarball_init(&layer);
         for (unsigned i = 0; i < FILES; i++) {
-            noise(bytes, SIZE / 2, 100 * l + (l && i == 3 ? 50 + version : i % 7));
+            noise(bytes, SIZE / 2,
+                  version / 100 * 1000 + 100 * l + (l && i == 3 ? 50 + version % 100 : i % 7));
             memset(bytes + SIZE / 2, 'a', SIZE / 2);
             snprintf(name, sizeof name, "%u/%u", l, i);
             tarball_file(&layer, name, bytes, SIZE);
@@ -361,12 +363,27 @@ static void a_thin_image_outlives_what_it_refers_to(void **state)
         }
 }
 
+/* The layers in an archive file select the base: the newest image has none of them. */
+static void a_file_finds_the_image_with_its_layers(void **state)
+{
+    struct push_result result;
+
+    (void)state;
+    copy_predecessor(ZSTD);
+    write_image("other.tar", OTHER, 100);
+    push("bucket", OTHER, "other.tar", ZSTD);
+    result = push("bucket", SECOND, "second.tar", THIN_ZSTD);
+    assert_true(result.referred_bytes > result.size / 2);
+    is_sound("bucket", SECOND, "second.out");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_successor_of_every_form_is_sound),
         cmocka_unit_test(an_image_of_every_form_is_replaced),
         cmocka_unit_test(a_thin_image_outlives_what_it_refers_to),
+        cmocka_unit_test(a_file_finds_the_image_with_its_layers),
     };
 
     return cmocka_run_group_tests_name("forms", tests, set_up, scratch_teardown);
