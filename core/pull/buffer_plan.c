@@ -25,9 +25,9 @@ static const struct shape *choose_shape(const struct buffer_plan_options *o)
 {
     if (!o->chunks)
         return &PIECES;
-    if (o->thin && o->partial)
-        return &THIN;
-    return o->seed ? &REUSING : &FETCHING;
+    if (o->seed)
+        return &REUSING;
+    return o->thin && o->partial ? &THIN : &FETCHING;
 }
 
 static unsigned at_least(size_t count, unsigned least, unsigned most)

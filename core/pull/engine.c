@@ -50,13 +50,15 @@ static uint64_t choose_bridge(const struct pull_engine *p)
     return bridge;
 }
 
+/* With a seed, the missing chunks lie among chunks that this host has, in thin images, too: a bridge
+ * would fetch those, and the daemon may be far behind. */
 static int create_prefetch(struct pull_engine *p, struct err *err)
 {
-    const struct prefetch_options options = {.bridge = p->prepared->thin ? choose_bridge(p)
-                                                                         : RANGE_PLAN_BRIDGE,
+    bool all = !p->prepared->seed.image;
+    const struct prefetch_options options = {.bridge = all ? choose_bridge(p) : RANGE_PLAN_BRIDGE,
                                              .range = p->buffer_plan.prefetch_range,
                                              .spans = p->buffer_plan.prefetch,
-                                             .ahead = p->prepared->thin ? THIN_AHEAD : UINT64_MAX};
+                                             .ahead = all ? THIN_AHEAD : UINT64_MAX};
 
     p->prefetch = prefetch_create(p->prepared->needed, &options, err);
     return p->prefetch ? 0 : ERR_FAIL;

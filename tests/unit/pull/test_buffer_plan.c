@@ -23,7 +23,7 @@ static void buffers_stay_within_the_memory(void **state)
         {{80 * MIB, false, false, true}, 2 * MIB, 0, 0, 16},
         {{MIB, true, true, true}, MIB, MIB, 32, 3}, /* the minimum */
         {{80 * MIB, true, false, true, true}, MIB, MIB, 13, 26},
-        {{80 * MIB, true, true, true, true}, MIB, MIB, 13, 26},
+        {{80 * MIB, true, true, true, true}, MIB, MIB, 32, 34},
         {{24 * MIB, true, false, true, true}, MIB, MIB, 4, 8},
         {{MIB, true, false, true, true}, MIB, MIB, 1, 3},
         {{80 * MIB, true, false, false, true}, 2 * MIB, 4 * MIB, 0, 13},
