@@ -188,32 +188,6 @@ static struct store_op *ask_for_objects(const struct object_map *map, struct sto
     return NULL;
 }
 
-static int prove_object(const struct object_map *map, const struct object *object,
-                        const struct store_op *head, struct err *err)
-{
-    if (head->answer != STORE_DONE)
-        return refuse_absent(map, object, err);
-    if (head->info.size != object->size)
-        return err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but the metadata says %llu",
-                       object->place->key, (unsigned long long)head->info.size,
-                       (unsigned long long)object->size);
-    if (strcmp(head->info.etag, object->place->etag) != 0)
-        return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata says %s",
-                       object->place->key, head->info.etag, object->place->etag);
-    return 0;
-}
-
-int object_map_prove(const struct object_map *map, struct store *store, struct err *err)
-{
-    struct store_op *heads = ask_for_objects(map, store, err);
-    int failed = heads ? 0 : ERR_FAIL;
-
-    for (unsigned i = 0; failed == 0 && i < map->count; i++)
-        failed = prove_object(map, &map->objects[i], &heads[i], err);
-    free(heads);
-    return failed;
-}
-
 /* ---- objects that are not under their keys ---- */
 
 struct search {
@@ -287,21 +261,33 @@ static int find_copy(struct search *search, struct err *err)
                                                                                        : ERR_FAIL;
 }
 
+static bool is_there(const struct object *object, const struct store_op *head)
+{
+    return head->answer == STORE_DONE && head->info.size == object->size &&
+           strcmp(head->info.etag, object->place->etag) == 0;
+}
+
+/* 1: the object was replaced, and the map has the key of its copy now. 0: there is no copy. */
+static int move_to_copy(struct object *object, struct store *store, struct err *err)
+{
+    struct search search = {.store = store, .object = object};
+
+    if (find_copy(&search, err))
+        return ERR_FAIL;
+    if (!search.found)
+        return 0;
+    log_info("%s was replaced; reading its copy %s", object->place->key, search.key);
+    return move_object(object, search.key, search.info.etag, err) ? ERR_FAIL : 1;
+}
+
 static int refresh_object(const struct object_map *map, struct object *object,
                           const struct store_op *head, struct store *store, struct err *err)
 {
-    struct search search = {.store = store, .object = object};
-    bool there = head->answer == STORE_DONE && head->info.size == object->size;
+    int moved = is_there(object, head) ? 1 : move_to_copy(object, store, err);
 
-    if (there && strcmp(head->info.etag, object->place->etag) == 0)
-        return 0;
-    if (find_copy(&search, err))
-        return ERR_FAIL;
-    if (search.found) {
-        log_info("%s was replaced; reading its copy %s", object->place->key, search.key);
-        return move_object(object, search.key, search.info.etag, err);
-    }
-    if (!there)
+    if (moved)
+        return moved < 0 ? ERR_FAIL : 0;
+    if (head->answer != STORE_DONE || head->info.size != object->size)
         return refuse_absent(map, object, err);
     log_info("%s has another ETag than the metadata says, but the same size", object->place->key);
     return move_object(object, object->place->key, head->info.etag, err);
@@ -314,6 +300,34 @@ int object_map_refresh(struct object_map *map, struct store *store, struct err *
 
     for (unsigned i = 0; failed == 0 && i < map->count; i++)
         failed = refresh_object(map, &map->objects[i], &heads[i], store, err);
+    free(heads);
+    return failed;
+}
+
+static int prove_object(const struct object_map *map, struct object *object,
+                        const struct store_op *head, struct store *store, struct err *err)
+{
+    int moved = is_there(object, head) ? 1 : move_to_copy(object, store, err);
+
+    if (moved)
+        return moved < 0 ? ERR_FAIL : 0;
+    if (head->answer != STORE_DONE)
+        return refuse_absent(map, object, err);
+    if (head->info.size != object->size)
+        return err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but the metadata says %llu",
+                       object->place->key, (unsigned long long)head->info.size,
+                       (unsigned long long)object->size);
+    return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata says %s",
+                   object->place->key, head->info.etag, object->place->etag);
+}
+
+int object_map_prove(struct object_map *map, struct store *store, struct err *err)
+{
+    struct store_op *heads = ask_for_objects(map, store, err);
+    int failed = heads ? 0 : ERR_FAIL;
+
+    for (unsigned i = 0; failed == 0 && i < map->count; i++)
+        failed = prove_object(map, &map->objects[i], &heads[i], store, err);
     free(heads);
     return failed;
 }

@@ -506,7 +506,7 @@ static void flipped_bits_are_found(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         struct timespec times[2];
         char path[512];
-        struct stat st;
+        struct stat st = {0};
         uint8_t byte;
         int fd;
 
@@ -600,6 +600,8 @@ static void a_replaced_archive_is_found_below_archive(void **state)
     assert_int_equal(err.family, ERR_INTEGRITY);
     write_replaced_document(bucket);
     pull_well("moved", SECOND, "second.tar", &result);
+    if (verify("moved", SECOND))
+        fail_msg("%s", err.text);
     thin_bucket_close(bucket);
     free(bucket);
 }
