@@ -9,6 +9,9 @@
  * with every version of the library. A reader requires this header, so libzstd sees no other
  * windows, dictionaries or skippable frames.
  *
+ * The optimal parser of libzstd before 1.5.1 may write other bytes with a compressor that was used
+ * before. High levels get a new compressor for each chunk there.
+ *
  * A packer holds two compressors: one of its level, and one of level 1 that tries the beginning of
  * chunks that look like noise.
  */
@@ -32,8 +35,13 @@
 /* Bytes of a chunk that looks like noise which are compressed for a test. */
 #define TRIAL_SIZE (16 * KIB)
 
+#define REUSE_VERSION 10501 /* since 1.5.1, used compressors give equal bytes at every level */
+#define REUSE_LEVEL   8     /* before, up to this level: none has the optimal parser */
+
 struct zstd_packer {
     ZSTD_CCtx *compressing, *trying;
+    int level;
+    bool renews; /* a new compressor for each chunk */
 };
 
 struct zstd_unpacker {
@@ -112,6 +120,8 @@ struct zstd_packer *zstd_packer_create(int level)
 
     assert(level >= 1 && level <= ZSTD_FRAME_LEVEL_MAX);
     if (packer) {
+        packer->level = level;
+        packer->renews = ZSTD_versionNumber() < REUSE_VERSION && level > REUSE_LEVEL;
         packer->compressing = create_compressor(level);
         packer->trying = create_compressor(1);
     }
@@ -139,6 +149,17 @@ static size_t compress(ZSTD_CCtx *compressor, struct view raw, uint8_t *out)
     return ZSTD_isError(size) ? SIZE_MAX : size;
 }
 
+/* Replaces the compressor by a new one. Without memory, the old one stays. */
+static void renew_compressor(struct zstd_packer *packer)
+{
+    ZSTD_CCtx *fresh = create_compressor(packer->level);
+
+    if (!fresh)
+        return;
+    ZSTD_freeCCtx(packer->compressing);
+    packer->compressing = fresh;
+}
+
 /* Returns true if zstd saves less than 2 %, which is not worth its time. */
 static bool is_dense(struct zstd_packer *packer, struct view raw, uint8_t *out)
 {
@@ -152,8 +173,11 @@ size_t zstd_frame_pack(struct zstd_packer *packer, struct view raw, bool stored,
 {
     assert(raw.size > 0 && raw.size <= ZSTD_FRAME_RAW_MAX);
     if (!stored && !is_dense(packer, raw, out)) {
-        size_t size = compress(packer->compressing, raw, out);
+        size_t size;
 
+        if (packer->renews)
+            renew_compressor(packer);
+        size = compress(packer->compressing, raw, out);
         if (size < zstd_frame_stored_size(raw.size))
             return size;
     }
