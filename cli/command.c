@@ -58,11 +58,12 @@ const struct command command_table[COMMAND_COUNT] = {
          .least = 1,
          .most = 1,
          .summary = "upload an image to the bucket",
-         .examples = "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
-                     "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
-                     "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n"
-                     "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n"
-                     "s3dock push $REF --input - --platform linux/arm64 < arm.tar\tone of several\n",
+         .examples =
+             "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
+             "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
+             "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n"
+             "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n"
+             "s3dock push $REF --input - --platform linux/arm64 < arm.tar\tone of several\n",
          .details =
              "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
              "the image was built from. Names that change their image, such as latest, are\n"
@@ -366,7 +367,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "Copies the chunks of a thin image into one archive of its own (.tar.zst or\n"
              ".tgz), which docker load takes. Then the image refers to no other object. The\n"
              "server copies what it can; the rest passes through this host. Nothing is\n"
-             "deleted: a cleanup deletes what no image needs.\n"},
+             "deleted: a cleanup deletes what no image needs. An image with chunks of gzip\n"
+             "and of zstd is refused: push it again without --thin.\n"},
     [CMD_CONFIG_INIT] =
         {.name = "config init",
          .group = SETTINGS,

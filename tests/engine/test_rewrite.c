@@ -500,6 +500,33 @@ static void what_retired_images_need_is_rewritten(void **state)
     memory_store_destroy(memory);
 }
 
+/* ---- two codecs ---- */
+
+/* An archive has one codec. A thin push after a change of the codec refers to objects of both. */
+static void an_image_of_two_codecs_is_refused(void **state)
+{
+    struct memory_store *memory = fill("codecs", true);
+    struct store *store = &memory->store;
+    _cleanup_text_ struct text text = {0};
+    struct thicken_result result;
+    unsigned size = memory->now.object_count;
+    struct located at;
+
+    (void)state;
+    locate(store, 1, &at);
+    at.metadata.objects[0].codec = METADATA_GZIP;
+    text_init(&text, 64 * KIB);
+    metadata_write(&at.metadata, &text);
+    assert_int_equal(
+        store_put_document(store, at.metadata_key, text_view(&text), NULL, false, NULL, &err),
+        STORE_DONE);
+    assert_int_equal(thicken(store, 1, &result), ERR_FAIL);
+    assert_true(err_is(&err, ERR_UNSUPPORTED, "codecs"));
+    assert_int_equal(memory->now.object_count, size);
+    located_finish(&at);
+    memory_store_destroy(memory);
+}
+
 /* ---- interruptions ---- */
 
 struct cut {
@@ -661,6 +688,7 @@ int main(void)
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
         cmocka_unit_test(what_retired_images_need_is_rewritten),
+        cmocka_unit_test(an_image_of_two_codecs_is_refused),
         cmocka_unit_test(a_thin_push_meets_a_sweep),
         cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
         cmocka_unit_test(with_conditional_requests),
