@@ -62,7 +62,10 @@ check "--dry-run prints the docker command" same "docker build -f app/Dockerfile
     "$(s3dock build dry --path app --dry-run 2>/dev/null)"
 check "--dry-run builds nothing" same "" "$(docker image ls -q dry)"
 check "--dry-run needs no daemon" s3dock build dry --path app --dry-run --docker-host "unix://$work/nowhere.sock"
-refused 12 'stores images of one platform' "several platforms without containerd's store" build --platform linux/amd64,linux/arm64 several --path app
+if ! docker info -f '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then
+    refused 12 'stores images of one platform' "several platforms without containerd's store" \
+        build --platform linux/amd64,linux/arm64 several --path app
+fi
 check "--dry-run prints the buildx command" same "docker buildx build --load --platform linux/arm64 -f app/Dockerfile -t $(name_of . dry) app" \
     "$(s3dock build --platform linux/arm64 dry --path app --dry-run 2>/dev/null)"
 
