@@ -74,7 +74,7 @@ uint64_t needed_kept(struct needed_chunks *needed, const struct partial *partial
 /* Returns true if the chunk is in the partial download. */
 bool needed_is_kept(const struct needed_chunk *chunk);
 /* Returns the packed bytes that this pull fetches or has prefetched, without the gaps between
- * chunks that a range includes. */
+ * chunks that a range includes. A repeat in a thin image counts each time. */
 uint64_t needed_missing(const struct needed_chunks *needed);
 /* Returns true if needed_missing counts the chunk that begins at that offset of the stream. */
 bool needed_misses(const struct needed_chunks *needed, uint64_t raw_offset);
