@@ -278,10 +278,12 @@ static int try_months(struct search *s, struct err *err)
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  const struct platform *wanted, struct located *out, struct err *err)
 {
-    struct search s = {store, name, wanted && wanted->os[0] ? wanted : NULL, out};
+    struct search s = {.store = store, .name = name};
     int answer = LOCATE_ABSENT;
 
     memset(out, 0, sizeof *out);
+    s.out = out;
+    s.wanted = wanted && wanted->os[0] ? wanted : NULL;
     if (key) {
         if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
             !key_sibling(out->metadata_key, key, KEY_METADATA))

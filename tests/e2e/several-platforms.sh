@@ -83,7 +83,9 @@ for n in 1 2 3; do
     one=$!
     s3dock push $AT_ONCE --input two.tar 2>two.log &
     two=$!
-    wait $one && wait $two || fail "first pushes of two platforms at once ($n)" "$(cat one.log two.log)"
+    if ! wait $one || ! wait $two; then
+        fail "first pushes of two platforms at once ($n)" "$(cat one.log two.log)"
+    fi
     check "first pushes of two platforms at once: both are there ($n)" same 2 \
         "$(bucket list images/ | grep -F "app-2025080$n" | grep -c 'json$')"
     check "and intact ($n)" s3dock verify $AT_ONCE
