@@ -15,7 +15,8 @@ from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
 THIN = ("--compression", "zstd", "--thin")
 # Two thin images: the second one uses a small part of the object of the first, whose metadata is deleted then.
 BULKY, SPARE = "shop:20260302-0900-5e6f708", "shop:20260302-1000-6f70819"
-HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
+HALF_PUSH, HALF_THIN, HALF_PULL = "half a push", "half a thin push", "half a pull"
+ELSEWHERE = ", another host"
 
 
 class Scene:
@@ -190,6 +191,7 @@ class Server(Worker):
         in the home folder name the server: every worker makes such a state itself, when it needs it."""
         out = os.path.join(self.folder, "out.tar")
         self.halves = {HALF_PUSH: ("", "Part", 2, ("push", REF, "--input", images["first"])),
+                       HALF_THIN: ("", "Part", 2, ("push", REF, *THIN, "--input", images["first"])),
                        HALF_PULL: ("two", "Range", 9, ("pull", NEXT, "--output", out))}
 
     def half(self, name, start, kind, nth, command):
@@ -445,6 +447,8 @@ def unfinished_scenes(images, digests):
     return [
         Scene("resumed push", HALF_PUSH, push, shows(REF, "absent", digests["first"])),
         Scene("push resumed on another host", HALF_PUSH + ELSEWHERE, push,
+              shows(REF, "absent", digests["first"])),
+        Scene("resumed thin push", HALF_THIN, ("push", REF, *THIN, "--input", images["first"]),
               shows(REF, "absent", digests["first"])),
         Scene("resumed pull", HALF_PULL, ("pull", NEXT, "--output", "out.tar"),
               wrote("out.tar", digests["next"])),
