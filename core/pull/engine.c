@@ -35,8 +35,9 @@ static void note_line(void *arg, const char *line)
     pull_progress_note(arg, line);
 }
 
-/* The bridge of a thin image: the shortest one that needs few requests. */
-static uint64_t choose_bridge(const struct pull_engine *p)
+/* The bridge of a thin image: the shortest one that needs few requests, for ranges of that length.
+ */
+static uint64_t choose_bridge(const struct pull_engine *p, uint64_t range)
 {
     const struct prepare *prepared = p->prepared;
     const struct index *index =
@@ -46,7 +47,7 @@ static uint64_t choose_bridge(const struct pull_engine *p)
 
     for (unsigned i = 0; i < index->section_count; i++)
         need[i] = index->sections[i].chunks != NULL;
-    extent_bridge(index, need, p->buffer_plan.prefetch_range, &BRIDGE_LIMITS, &bridge);
+    extent_bridge(index, need, range, &BRIDGE_LIMITS, &bridge);
     return bridge;
 }
 
@@ -55,11 +56,12 @@ static uint64_t choose_bridge(const struct pull_engine *p)
 static int create_prefetch(struct pull_engine *p, struct err *err)
 {
     bool all = !p->prepared->seed.image;
-    const struct prefetch_options options = {.bridge = all ? choose_bridge(p) : RANGE_PLAN_BRIDGE,
-                                             .range = p->buffer_plan.prefetch_range,
+    const struct prefetch_options options = {.range = p->buffer_plan.prefetch_range,
                                              .spans = p->buffer_plan.prefetch,
                                              .ahead = all ? THIN_AHEAD : UINT64_MAX};
 
+    p->bridge = all ? choose_bridge(p, p->buffer_plan.prefetch_range) : RANGE_PLAN_BRIDGE;
+    p->short_bridge = all ? choose_bridge(p, BUFFER_PLAN_RANGE_LEAST) : RANGE_PLAN_BRIDGE;
     p->prefetch = prefetch_create(p->prepared->needed, &options, err);
     return p->prefetch ? 0 : ERR_FAIL;
 }

@@ -74,13 +74,16 @@ static double rate_of(const struct pull_engine *p)
 void engine_spans_prefetch(struct pull_engine *p)
 {
     struct span *span;
+    uint64_t bridge;
     size_t longest;
 
     if (!p->prefetch)
         return;
     prefetch_passed(p->prefetch, p->plan.chunk);
     longest = buffer_plan_prefetch(&p->buffer_plan, rate_of(p));
-    while (!p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p), longest))) {
+    bridge = longest < p->buffer_plan.prefetch_range / 2 ? p->short_bridge : p->bridge;
+    while (!p->stopping &&
+           (span = prefetch_next(p->prefetch, settled_chunks(p), longest, bridge))) {
         span->partial = p->prepared->partial;
         fetch_span(p, span, PREFETCH_FETCHED);
     }

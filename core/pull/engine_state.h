@@ -38,8 +38,9 @@ struct pull_engine {
 
     struct buffer_plan buffer_plan;
     struct range_plan plan;
-    struct seed_monitor *monitor; /* NULL: no local image is scanned */
-    struct prefetch *prefetch;    /* NULL: nothing is fetched ahead of the plan */
+    struct seed_monitor *monitor;  /* NULL: no local image is scanned */
+    struct prefetch *prefetch;     /* NULL: nothing is fetched ahead of the plan */
+    uint64_t bridge, short_bridge; /* of its ranges: of full length, and on a slow link */
 
     struct inbox *inbox;
     struct buffers *buffers;

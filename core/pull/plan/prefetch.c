@@ -160,7 +160,8 @@ static bool find_first(struct prefetch *prefetch, uint32_t limit, size_t longest
 }
 
 /* Claims the missing chunks behind the first one that fit into the range. Returns its end. */
-static uint64_t claim_range(struct prefetch *prefetch, uint32_t limit, size_t longest)
+static uint64_t claim_range(struct prefetch *prefetch, uint32_t limit, size_t longest,
+                            uint64_t bridge)
 {
     const struct needed_chunks *needed = prefetch->needed;
     const struct needed_chunk *first = &needed->chunks[prefetch->chunk];
@@ -173,7 +174,7 @@ static uint64_t claim_range(struct prefetch *prefetch, uint32_t limit, size_t lo
         const struct needed_chunk *chunk = &needed->chunks[number];
 
         if (chunk->object != first->object ||
-            (chunk->packed_offset > end && chunk->packed_offset - end > prefetch->options.bridge))
+            (chunk->packed_offset > end && chunk->packed_offset - end > bridge))
             break;
         if (number >= limit || prefetch->claimed[number] || !is_missing(needed, chunk) ||
             end_of(chunk) - first->packed_offset > longest)
@@ -194,7 +195,8 @@ static void add_out(struct prefetch *prefetch, struct span *span)
     prefetch->out[place] = span;
 }
 
-struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest)
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest,
+                           uint64_t bridge)
 {
     struct buffer *buffer;
     struct span *span;
@@ -211,7 +213,7 @@ struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t lon
     span = span_of(buffer);
     span->number = prefetch->chunk;
     begin = prefetch->needed->chunks[prefetch->chunk].packed_offset;
-    span->in_size = (size_t)(claim_range(prefetch, limit, longest) - begin);
+    span->in_size = (size_t)(claim_range(prefetch, limit, longest, bridge) - begin);
     span->address = begin;
     span->op = (struct store_op){.verb = STORE_GET, .length = span->in_size, .buffer = buffer->in};
     add_out(prefetch, span);

@@ -21,10 +21,9 @@ struct span;
 #define PREFETCH_SPANS_MAX 32 /* requests at once */
 
 struct prefetch_options {
-    uint64_t bridge; /* bytes of the longest gap that a range includes */
-    size_t range;    /* bytes of the longest request; longer chunks are left to the stream */
-    unsigned spans;  /* requests at once, at most PREFETCH_SPANS_MAX */
-    uint64_t ahead;  /* no request begins if so many requested bytes are ahead of the stream. > 0 */
+    size_t range;   /* bytes of the longest request; longer chunks are left to the stream */
+    unsigned spans; /* requests at once, at most PREFETCH_SPANS_MAX */
+    uint64_t ahead; /* no request begins if so many requested bytes are ahead of the stream. > 0 */
 };
 
 /* Used by the engine's thread only. Borrows `needed`. */
@@ -36,9 +35,10 @@ void prefetch_destroy(struct prefetch *prefetch);
 
 /* Returns a span for the next range, with address, in_size and op.length set. The
  * range begins at the first missing chunk that no range has, and grows towards higher addresses of
- * the same object, up to `longest` bytes. Only chunks before chunk `limit` are requested. NULL:
+ * the same object, up to `longest` bytes, over gaps of at most `bridge` bytes. Only chunks before chunk `limit` are requested. NULL:
  * there is no such range, no free span, or the stream is too far behind. */
-struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest);
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest,
+                           uint64_t bridge);
 /* Gives a span back. `kept`: its range is in the partial download now. Otherwise nothing more is
  * prefetched. */
 void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept);

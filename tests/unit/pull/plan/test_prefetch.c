@@ -25,8 +25,7 @@ static struct prefetch *forage;
 /* Like that of a whole image with a seed. */
 #define RANGE (384 * KIB)
 #define SPANS 32
-static const struct prefetch_options ALONG = {
-    .bridge = RANGE_PLAN_BRIDGE, .range = RANGE, .spans = SPANS, .ahead = UINT64_MAX};
+static const struct prefetch_options ALONG = {.range = RANGE, .spans = SPANS, .ahead = UINT64_MAX};
 
 /* Every chunk is on this host, except those that a test removes. */
 static int begin(void **state)
@@ -58,7 +57,7 @@ static void lack(uint32_t from, uint32_t to)
 
 static struct span *next(uint32_t limit, uint32_t first, uint32_t count)
 {
-    struct span *span = prefetch_next(forage, limit, RANGE);
+    struct span *span = prefetch_next(forage, limit, RANGE, RANGE_PLAN_BRIDGE);
 
     assert_non_null(span);
     assert_int_equal(span->address, (uint64_t)first * PACKED);
@@ -74,7 +73,7 @@ static void missing_chunks_are_fetched_and_marked(void **state)
     lack(700, 701);
     struct span *a = next(CHUNKS, 3, 2), *b = next(CHUNKS, 700, 1);
 
-    assert_null(prefetch_next(forage, CHUNKS, RANGE));
+    assert_null(prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE));
     assert_int_equal(prefetch_out(forage), 2);
     prefetch_done(forage, b, true);
     assert_int_equal(prefetch_settled(forage), 3); /* the first request still runs */
@@ -89,11 +88,11 @@ static void the_prefetch_stops_at_the_watermark(void **state)
 {
     (void)state;
     lack(10, 20);
-    assert_null(prefetch_next(forage, 10, RANGE));
+    assert_null(prefetch_next(forage, 10, RANGE, RANGE_PLAN_BRIDGE));
     assert_int_equal(prefetch_settled(forage), 10);
     struct span *a = next(15, 10, 5);
 
-    assert_null(prefetch_next(forage, 15, RANGE));
+    assert_null(prefetch_next(forage, 15, RANGE, RANGE_PLAN_BRIDGE));
     assert_int_equal(prefetch_settled(forage), 10);
     prefetch_done(forage, a, true);
     assert_int_equal(prefetch_settled(forage), 15);
@@ -109,19 +108,19 @@ static void small_gaps_are_bridged_and_long_runs_cut(void **state)
     lack(0, 1);
     lack(2, 3);
     lack(100, 200);
-    struct span *a = prefetch_next(forage, CHUNKS, RANGE);
+    struct span *a = prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE);
 
     assert_int_equal(a->op.length, 2 * PACKED + RANGE_PLAN_BRIDGE);
     prefetch_done(forage, a, true);
     assert_true(chunks[0].fetched && !chunks[1].fetched && chunks[2].fetched);
     for (uint32_t left = 100; left;) {
-        struct span *span = prefetch_next(forage, CHUNKS, RANGE);
+        struct span *span = prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE);
 
         assert_in_range(span->op.length, PACKED, RANGE);
         left -= (uint32_t)(span->op.length / PACKED);
         prefetch_done(forage, span, true);
     }
-    assert_null(prefetch_next(forage, CHUNKS, RANGE));
+    assert_null(prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE));
 }
 
 static void kept_chunks_and_long_runs_are_skipped(void **state)
@@ -131,7 +130,7 @@ static void kept_chunks_and_long_runs_are_skipped(void **state)
     chunks[0].kept = true;
     chunks[1].chunk.packed_size = RANGE + 1;
     chunks[2].packed_offset = chunks[1].packed_offset + RANGE + 1;
-    struct span *span = prefetch_next(forage, CHUNKS, RANGE);
+    struct span *span = prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE);
 
     assert_int_equal(span->address, chunks[2].packed_offset);
     prefetch_done(forage, span, true);
@@ -147,7 +146,7 @@ static void the_number_of_requests_is_limited(void **state)
         lack(i, i + 1);
     for (uint32_t i = 0; i < SPANS; i++)
         spans[i] = next(CHUNKS, 2 * i, 1);
-    assert_null(prefetch_next(forage, CHUNKS, RANGE));
+    assert_null(prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE));
     assert_int_equal(prefetch_settled(forage), 0);
     prefetch_done(forage, spans[0], true);
     assert_int_equal(prefetch_settled(forage), 2);
@@ -160,12 +159,12 @@ static void a_full_partial_download_ends_the_prefetch(void **state)
 {
     (void)state;
     lack(0, CHUNKS);
-    struct span *a = prefetch_next(forage, CHUNKS, RANGE),
-                *b = prefetch_next(forage, CHUNKS, RANGE);
+    struct span *a = prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE),
+                *b = prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE);
     uint32_t second = (uint32_t)b->number;
 
     prefetch_done(forage, a, false);
-    assert_null(prefetch_next(forage, CHUNKS, RANGE));
+    assert_null(prefetch_next(forage, CHUNKS, RANGE, RANGE_PLAN_BRIDGE));
     assert_int_equal(prefetch_settled(forage), second);
     prefetch_done(forage, b, true);
     assert_int_equal(prefetch_settled(forage), CHUNKS); /* the stream fetches the rest itself */
@@ -186,15 +185,16 @@ static void place(const uint32_t *addresses, uint32_t count, uint32_t first_of_s
     needed.count = count;
 }
 
+static uint64_t thin_bridge; /* of the thin image */
+
 /* Creates the prefetch again, for the chunks as they are now. Sizes are in units of PACKED. */
 static void begin_thin(uint64_t bridge, size_t range, uint64_t most_ahead)
 {
-    const struct prefetch_options options = {.bridge = bridge * PACKED,
-                                             .range = range * PACKED,
-                                             .spans = 4,
-                                             .ahead = most_ahead * PACKED};
+    const struct prefetch_options options = {
+        .range = range * PACKED, .spans = 4, .ahead = most_ahead * PACKED};
     struct err err;
 
+    thin_bridge = bridge * PACKED;
     prefetch_destroy(forage);
     forage = prefetch_create(&needed, &options, &err);
     assert_non_null(forage);
@@ -209,7 +209,7 @@ static int end_thin(void **state)
 /* The next range begins at `address` and has `length` (in units); its first chunk is `number`. */
 static struct span *next_thin(uint32_t number, uint64_t address, uint64_t length)
 {
-    struct span *span = prefetch_next(forage, needed.count, SIZE_MAX);
+    struct span *span = prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge);
 
     assert_non_null(span);
     assert_int_equal(span->number, number);
@@ -235,7 +235,7 @@ static void ranges_follow_the_first_need_and_grow_in_the_object(void **state)
     prefetch_done(forage, c, true);
     prefetch_done(forage, b, true);
     assert_true(chunks[2].fetched && chunks[7].fetched && !chunks[6].fetched);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     assert_int_equal(prefetch_settled(forage), 6);
     prefetch_done(forage, d, true);
     assert_int_equal(prefetch_settled(forage), 8);
@@ -257,7 +257,7 @@ static void gaps_longer_than_the_bridge_and_long_ranges_are_cut(void **state)
     begin_thin(2, 4, 1000);
     prefetch_done(forage, next_thin(0, 0, 4), true);
     prefetch_done(forage, next_thin(2, 7, 4), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     for (uint32_t i = 0; i < 6; i++)
         assert_true(chunks[i].fetched);
 }
@@ -269,7 +269,7 @@ static void a_repeat_is_requested_once(void **state)
     begin_thin(0, 16, 1000);
     struct span *a = next_thin(0, 9, 1), *b = next_thin(1, 7, 2);
 
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     prefetch_done(forage, a, true);
     prefetch_done(forage, b, true);
     for (uint32_t i = 0; i < 6; i++)
@@ -285,7 +285,7 @@ static void overlapping_chunks_are_requested(void **state)
     chunks[3].chunk.packed_size = 17 * PACKED;
     begin_thin(0, 16, 1000);
     prefetch_done(forage, next_thin(0, 4, 8), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     assert_true(chunks[0].fetched && chunks[1].fetched && chunks[2].fetched);
     assert_false(chunks[3].fetched); /* longer than a range: the stream fetches it */
     assert_int_equal(prefetch_settled(forage), 4);
@@ -296,12 +296,12 @@ static void chunks_behind_the_limit_are_not_claimed(void **state)
     (void)state;
     place((uint32_t[]){0, 2, 1, 3}, 4, 1000);
     begin_thin(2, 16, 1000);
-    struct span *span = prefetch_next(forage, 2, SIZE_MAX);
+    struct span *span = prefetch_next(forage, 2, SIZE_MAX, thin_bridge);
 
     assert_int_equal(span->in_size, 3 * PACKED);
     prefetch_done(forage, span, true);
     assert_true(chunks[0].fetched && chunks[1].fetched && !chunks[2].fetched);
-    assert_null(prefetch_next(forage, 2, SIZE_MAX));
+    assert_null(prefetch_next(forage, 2, SIZE_MAX, thin_bridge));
     prefetch_done(forage, next_thin(2, 1, 3), true);
     assert_true(chunks[2].fetched && chunks[3].fetched);
 }
@@ -313,17 +313,17 @@ static void requests_wait_for_the_stream(void **state)
     begin_thin(0, 16, 2);
     prefetch_done(forage, next_thin(0, 0, 2), true); /* claims chunk 4, too: not ahead yet */
     prefetch_done(forage, next_thin(1, 10, 1), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     assert_int_equal(prefetch_settled(forage), 2);
     prefetch_passed(forage, 1);
     prefetch_done(forage, next_thin(2, 20, 1), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     prefetch_passed(forage, 3);
     prefetch_done(forage, next_thin(3, 30, 1), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX)); /* 3 and 4 are ahead */
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge)); /* 3 and 4 are ahead */
     prefetch_passed(forage, 5);
     prefetch_done(forage, next_thin(5, 40, 1), true);
-    assert_null(prefetch_next(forage, needed.count, SIZE_MAX));
+    assert_null(prefetch_next(forage, needed.count, SIZE_MAX, thin_bridge));
     assert_int_equal(prefetch_settled(forage), 6);
 }
 
