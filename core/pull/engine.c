@@ -62,6 +62,8 @@ static int create_prefetch(struct pull_engine *p, struct err *err)
 
     p->bridge = all ? choose_bridge(p, p->buffer_plan.prefetch_range) : RANGE_PLAN_BRIDGE;
     p->short_bridge = all ? choose_bridge(p, BUFFER_PLAN_RANGE_LEAST) : RANGE_PLAN_BRIDGE;
+    log_debug("pull: gaps of up to %llu bytes are fetched, %llu on a slow link",
+              (unsigned long long)p->bridge, (unsigned long long)p->short_bridge);
     p->prefetch = prefetch_create(p->prepared->needed, &options, err);
     return p->prefetch ? 0 : ERR_FAIL;
 }
