@@ -54,7 +54,7 @@ def run(options, score):
     try:
         workers[0].begin("two")
         digests = {"first": scenes.pulled(workers[0], bench.REF), "next": scenes.pulled(workers[0], bench.NEXT),
-                   "other": None}
+                   "other": None, "spare": None}
         for scene in scenes.all_scenes(images, digests):
             if scene.name not in SCENES:
                 continue
