@@ -29,11 +29,11 @@ static inline int scratch_teardown(void **state)
     return scratch_remove();
 }
 
-/* The path of a file in it. Valid until the fourth call after this one. */
+/* The path of a file in it. Valid until the thread's fourth call after this one. */
 static inline const char *path_of(const char *name)
 {
-    static char path[4][512];
-    static unsigned next;
+    static _Thread_local char path[4][512];
+    static _Thread_local unsigned next;
     char *out = path[next++ % 4];
 
     snprintf(out, sizeof path[0], "%s/%s", dir, name);
