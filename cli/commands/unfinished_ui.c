@@ -37,6 +37,7 @@ void unfinished_write(struct json_writer *w, const struct unfinished *what, int6
     jw_object(w, NULL);
     jw_string(w, "kind", KINDS[what->kind]);
     jw_string(w, "key", what->key);
+    jw_string_if(w, "platform", what->platform);
     jw_string_if(w, "bucket", what->where);
     jw_string_if(w, "upload_id", what->kind == UNFINISHED_PULL ? "" : what->id);
     if (what->size)
@@ -82,9 +83,10 @@ const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t 
     if (what->touched && what->touched <= now)
         human_wait((double)(now - what->touched) / (double)NS_PER_S, age);
     format_deletion(what, now, retention, when);
-    snprintf(out, UNFINISHED_LINE, "%-7s  %s%s%s%s%s%s%s%s%s", KINDS[what->kind],
-             what->key[0] ? what->key : "(damaged)", what->where[0] ? " of " : "", what->where,
-             size[0] ? ", " : "", size, age[0] ? ", " : "", age,
+    snprintf(out, UNFINISHED_LINE, "%-7s  %s%s%s%s%s%s%s%s%s%s%s", KINDS[what->kind],
+             what->key[0] ? what->key : "(damaged)", what->platform[0] ? " for " : "",
+             what->platform, what->where[0] ? " of " : "", what->where, size[0] ? ", " : "", size,
+             age[0] ? ", " : "", age,
              what->busy ? ", in use"
              : age[0]   ? " ago"
                         : "",

@@ -5,6 +5,7 @@
  */
 #include "cleanup/unfinished.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static struct unfinished *add_item(struct list *list, enum unfinished_kind kind,
         return NULL;
     }
     out->items[out->count] = (struct unfinished){
-        .kind = kind, .where = "", .key = "", .id = "", .state = "", .folder = ""};
+        .kind = kind, .where = "", .key = "", .platform = "", .id = "", .state = "", .folder = ""};
     return &out->items[out->count++];
 }
 
@@ -87,6 +88,17 @@ static int add_states(struct list *list, const struct store *store, struct err *
     return failed || list->failed ? ERR_FAIL : 0;
 }
 
+/* The key of a pull of format 3 is "{image key} {platform}"; no key has a space. */
+static void split_platform(struct list *list, struct unfinished *item, const char *text)
+{
+    size_t length = strcspn(text, " ");
+    char key[KEY_MAX];
+
+    snprintf(key, sizeof key, "%.*s", (int)length, text);
+    item->key = keep_string(list, key);
+    item->platform = keep_string(list, text[length] ? text + length + 1 : "");
+}
+
 static int add_spools(struct list *list, const struct store *store, struct err *err)
 {
     struct partial_entry *found;
@@ -103,7 +115,7 @@ static int add_spools(struct list *list, const struct store *store, struct err *
             break;
         }
         item->id = keep_string(list, found[i].id);
-        item->key = keep_string(list, found[i].key);
+        split_platform(list, item, found[i].key);
         item->elsewhere = strcmp(found[i].where, store->where) != 0;
         if (item->elsewhere)
             item->where = keep_string(list, found[i].where);

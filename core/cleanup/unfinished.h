@@ -32,15 +32,16 @@ enum unfinished_kind {
 /* Missing strings are "". */
 struct unfinished {
     enum unfinished_kind kind;
-    const char *where;  /* the bucket; "": this one */
-    const char *key;    /* "": the checkpoint or partial download is damaged */
-    const char *id;     /* of the upload or of the partial download */
-    const char *state;  /* of a push: name of its checkpoint */
-    const char *folder; /* of a push: folder of its temporary objects */
-    uint64_t size;      /* bytes that were transferred, or are stored; 0: not known */
-    int64_t touched;    /* wall ns of the last known progress; 0: not known */
-    bool elsewhere;     /* it belongs to another bucket */
-    bool busy;          /* it is running */
+    const char *where;    /* the bucket; "": this one */
+    const char *key;      /* "": the checkpoint or partial download is damaged */
+    const char *platform; /* of a pull of format 3: as platform_text */
+    const char *id;       /* of the upload or of the partial download */
+    const char *state;    /* of a push: name of its checkpoint */
+    const char *folder;   /* of a push: folder of its temporary objects */
+    uint64_t size;        /* bytes that were transferred, or are stored; 0: not known */
+    int64_t touched;      /* wall ns of the last known progress; 0: not known */
+    bool elsewhere;       /* it belongs to another bucket */
+    bool busy;            /* it is running */
 };
 
 struct unfinished_list {

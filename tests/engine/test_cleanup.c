@@ -43,6 +43,7 @@
 #include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "kit/thin_documents.h"
+#include "pull/partial/partial.h"
 #include "pull/pull.h"
 #include "push/push.h"
 #include "store/dir/store_dir.h"
@@ -870,6 +871,43 @@ static void a_store_without_a_list_of_uploads_lists_the_rest(void **state)
     fault_store_close(&fault);
 }
 
+/* A pull of format 3 names its partial download by key and platform. */
+static void a_pull_of_a_platform_is_listed_with_its_key(void **state)
+{
+    static const char key[] = "images/web/202507/web-20250721-2118-f7a5a27.tar.gz";
+    const struct partial_subject subject = {
+        .store = "s",
+        .where = "w",
+        .key = "images/web/202507/web-20250721-2118-f7a5a27.tar.gz "
+               "linux/arm64/v8",
+        .etag = "e",
+        .image = "web:20250721-2118-f7a5a27",
+        .size = 100};
+    struct partial *partial = partial_open(&subject, 0, &err);
+    struct unfinished_list list;
+    struct fault_store fault;
+    char folder[128];
+    unsigned seen = 0;
+
+    (void)state;
+    assert_non_null(partial);
+    assert_true(partial_keep(partial, 0, view_str("bytes")));
+    snprintf(folder, sizeof folder, "%s/of-a-platform", dir);
+    fault_store_open(&fault, folder, "images", lists_no_uploads);
+    assert_int_equal(unfinished_read(&fault.store, &list, &err), 0);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].kind != UNFINISHED_PULL || !list.items[i].platform[0])
+            continue;
+        assert_string_equal(list.items[i].key, key);
+        assert_string_equal(list.items[i].platform, "linux/arm64/v8");
+        seen++;
+    }
+    assert_int_equal(seen, 1);
+    unfinished_finish(&list);
+    fault_store_close(&fault);
+    partial_close(partial, true);
+}
+
 static int start(void **state)
 {
     char id[DIGEST_TEXT_SIZE];
@@ -895,6 +933,7 @@ int main(void)
         cmocka_unit_test(an_archive_that_images_refer_to_is_kept),
         cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
         cmocka_unit_test(a_store_without_a_list_of_uploads_lists_the_rest),
+        cmocka_unit_test(a_pull_of_a_platform_is_listed_with_its_key),
     };
 
     return cmocka_run_group_tests_name("cleanup", tests, start, scratch_teardown);
