@@ -354,6 +354,21 @@ static int claim_keys(struct push *p, struct err *err)
     return 0;
 }
 
+/* Writes the image key that names the push, with the platform if it is known: pushes of several
+ * platforms have unfinished uploads of their own. The fixed keys belong to one platform, whose
+ * checkpoints have always had the name without it. */
+static int name_push(const struct push *p, char out[KEY_MAX], struct err *err)
+{
+    struct existing_image image = {.found = false};
+
+    if (strcmp(p->key, p->existing.key) == 0)
+        return str_copy(out, KEY_MAX, p->key) ? 0 : ERR_FAIL;
+    str_copy(image.key, sizeof image.key, p->existing.key);
+    if (p->platform.os[0])
+        platform_key(&p->platform, image.platform);
+    return existing_image_document(&image, KEY_ARCHIVE, out, err);
+}
+
 static int transfer(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
@@ -363,8 +378,7 @@ static int transfer(struct push *p, struct err *err)
 
     p->remedy = REMEDY_NONE;
     p->further = false;
-    if (claim_keys(p, err) || choose_key(p, err) ||
-        existing_image_document(&p->existing, KEY_ARCHIVE, name, err))
+    if (claim_keys(p, err) || choose_key(p, err) || name_push(p, name, err))
         return ERR_FAIL;
     engine = push_engine_create(
         &(struct push_engine_options){

@@ -59,13 +59,15 @@ static void add_files(struct tarball *layer, uint64_t seed, unsigned count, unsi
 
 /* `edition`: images of different editions have the first two layers in common. `last`: files of the
  * last layer. */
-static void write_image(const char *ref, unsigned edition, unsigned last)
+static void write_image_for(const char *architecture, const char *ref, unsigned edition,
+                            unsigned last)
 {
     static const uint64_t seeds[] = {100, 200, 300};
     struct saved_image saved;
     struct tarball layer;
 
     saved_image_init(&saved);
+    saved.architecture = architecture;
     for (unsigned i = 0; i < ARRAY_SIZE(seeds); i++) {
         tarball_init(&layer);
         add_files(&layer, seeds[i] + (i == 2 ? 1000 * edition : 0), i == 2 ? last : 8,
@@ -74,6 +76,11 @@ static void write_image(const char *ref, unsigned edition, unsigned last)
         saved_image_add(&saved, &layer, 0);
     }
     saved_image_write(&saved, path_of(ref), ref);
+}
+
+static void write_image(const char *ref, unsigned edition, unsigned last)
+{
+    write_image_for("amd64", ref, edition, last);
 }
 
 /* ---- a folder as bucket, behind an intercepting store ---- */
@@ -430,6 +437,32 @@ static void killed_and_resumed(void **state)
     }
 }
 
+/* Pushes of two platforms of one name keep their unfinished uploads apart, also when the image of
+ * another platform has the key of the first one. */
+static void killed_with_two_platforms(void **state)
+{
+    const struct form form = {CODEC_ZSTD, true};
+    struct push_result result;
+
+    (void)state;
+    empty("a");
+    assert_true(push_and_die("a", LARGE, form, STORE_UPLOAD_PART, 16));
+    write_image_for("arm64", LARGE, 7, 60);
+    assert_true(push_and_die("a", LARGE, form, STORE_UPLOAD_PART, 20));
+    assert_int_equal(unfinished_uploads("a"), 2);
+    write_image(LARGE, 4, 60);
+    result = push("a", LARGE, form, 1);
+    assert_string_equal(result.resume_refusal, "");
+    assert_true(result.resumed_bytes > 0);
+    assert_int_equal(unfinished_uploads("a"), 1);
+    write_image_for("arm64", LARGE, 7, 60);
+    result = push("a", LARGE, form, 1);
+    assert_string_equal(result.resume_refusal, "");
+    assert_true(result.resumed_bytes > 0);
+    assert_int_equal(unfinished_uploads("a"), 0);
+    write_image(LARGE, 4, 60);
+}
+
 /* Another form cannot continue the upload. */
 static void killed_and_pushed_in_another_form(void **state)
 {
@@ -630,6 +663,7 @@ int main(void)
         cmocka_unit_test(what_is_sent),
         cmocka_unit_test(every_form_after_every_form),
         cmocka_unit_test(killed_and_resumed),
+        cmocka_unit_test(killed_with_two_platforms),
         cmocka_unit_test(killed_and_pushed_in_another_form),
         cmocka_unit_test(stores_with_less),
         cmocka_unit_test(several_at_once),

@@ -19,6 +19,7 @@ struct saved_image {
     struct tarball tar;
     char layers[SAVED_LAYERS_MAX][SHA256_HEX_SIZE]; /* their digests */
     unsigned count;
+    const char *architecture;  /* NULL: amd64 */
     char id[DIGEST_TEXT_SIZE]; /* set by saved_image_write */
 };
 
@@ -66,9 +67,9 @@ static inline void saved_image_write(struct saved_image *image, const char *path
                                   digest);
     }
     snprintf(config, sizeof config,
-             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+             "{\"architecture\":\"%s\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
              "\"diff_ids\":[%s]}}",
-             ids);
+             image->architecture ? image->architecture : "amd64", ids);
     hex_of(config, strlen(config), id);
     snprintf(text, sizeof text, "%s.json", id);
     tarball_text(&image->tar, text, config);

@@ -7,7 +7,26 @@
 #include <string.h>
 
 #include "catalog/keys.h"
+#include "catalog/platform.h"
 #include "catalog/temp_objects.h"
+
+/* Returns true if `name`, which names a push, is the image key, with a platform or without. */
+static bool names_image(const char *name, const char *image_key)
+{
+    size_t tail = strlen(".tar.gz"), stem = strlen(image_key) - tail, length = strlen(name);
+    char platform[PLATFORM_KEY_SIZE];
+    struct platform ignored;
+
+    if (strcmp(name, image_key) == 0)
+        return true;
+    if (length <= stem + 1 + tail || length - stem - 1 - tail >= sizeof platform ||
+        strncmp(name, image_key, stem) != 0 || name[stem] != '-' ||
+        strcmp(name + length - tail, image_key + stem) != 0)
+        return false;
+    memcpy(platform, name + stem + 1, length - stem - 1 - tail);
+    platform[length - stem - 1 - tail] = '\0';
+    return platform_parse_key(platform, &ignored);
+}
 
 /* Returns true if the object is the archive of the image, or one of its objects with a number. */
 static bool is_of_image(const struct checkpoint_head *head)
@@ -21,7 +40,7 @@ static bool is_of_image(const struct checkpoint_head *head)
     if (!key_parse_data(head->key, &name, month, unique, &kind))
         return false;
     key_image(image_key, &name, month, KEY_ARCHIVE);
-    return strcmp(image_key, head->image_key) == 0;
+    return names_image(head->image_key, image_key);
 }
 
 const char *checkpoint_mismatch(const struct checkpoint *checkpoint,
