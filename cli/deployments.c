@@ -1,5 +1,6 @@
 /*
- * deploy/spec reads an entry; here is what the command line adds: consent and the profile.
+ * deploy/spec reads an entry; here is what the command line adds: consent, the platform,
+ * and the profile.
  */
 #include "cli/deployments.h"
 
@@ -13,6 +14,7 @@
 #include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/credentials.h"
+#include "cli/platform_ui.h"
 #include "cli/settings/consent.h"
 #include "deploy/spec/deployment.h"
 
@@ -24,6 +26,18 @@ static int report_absent(const struct cli *cli, const char *app, const char *env
             path[0] ? path : "a configuration file");
     err_about(err, "%s %s", app, env);
     return deployments_suggest(cli, app, env, err);
+}
+
+/* Sets the platform of the option, if it is set. */
+static int choose_platform(const struct config *config, struct platform *out, struct err *err)
+{
+    struct platform chosen;
+
+    if (platform_read(config, &chosen, err))
+        return ERR_FAIL;
+    if (chosen.os[0])
+        *out = chosen;
+    return 0;
 }
 
 int deployments_read(const struct cli *cli, const char *app, const char *env,
@@ -43,6 +57,7 @@ int deployments_read(const struct cli *cli, const char *app, const char *env,
         deployment_read(config_file_root(file), file->path, app, env, deployment, warnings, err);
     if (answer == DEPLOYMENT_ABSENT)
         answer = report_absent(cli, app, env, err);
+    answer = answer || choose_platform(&cli->config, &deployment->platform, err);
     if (answer)
         deployments_free(deployment);
     else

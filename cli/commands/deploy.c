@@ -42,6 +42,8 @@ static int check_flags(const struct config *config, struct err *err)
          "--blue-green deploys; --init and --adopt write a spec"},
         {config_switch(config, OPT_FORCE) && (spec || rollback),
          "--force is for a deployment: a rollback and a spec need none"},
+        {config_text(config, OPT_PLATFORM) && (spec || rollback),
+         "--platform is for a deployment: a rollback and a spec pull no image"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

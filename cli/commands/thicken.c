@@ -3,9 +3,9 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/platform_ui.h"
 #include "cli/commands/target.h"
 #include "cli/connect.h"
+#include "cli/platform_ui.h"
 #include "cli/print/human.h"
 #include "store/store.h"
 

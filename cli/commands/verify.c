@@ -9,11 +9,11 @@
 #include "catalog/locate.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/platform_ui.h"
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/commands/verify_ui.h"
 #include "cli/connect.h"
+#include "cli/platform_ui.h"
 #include "cli/print/human.h"
 #include "store/store.h"
 

@@ -21,6 +21,7 @@
 #include "cli/connect.h"
 #include "cli/credentials.h"
 #include "cli/deployments.h"
+#include "cli/platform_ui.h"
 #include "cli/version.h"
 #include "deploy/deploy.h"
 #include "deploy/machine.h"
@@ -44,6 +45,7 @@ struct live_store {
 struct live_entry {
     struct live_store *from;
     struct pointer_poll poll;
+    struct platform platform; /* of the image, for a pull; any platform: that of the daemon */
 };
 
 struct live_watch {
@@ -202,6 +204,7 @@ static int host_pull(void *arg, unsigned at, const struct watch_target *target, 
         .key = target->resolved.archive_key,
         .reuse = (enum reuse)config_number(&live->cli->config, OPT_REUSE),
         .no_resume = !config_switch(&live->cli->config, OPT_RESUME),
+        .platform = live->live[at].platform,
     };
     struct pull_result result;
     int failed;
@@ -371,6 +374,16 @@ static int enter_store(struct live_watch *live, const struct deployment *deploym
     return 0;
 }
 
+/* That of the option, else of the deployment. */
+static int choose_platform(const struct live_watch *live, const struct deployment *deployment,
+                           struct platform *out, struct err *err)
+{
+    if (!deployment)
+        return platform_read(&live->cli->config, out, err);
+    *out = deployment->platform;
+    return 0;
+}
+
 static int set_up_entry(struct live_watch *live, unsigned at, struct err *err)
 {
     const struct watch_entry *entry = &live->entries[at];
@@ -386,7 +399,8 @@ static int set_up_entry(struct live_watch *live, unsigned at, struct err *err)
         if (err->hint[0])
             output_warn(&live->cli->output, "%s; %s", err->text, err->hint);
     }
-    failed = failed || enter_store(live, deployment, &live->live[at].from, err);
+    failed = failed || choose_platform(live, deployment, &live->live[at].platform, err) ||
+             enter_store(live, deployment, &live->live[at].from, err);
     if (warnings.size)
         output_warn(&live->cli->output, "%s", warnings.data);
     text_finish(&warnings);

@@ -49,7 +49,7 @@ struct deploy_creation {
 
 /* The parts of a unit's files by which the steps decide. */
 struct deploy_recipe {
-    char hash[SHA256_HEX_SIZE]; /* of everything that makes a container */
+    char hash[SHA256_HEX_SIZE]; /* of everything that makes a container, and the platform */
     char restart[32];           /* policy of the container that serves */
     int64_t restart_retries;
 };

@@ -7,6 +7,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "deploy/real_parts.h"
 #include "deploy/spec/judge.h"
 #include "docker/container_list.h"
@@ -29,6 +30,23 @@ static void warn_lines(const struct real_host *real, char *lines)
         real_warn(real, line);
 }
 
+/* A container of another platform is another container, although the reference is the same. Without
+ * a platform, the hash is that of the files, as in earlier versions. */
+static void hash_recipe(const struct platform *platform, const char *files,
+                        char out[SHA256_HEX_SIZE])
+{
+    char text[PLATFORM_TEXT_SIZE], both[PLATFORM_TEXT_SIZE + SHA256_HEX_SIZE + 1];
+    uint8_t digest[SHA256_SIZE];
+
+    str_copy(out, SHA256_HEX_SIZE, files);
+    if (!platform->os[0])
+        return;
+    platform_text(platform, text);
+    snprintf(both, sizeof both, "%s\n%s", text, files);
+    sha256_of(view_str(both), digest);
+    hex_encode(digest, sizeof digest, out);
+}
+
 int real_recipe(struct deploy_host *host, unsigned unit, struct deploy_recipe *out, struct err *err)
 {
     struct real_unit *real = real_unit(host, unit);
@@ -44,7 +62,7 @@ int real_recipe(struct deploy_host *host, unsigned unit, struct deploy_recipe *o
             warn_lines(real_of(host), spec->warnings.data);
     }
     *out = (struct deploy_recipe){.restart_retries = spec->restart_retries};
-    str_copy(out->hash, sizeof out->hash, spec->hash);
+    hash_recipe(&real_of(host)->options->deployment->platform, spec->hash, out->hash);
     str_copy(out->restart, sizeof out->restart, spec->restart);
     return 0;
 }

@@ -46,4 +46,16 @@ GET /images/pointers/$APP/site.json
 daemon:
 GET /containers/json" "$(cat sent)"
 
+platform=$(docker version -f '{{.Server.Os}}/{{.Server.Arch}}')
+check "a platform on the command line is another container" deploy site --platform "$platform"
+check "which replaces the first one" same deployed "$(json result site.json)"
+check "again" deploy site --platform "$platform"
+check "has nothing to do" same unchanged "$(json result site.json)"
+# refuses PLATFORM: the deployment fails, and names it.
+refuses()
+{
+    ! deploy site --platform "$1" && grep -q '"not_found' site.json && grep -q "$1" site.json
+}
+check "a platform that the bucket does not have is refused" refuses linux/riscv64
+
 FINISHED=yes

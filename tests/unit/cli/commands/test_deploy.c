@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "cli/deployments.h"
 #include "cli/print/hints.h"
+#include "deploy/spec/deployment.h"
 #include "kit/run_command.h"
 
 /* ---- flags ---- */
@@ -21,6 +23,8 @@ static void flags_that_contradict_each_other_are_refused(void **state)
         {"deploy", "--offline", "shop", "production"},
         {"deploy", "--blue-green", "--init", "shop", "production"},
         {"deploy", "--force", "--rollback", "shop", "production"},
+        {"deploy", "--platform", "linux/arm64", "--rollback", "shop", "production"},
+        {"deploy", "--platform", "linux/arm64", "--init", "shop", "production"},
     };
 
     (void)state;
@@ -101,6 +105,67 @@ static void a_deployment_of_a_found_file_needs_trust(void **state)
     assert_string_not_equal(err.code, "trust");
     unsetenv("S3DOCK_CONFIG");
     unsetenv("S3DOCK_DOCKER_HOST");
+}
+
+/* Reads the entry as the command line says. Returns the platform of the image, or the code of the
+ * error. */
+static const char *platform_of(const char *const words[])
+{
+    static char text[PLATFORM_TEXT_SIZE];
+    struct args args;
+    struct cli cli = {.args = &args};
+    struct deployment *deployment = NULL;
+    char *argv[8] = {(char *)"s3dock"};
+    int argc = 1, failed;
+
+    for (; words[argc - 1]; argc++)
+        argv[argc] = (char *)words[argc - 1];
+    assert_int_equal(command_line_parse(argc, argv, &args, &err), 0);
+    failed = config_load(&cli.config, &args, run_environment, false, &err) ||
+             deployments_read(&cli, "shop", "production", &deployment, NULL, &err);
+    if (failed)
+        snprintf(text, sizeof text, "%s", err.code);
+    else
+        platform_text(&deployment->platform, text);
+    deployments_free(deployment);
+    config_finish(&cli.config);
+    return text;
+}
+
+#define PLATFORM_OF(...) platform_of((const char *const[]){__VA_ARGS__, NULL})
+
+static void the_option_has_precedence_over_the_platform_of_the_entry(void **state)
+{
+    static const char *const entries[] = {"", ", platform: 'linux/arm64'"};
+
+    (void)state;
+    setenv("S3DOCK_CONFIG", "s3dock.json5", 1);
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        char text[256];
+
+        snprintf(text, sizeof text, "{deploy: {shop: {production: {container: 'shop.json5'%s}}}}",
+                 entries[i]);
+        write_text("s3dock.json5", text);
+        assert_string_equal(PLATFORM_OF("deploy", "shop", "production"), i ? "linux/arm64" : "");
+        assert_string_equal(
+            PLATFORM_OF("deploy", "--platform", "linux/arm/v7", "shop", "production"),
+            "linux/arm/v7");
+        assert_string_equal(PLATFORM_OF("watch", "--deploy", "--platform", "linux/s390x"),
+                            "linux/s390x");
+        assert_string_equal(PLATFORM_OF("deploy", "--platform", "arm64", "shop", "production"),
+                            "value");
+    }
+    unsetenv("S3DOCK_CONFIG");
+}
+
+/* Also without an entry, and before any request. */
+static void a_watch_refuses_a_word_that_is_no_platform(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(false, "watch", "--platform", "arm64", "shop", "production"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_string_equal(err.code, "value");
+    assert_non_null(strstr(err.text, "--platform"));
 }
 
 static void validate_reads_every_deployment_with_its_files(void **state)
@@ -300,6 +365,8 @@ int main(void)
         IN_FOLDER(without_an_entry_the_hint_names_both_ways_to_write_one),
         IN_FOLDER(a_misspelt_entry_gets_the_nearest_one),
         IN_FOLDER(a_deployment_of_a_found_file_needs_trust),
+        IN_FOLDER(the_option_has_precedence_over_the_platform_of_the_entry),
+        IN_FOLDER(a_watch_refuses_a_word_that_is_no_platform),
         IN_FOLDER(validate_reads_every_deployment_with_its_files),
         IN_FOLDER(the_example_of_config_init_is_valid),
         IN_FOLDER(doctor_examines_each_deployment),

@@ -1,5 +1,5 @@
 /* The text is in any form that containerd accepts; it is compared in its normal form. */
-#include "cli/commands/platform_ui.h"
+#include "cli/platform_ui.h"
 
 #include "base/err.h"
 #include "cli/settings/config.h"

@@ -1,8 +1,8 @@
 /*
  * platform_ui - reads the option --platform.
  */
-#ifndef S3DOCK_CLI_COMMANDS_PLATFORM_UI_H
-#define S3DOCK_CLI_COMMANDS_PLATFORM_UI_H
+#ifndef S3DOCK_CLI_PLATFORM_UI_H
+#define S3DOCK_CLI_PLATFORM_UI_H
 
 #include "catalog/platform.h"
 
