@@ -266,7 +266,7 @@ uint64_t bundle_plan_missing(const struct bundle_plan *plan)
     uint64_t missing = needed_missing(plan->needed);
 
     for (uint32_t i = 0; i < config->count; i++)
-        if (!needed_misses(plan->needed, config->chunks[i].raw_offset))
+        if (!config->chunks[i].repeat && !needed_misses(plan->needed, config->chunks[i].raw_offset))
             missing += config->chunks[i].chunk.packed_size;
     return missing;
 }

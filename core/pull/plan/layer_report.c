@@ -146,7 +146,7 @@ static void add_missing(struct layer_report *report, const struct index *index,
         for (; next < needed->count && needed->chunks[next].raw_offset < end; next++) {
             const struct index_chunk *chunk = &needed->chunks[next].chunk;
 
-            if (!needed_find(names, &chunk->name, chunk->raw_size))
+            if (!needed->chunks[next].repeat && !needed_find(names, &chunk->name, chunk->raw_size))
                 add_move(report, row_of(report, section), chunk);
         }
     }
@@ -167,10 +167,10 @@ int layer_report_against(struct layer_report *report, const struct index *index,
     return needed ? 0 : ERR_FAIL;
 }
 
-/* Counts those chunks of a list that are missing in `needed`, or (`missed` is false) the others. */
+/* Counts the chunks of `needed` that are missing, or those of another list whose bytes are not
+ * counted there. */
 static void add_planned(struct layer_report *report, const struct index *index,
-                        const struct needed_chunks *list, const struct needed_chunks *needed,
-                        bool missed)
+                        const struct needed_chunks *list, const struct needed_chunks *needed)
 {
     uint32_t next = 0;
 
@@ -181,7 +181,8 @@ static void add_planned(struct layer_report *report, const struct index *index,
         for (; next < list->count && list->chunks[next].raw_offset < end; next++) {
             const struct needed_chunk *chunk = &list->chunks[next];
 
-            if (needed_misses(needed, chunk->raw_offset) == missed)
+            if (list == needed ? needed_counts(needed, chunk)
+                               : !chunk->repeat && !needed_misses(needed, chunk->raw_offset))
                 add_move(report, row_of(report, section), &chunk->chunk);
         }
     }
@@ -192,6 +193,6 @@ void layer_report_plan(struct layer_report *report, const struct index *index,
                        const bool *has)
 {
     mark_here(report, has);
-    add_planned(report, index, needed, needed, true);
-    add_planned(report, index, config, needed, false);
+    add_planned(report, index, needed, needed);
+    add_planned(report, index, config, needed);
 }

@@ -39,7 +39,7 @@ void layer_report_destroy(struct layer_report *report); /* takes NULL */
 int layer_report_inside(struct layer_report *report, const struct index *index, struct err *err);
 /* Counts the chunks that a host with the other image must fetch: those of layers that it lacks
  * (has[i] is false) and that are not in the other image, and those of the config unless it is the
- * same. All sections of both indexes must be loaded. */
+ * same; each chunk once. All sections of both indexes must be loaded. */
 int layer_report_against(struct layer_report *report, const struct index *index,
                          const struct index *other, const bool *has, struct err *err);
 /* Counts the chunks that a pull fetches: those of `needed` that are missing, and those of the

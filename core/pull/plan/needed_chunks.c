@@ -98,6 +98,58 @@ static int add_section(struct needed_chunks *needed, size_t *room, const struct 
     return 0;
 }
 
+/* ---- repeats ---- */
+
+static bool ascends(const struct needed_chunks *needed)
+{
+    for (uint32_t i = 1; i < needed->count; i++)
+        if (needed->chunks[i].packed_offset <= needed->chunks[i - 1].packed_offset)
+            return false;
+    return true;
+}
+
+static int by_address(const void *a, const void *b, void *chunks)
+{
+    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    const struct needed_chunk *of = chunks;
+
+    if (of[left].packed_offset != of[right].packed_offset)
+        return of[left].packed_offset < of[right].packed_offset ? -1 : 1;
+    return (left > right) - (left < right);
+}
+
+uint32_t *needed_by_address(const struct needed_chunks *needed, struct err *err)
+{
+    uint32_t *order = calloc(needed->count ? needed->count : 1, sizeof *order);
+
+    if (!order) {
+        err_memory(err, "the plan of the pull");
+        return NULL;
+    }
+    for (uint32_t i = 0; i < needed->count; i++)
+        order[i] = i;
+    qsort_r(order, needed->count, sizeof *order, by_address, needed->chunks);
+    return order;
+}
+
+/* Only the chunks of a thin image can repeat: those of a whole one ascend. */
+static int mark_repeats(struct needed_chunks *needed, struct err *err)
+{
+    uint32_t *order;
+
+    needed->ascends = ascends(needed);
+    if (needed->ascends)
+        return 0;
+    order = needed_by_address(needed, err);
+    if (!order)
+        return ERR_FAIL;
+    for (uint32_t i = 1; i < needed->count; i++)
+        needed->chunks[order[i]].repeat =
+            needed->chunks[order[i]].packed_offset == needed->chunks[order[i - 1]].packed_offset;
+    free(order);
+    return 0;
+}
+
 struct needed_chunks *needed_create(const struct index *index, const struct raw_range *ranges,
                                     unsigned count, struct err *err)
 {
@@ -123,6 +175,10 @@ struct needed_chunks *needed_create(const struct index *index, const struct raw_
             needed_destroy(needed);
             return NULL;
         }
+    }
+    if (mark_repeats(needed, err)) {
+        needed_destroy(needed);
+        return NULL;
     }
     return needed;
 }
@@ -181,7 +237,7 @@ uint64_t needed_kept(struct needed_chunks *needed, const struct partial *partial
         struct needed_chunk *chunk = &needed->chunks[i];
 
         chunk->kept = partial_holds(partial, chunk->packed_offset, chunk->chunk.packed_size);
-        kept += chunk->kept ? chunk->chunk.packed_size : 0;
+        kept += chunk->kept && !chunk->repeat ? chunk->chunk.packed_size : 0;
     }
     return kept;
 }
@@ -191,12 +247,17 @@ static bool is_missing(const struct needed_chunks *needed, const struct needed_c
     return needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE && !chunk->kept;
 }
 
+bool needed_counts(const struct needed_chunks *needed, const struct needed_chunk *chunk)
+{
+    return !chunk->repeat && is_missing(needed, chunk);
+}
+
 uint64_t needed_missing(const struct needed_chunks *needed)
 {
     uint64_t missing = 0;
 
     for (uint32_t i = 0; i < needed->count; i++)
-        if (is_missing(needed, &needed->chunks[i]))
+        if (needed_counts(needed, &needed->chunks[i]))
             missing += needed->chunks[i].chunk.packed_size;
     return missing;
 }

@@ -30,6 +30,7 @@ struct needed_chunk {
     bool kept;              /* an earlier pull has put it into the partial download */
     bool fetched;           /* this pull has prefetched it into the partial download */
     bool shared;            /* it has duplicates */
+    bool repeat;            /* an earlier chunk has the same address: both are fetched once */
     uint8_t object;         /* of the index: a range lies in one object */
     uint32_t original; /* the number of the first chunk of that name: its own, or a lower one */
 };
@@ -41,6 +42,7 @@ struct needed_chunks {
     int seed_fd;                          /* the seed file; -1: none. Owned */
     enum name_kind names;                 /* of the index */
     enum codec codecs[INDEX_OBJECTS_MAX]; /* of the objects */
+    bool ascends;                         /* each address is higher than the one before */
     bool compare;                         /* compare each unpacked chunk with its name */
     struct name_table table;              /* made by needed_by_name */
 };
@@ -60,6 +62,10 @@ struct needed_chunks *needed_create(const struct index *index, const struct raw_
                                     unsigned count, struct err *err);
 void needed_destroy(struct needed_chunks *needed); /* takes NULL */
 
+/* Lists the numbers of the chunks by ascending address; equal ones in the order of the stream. The
+ * caller frees it. */
+uint32_t *needed_by_address(const struct needed_chunks *needed, struct err *err);
+
 /* Makes chunks findable by name, and links duplicates to their first chunk. */
 int needed_by_name(struct needed_chunks *needed, struct err *err);
 /* Returns the first chunk of that name and size, or NULL. After needed_by_name. */
@@ -69,14 +75,17 @@ struct needed_chunk *needed_find(struct needed_chunks *needed, const struct chun
  * NEEDED_FROM_ARCHIVE: it is not there. */
 uint64_t needed_place(const struct needed_chunks *needed, const struct needed_chunk *chunk);
 
-/* Marks the chunks of the partial download as kept. Returns their packed size. */
+/* Marks the chunks of the partial download as kept. Returns their packed size, without repeats. */
 uint64_t needed_kept(struct needed_chunks *needed, const struct partial *partial);
 /* Returns true if the chunk is in the partial download. */
 bool needed_is_kept(const struct needed_chunk *chunk);
 /* Returns the packed bytes that this pull fetches or has prefetched, without the gaps between
- * chunks that a range includes. A repeat in a thin image counts each time. */
+ * chunks that a range includes. Each chunk counts once, also if a thin image repeats it. */
 uint64_t needed_missing(const struct needed_chunks *needed);
-/* Returns true if needed_missing counts the chunk that begins at that offset of the stream. */
+/* Returns true if needed_missing counts this chunk of the list. */
+bool needed_counts(const struct needed_chunks *needed, const struct needed_chunk *chunk);
+/* Returns true if needed_missing counts the bytes of the chunk that begins at that offset of the
+ * stream. */
 bool needed_misses(const struct needed_chunks *needed, uint64_t raw_offset);
 
 #endif

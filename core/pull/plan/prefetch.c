@@ -35,40 +35,6 @@ struct prefetch {
 
 /* ---- the order of the addresses ---- */
 
-static bool ascends(const struct needed_chunks *needed)
-{
-    for (uint32_t i = 1; i < needed->count; i++)
-        if (needed->chunks[i].packed_offset < needed->chunks[i - 1].packed_offset)
-            return false;
-    return true;
-}
-
-static int by_address(const void *a, const void *b, void *chunks)
-{
-    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    const struct needed_chunk *of = chunks;
-
-    if (of[left].packed_offset != of[right].packed_offset)
-        return of[left].packed_offset < of[right].packed_offset ? -1 : 1;
-    return (left > right) - (left < right);
-}
-
-static int sort_by_address(struct prefetch *prefetch)
-{
-    const struct needed_chunks *needed = prefetch->needed;
-
-    if (ascends(needed))
-        return 0;
-    prefetch->by_place = calloc(needed->count, sizeof *prefetch->by_place);
-    if (!prefetch->by_place)
-        return ERR_FAIL;
-    for (uint32_t i = 0; i < needed->count; i++)
-        prefetch->by_place[i] = i;
-    qsort_r(prefetch->by_place, needed->count, sizeof *prefetch->by_place, by_address,
-            needed->chunks);
-    return 0;
-}
-
 static uint32_t number_at(const struct prefetch *prefetch, uint32_t place)
 {
     return prefetch->by_place ? prefetch->by_place[place] : place;
@@ -112,7 +78,9 @@ struct prefetch *prefetch_create(struct needed_chunks *needed,
     prefetch->needed = needed;
     prefetch->options = *options;
     prefetch->claimed = calloc(needed->count + (size_t)1, sizeof *prefetch->claimed);
-    if (!prefetch->claimed || sort_by_address(prefetch))
+    if (!needed->ascends)
+        prefetch->by_place = needed_by_address(needed, err);
+    if (!prefetch->claimed || (!needed->ascends && !prefetch->by_place))
         err_memory(err, "the prefetch");
     else
         prefetch->buffers =

@@ -99,6 +99,29 @@ static void a_chunk_that_is_found_serves_its_duplicates(void **state)
     needed_destroy(needed);
 }
 
+/* The second section refers to the places of the first one, as a thin image may. */
+static void repeats_count_once(void **state)
+{
+    const struct raw_range all = {0, 100000};
+    struct err err;
+    struct needed_chunks *needed;
+
+    (void)state;
+    extents[1].offset = 5000; /* places of the chunks 10 to 49, and ten more */
+    needed = needed_create(&index_, &all, 1, &err);
+    extents[1].offset = 25000;
+    assert_non_null(needed);
+    for (unsigned i = 0; i < CHUNKS; i++)
+        assert_int_equal(needed->chunks[i].repeat, i >= 50 && i < 90);
+    assert_int_equal(needed_missing(needed), 60 * 500);
+    assert_true(needed_counts(needed, &needed->chunks[10]));
+    assert_false(needed_counts(needed, &needed->chunks[50]));
+    assert_true(needed_misses(needed, needed->chunks[50].raw_offset));
+    needed->chunks[10].kept = needed->chunks[50].kept = true;
+    assert_int_equal(needed_missing(needed), 59 * 500);
+    needed_destroy(needed);
+}
+
 /* Every chunk once, in order, in ranges without long gaps. */
 static void spans_fetch_one_range_each(void **state)
 {
@@ -181,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_become_chunks),
         cmocka_unit_test(a_chunk_that_is_found_serves_its_duplicates),
+        cmocka_unit_test(repeats_count_once),
         cmocka_unit_test(spans_fetch_one_range_each),
         cmocka_unit_test(a_range_ends_with_its_object),
     };
