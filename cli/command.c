@@ -367,8 +367,9 @@ const struct command command_table[COMMAND_COUNT] = {
              "Copies the chunks of a thin image into one archive of its own (.tar.zst or\n"
              ".tgz), which docker load takes. Then the image refers to no other object. The\n"
              "server copies what it can; the rest passes through this host. Nothing is\n"
-             "deleted: a cleanup deletes what no image needs. An image with chunks of gzip\n"
-             "and of zstd is refused: push it again without --thin.\n"},
+             "deleted: a cleanup deletes what no image needs. If the image has chunks of\n"
+             "gzip and of zstd, this host packs those again that do not have the codec of\n"
+             "the image's push.\n"},
     [CMD_CONFIG_INIT] =
         {.name = "config init",
          .group = SETTINGS,

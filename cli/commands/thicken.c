@@ -22,6 +22,7 @@ static void print_result(struct cli *cli, const struct thicken_result *result, b
     if (!dry_run)
         jw_string_if(w, "object_key", result->key);
     jw_int(w, "copied_bytes", (int64_t)result->copied);
+    jw_int(w, "repacked_bytes", (int64_t)result->repacked);
     if (dry_run)
         jw_bool(w, "dry_run", true);
     if (!result->key[0])

@@ -107,7 +107,7 @@ static size_t find_run(const struct compact_plan *plan, const struct plan_object
     return low;
 }
 
-static void place(void *arg, const struct index_place *from, uint32_t size, struct index_place *to)
+static void place(void *arg, const struct index_place *from, uint32_t *size, struct index_place *to)
 {
     const struct work *w = arg;
     long number = w->numbers[from->object];

@@ -11,6 +11,7 @@
 #include "catalog/retired.h"
 #include "pack/index/extent_cost.h"
 #include "publish/publish.h"
+#include "rewrite/chunk_window.h"
 
 #define INDEX_MAX (512 * MIB)
 #define CHECKED   16 /* chunks */
@@ -36,9 +37,11 @@ static int add_chunks(const struct moved_image *moved, struct index_builder *bui
 
         index_cursor_init(&cursor, &moved->index->sections[i]);
         while ((chunk = index_cursor_next(&cursor, &from))) {
-            moved->place(moved->arg, &from, chunk->packed_size, &to);
+            struct index_chunk placed = *chunk;
+
+            moved->place(moved->arg, &from, &placed.packed_size, &to);
             to.object = numbers[to.object];
-            if (index_builder_add(builder, chunk, &to, first, err))
+            if (index_builder_add(builder, &placed, &to, first, err))
                 return ERR_FAIL;
             first = false;
         }
@@ -79,6 +82,7 @@ static int describe(struct work *w, struct err *err)
 
     *m = moved->at->metadata;
     m->thin = moved->thin;
+    m->size = w->index->archive_size;
     m->object_count = w->order.count;
     m->objects = calloc(w->order.count, sizeof *m->objects);
     if (!m->objects)
@@ -98,62 +102,26 @@ static int describe(struct work *w, struct err *err)
 
 /* ---- the check ---- */
 
-#define WINDOW (4 * MIB) /* longer than any chunk */
-
-/* Chunks that passed through this host are read back in windows, because they lie one behind the
- * other. */
 struct check {
     const struct work *work;
     struct unpacker *unpacker;
-    uint8_t *window, *raw;
-    unsigned object; /* of the window */
-    uint64_t at, size;
+    struct chunk_window window;
+    uint8_t *raw;
 };
 
-/* Reads the chunk into the window, and what follows it if `more`. */
-static int read_window(struct check *check, const struct index_place *place, uint32_t size,
-                       bool more, struct err *err)
-{
-    const struct metadata_object *object = &check->work->metadata.objects[place->object];
-    uint64_t left = object->size - place->offset;
-    struct store_op op = {.verb = STORE_GET,
-                          .key = object->key,
-                          .if_match = object->etag,
-                          .offset = place->offset,
-                          .length = !more           ? size
-                                    : left < WINDOW ? left
-                                                    : WINDOW,
-                          .buffer = check->window};
-
-    check->object = place->object;
-    check->at = place->offset;
-    check->size = 0;
-    if (store_run(check->work->moved->store, &op, err) == STORE_FAILED)
-        return ERR_FAIL;
-    if (op.answer != STORE_DONE)
-        return err_set(err, ERR_CONFLICT, "changed", "%s was replaced meanwhile", object->key);
-    check->size = op.length;
-    return 0;
-}
-
-static bool is_in_window(const struct check *check, const struct index_place *place, uint32_t size)
-{
-    return check->object == place->object && place->offset >= check->at &&
-           place->offset + size <= check->at + check->size;
-}
-
+/* `more`: the chunks behind this one will be read, too. */
 static int check_chunk(struct check *check, const struct index_chunk *chunk,
                        const struct index_place *place, bool more, struct err *err)
 {
     const struct metadata_object *object = &check->work->metadata.objects[place->object];
     struct chunk_name name;
+    struct view packed;
 
-    if (!is_in_window(check, place, chunk->packed_size) &&
-        read_window(check, place, chunk->packed_size, more, err))
+    if (chunk_window_read(&check->window, object, place->offset, chunk->packed_size,
+                          more ? object->size - place->offset : chunk->packed_size, &packed, err))
         return ERR_FAIL;
-    if (unpacker_unpack(check->unpacker, (enum codec)object->codec,
-                        view_of(check->window + (place->offset - check->at), chunk->packed_size),
-                        check->raw, chunk->raw_size, err))
+    if (unpacker_unpack(check->unpacker, (enum codec)object->codec, packed, check->raw,
+                        chunk->raw_size, err))
         return err_wrap(err, "%s", object->key);
     name = chunk_name_of(check->work->index->names, check->raw, chunk->raw_size);
     return chunk_name_equals(&name, &chunk->name)
@@ -169,7 +137,7 @@ static bool is_copied(const struct work *w, const struct index_place *place, uin
 }
 
 /* Checks the chunks that passed through this host, and about CHECKED others, at equal distances from
- * a random one on. */
+ * a random one on. The former are read in windows, because they lie one behind the other. */
 static int check_chunks(struct check *check, struct err *err)
 {
     const struct index *index = check->work->index;
@@ -201,17 +169,16 @@ static int check_chunks(struct check *check, struct err *err)
 
 static int check_new(const struct work *w, struct err *err)
 {
-    struct check check = {
-        .work = w, .window = malloc(WINDOW), .raw = malloc(codec_bound(w->index->params.max))};
+    struct check check = {.work = w, .raw = malloc(codec_bound(w->index->params.max))};
     int failed = ERR_FAIL;
 
     check.unpacker = unpacker_create(err);
-    if (!check.window || !check.raw)
+    if (!check.raw)
         err_memory(err, "a chunk");
-    else if (check.unpacker)
+    else if (check.unpacker && chunk_window_init(&check.window, w->moved->store, err) == 0)
         failed = check_chunks(&check, err);
     unpacker_destroy(check.unpacker);
-    free(check.window);
+    chunk_window_finish(&check.window);
     free(check.raw);
     return failed;
 }

@@ -24,9 +24,10 @@ struct moved_image {
     /* The objects that it may use, and the new place of a chunk. */
     const struct metadata_object *objects;
     unsigned object_count; /* at most INDEX_BUILDER_OBJECTS_MAX - 1 */
-    /* Sets object (a number in `objects`) and offset for a chunk of `size` bytes at `from`. Called for
-     * each chunk in the order of the stream. */
-    void (*place)(void *arg, const struct index_place *from, uint32_t size, struct index_place *to);
+    /* Sets object (a number in `objects`) and offset for a chunk of *size bytes at `from`, and *size if
+     * the chunk was packed again. Called for each chunk in the order of the stream. */
+    void (*place)(void *arg, const struct index_place *from, uint32_t *size,
+                  struct index_place *to);
     void *arg;
     /* Returns true if the store copied these bytes of an object of `objects`, or if they were there
      * before; NULL: always. Only a few of such chunks are read and checked, of the others all. */

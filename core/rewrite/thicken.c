@@ -1,4 +1,5 @@
-/* The pieces are the runs of the index in the order of the stream; a repeated chunk is copied again. */
+/* The pieces are the runs of the index in the order of the stream; a repeated chunk is copied again.
+ * A chunk of another codec is a piece of its own. */
 #include "rewrite/thicken.h"
 
 #include <stdlib.h>
@@ -21,26 +22,31 @@ struct work {
     struct located at;
     struct index *index;
     struct pieces pieces;
-    uint64_t placed; /* the end of the chunks that have a new place */
+    /* The end of the chunks that have a new place; the piece of the next one, and where in it. */
+    uint64_t placed, within;
+    size_t piece;
+    uint64_t repacked;
     char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     struct image_name name;
     struct metadata_object object; /* the new one */
     struct object_runs copied;     /* of it, by the store */
 };
 
+/* raw_size: 0, or that of a chunk that is packed again. */
 static int add_piece(struct pieces *pieces, const struct index_place *place, uint64_t size,
-                     struct err *err)
+                     uint32_t raw_size, struct err *err)
 {
     struct rewrite_piece *last = pieces->count ? &pieces->list[pieces->count - 1] : NULL;
 
-    if (last && last->object == place->object && last->offset + last->size == place->offset) {
+    if (last && !raw_size && !last->raw_size && last->object == place->object &&
+        last->offset + last->size == place->offset) {
         last->size += size;
         return 0;
     }
     if (!array_reserve(&pieces->list, &pieces->room, pieces->count, sizeof *pieces->list))
         return err_memory(err, "the runs of the image");
-    pieces->list[pieces->count++] =
-        (struct rewrite_piece){.object = place->object, .offset = place->offset, .size = size};
+    pieces->list[pieces->count++] = (struct rewrite_piece){
+        .object = place->object, .raw_size = raw_size, .offset = place->offset, .size = size};
     return 0;
 }
 
@@ -52,42 +58,51 @@ static int find_pieces(struct work *w, struct err *err)
         struct index_place place;
 
         index_cursor_init(&cursor, &w->index->sections[i]);
-        while ((chunk = index_cursor_next(&cursor, &place)))
-            if (add_piece(&w->pieces, &place, chunk->packed_size, err))
+        while ((chunk = index_cursor_next(&cursor, &place))) {
+            bool other = w->at.metadata.objects[place.object].codec != w->object.codec;
+
+            w->repacked += other ? chunk->packed_size : 0;
+            if (add_piece(&w->pieces, &place, chunk->packed_size, other ? chunk->raw_size : 0, err))
                 return ERR_FAIL;
+        }
     }
     return 0;
 }
 
-/* An archive has one codec. */
-static int check_codecs(const struct work *w, struct err *err)
+/* Returns the codec of all chunks, or of the image's push. */
+static int choose_codec(const struct work *w)
 {
     const struct metadata *metadata = &w->at.metadata;
 
     for (unsigned i = 1; i < metadata->object_count; i++)
-        if (metadata->objects[i].codec != metadata->objects[0].codec) {
-            err_set(err, ERR_UNSUPPORTED, "codecs", "%s has chunks of gzip and of zstd",
-                    w->options->name.ref);
-            return err_hint(err, "push the image again as a whole image");
-        }
-    return 0;
+        if (metadata->objects[i].codec != metadata->objects[0].codec)
+            return (int)w->index->codec;
+    return metadata->objects[0].codec;
 }
 
 /* Chunks are placed in the order of the stream. */
-static void place_next(void *arg, const struct index_place *from, uint32_t size,
+static void place_next(void *arg, const struct index_place *from, uint32_t *size,
                        struct index_place *to)
 {
     struct work *w = arg;
+    const struct rewrite_piece *piece = &w->pieces.list[w->piece];
 
     (void)from;
+    w->within += *size;
+    if (w->within == piece->size) {
+        w->piece++;
+        w->within = 0;
+    }
+    if (piece->raw_size)
+        *size = piece->packed;
     *to = (struct index_place){.object = 0, .offset = w->placed};
-    w->placed += size;
+    w->placed += *size;
 }
 
 static int set_keys(struct work *w, struct err *err)
 {
-    enum data_kind kind =
-        w->at.metadata.objects[0].codec == METADATA_ZSTD ? DATA_WHOLE_ZSTD : DATA_WHOLE_GZIP;
+    int codec = choose_codec(w);
+    enum data_kind kind = codec == METADATA_ZSTD ? DATA_WHOLE_ZSTD : DATA_WHOLE_GZIP;
 
     if (!key_parse_image(w->at.archive_key, &w->name, w->month))
         return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image",
@@ -95,7 +110,7 @@ static int set_keys(struct work *w, struct err *err)
     if (key_unique(w->unique, err))
         return ERR_FAIL;
     key_data(w->object.key, &w->name, w->month, w->unique, kind);
-    w->object.codec = w->at.metadata.objects[0].codec;
+    w->object.codec = codec;
     return 0;
 }
 
@@ -108,11 +123,13 @@ static bool is_copied(void *arg, unsigned object, uint64_t offset, uint32_t size
 
 static int write_object(struct work *w, uint64_t *copied, struct err *err)
 {
-    const struct object_writer writer = {.store = w->options->store,
-                                         .key = w->object.key,
-                                         .objects = w->at.metadata.objects,
-                                         .pieces = w->pieces.list,
-                                         .count = w->pieces.count};
+    const struct object_writer writer = {
+        .store = w->options->store,
+        .key = w->object.key,
+        .objects = w->at.metadata.objects,
+        .pieces = w->pieces.list,
+        .count = w->pieces.count,
+        .choice = {.codec = w->index->codec, .level = w->index->level}};
     struct store_info info;
 
     if (object_writer_run(&writer, 0, &info, &w->copied, err))
@@ -157,11 +174,17 @@ static int thicken(struct work *w, struct thicken_result *result, struct err *er
     result->objects = w->at.metadata.format < 3 ? 1 : w->at.metadata.object_count;
     if (w->at.metadata.format < 3 || !w->at.metadata.thin)
         return 0;
-    if (check_codecs(w, err) || set_keys(w, err) ||
-        fetch_index(o->store, &w->at.metadata, &w->index, err) || find_pieces(w, err))
+    if (fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
+        find_pieces(w, err))
         return ERR_FAIL;
     str_copy(result->key, sizeof result->key, w->object.key);
-    return o->dry_run ? 0 : write_object(w, &result->copied, err) || move_image(w, err);
+    result->repacked = w->repacked;
+    if (o->dry_run)
+        return 0;
+    if (write_object(w, &result->copied, err) || move_image(w, err))
+        return ERR_FAIL;
+    result->size = w->object.size;
+    return 0;
 }
 
 int thicken_run(const struct thicken_options *options, struct thicken_result *result,

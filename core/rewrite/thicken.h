@@ -1,5 +1,8 @@
 /*
  * thicken - makes a thin image whole: copies its chunks into one object, in the order of the stream.
+ *
+ * An archive has one codec. If the chunks have two, those without the codec of the image's push are
+ * packed again.
  */
 #ifndef S3DOCK_REWRITE_THICKEN_H
 #define S3DOCK_REWRITE_THICKEN_H
@@ -24,13 +27,14 @@ struct thicken_options {
 struct thicken_result {
     char image_ref[NAME_REF_MAX], platform[96];
     char key[KEY_MAX]; /* of the new object; "": the image is whole already */
-    uint64_t size;     /* of the archive */
+    uint64_t size;     /* of the archive; dry run: about, if chunks are packed again */
     unsigned objects;  /* that the image had */
     uint64_t copied;   /* bytes that the store copied itself */
+    uint64_t repacked; /* bytes of chunks, before, that are packed again */
 };
 
 /* Waits. The new object is checked before the metadata names it. The former objects stay; a cleanup
- * deletes those that no image needs. unsupported.codecs: the chunks have several codecs. */
+ * deletes those that no image needs. */
 int thicken_run(const struct thicken_options *options, struct thicken_result *result,
                 struct err *err);
 

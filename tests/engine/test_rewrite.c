@@ -34,7 +34,9 @@
 #include "transfer/fetch_index.h"
 
 #define IMAGES 3
-#define LAST   3 /* an image that only some tests push */
+/* Enough for comparisons with earlier images. */
+#define THIN_MEMORY (128 * MIB)
+#define LAST        3 /* an image that only some tests push */
 
 static const char *const REFS[IMAGES + 1] = {
     "shop:20250701-1000-aaaaa01", "shop:20250702-1000-aaaaa02", "shop:20250703-1000-aaaaa03",
@@ -45,7 +47,8 @@ static struct err err;
 
 /* ---- images ---- */
 
-/* All images have the same first layer. The first image has a large second one. */
+/* All images have the same first layer, which can be packed. The first image has a large second one.
+ */
 static void write_image(unsigned number)
 {
     struct saved_image image;
@@ -56,6 +59,8 @@ static void write_image(unsigned number)
     saved_image_init(&image);
     for (unsigned i = 0; i < 2; i++) {
         noise(bytes, sizes[i], i ? number + 10 : 1);
+        for (size_t k = 0; !i && k < sizes[i]; k++)
+            bytes[k] &= 0x3f;
         tarball_init(&layers[i]);
         tarball_file(&layers[i], "data", bytes, sizes[i]);
         tarball_end(&layers[i]);
@@ -73,19 +78,25 @@ static struct image_name name_of(unsigned number)
     return name;
 }
 
-static void push(struct store *store, unsigned number)
+static void push_packed(struct store *store, unsigned number, enum codec codec, bool thin)
 {
     struct push_options options = {.store = store,
                                    .input = path_of(FILES[number]),
                                    .name = name_of(number),
                                    .no_resume = true,
-                                   .no_delta = true,
-                                   .choice = {.codec = CODEC_ZSTD, .level = 1}};
+                                   .no_delta = !thin,
+                                   .thin = thin,
+                                   .choice = {.codec = codec, .level = 1}};
     struct push_result result;
 
-    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    options.transfer.memory = thin ? THIN_MEMORY : TRANSFER_MEMORY_MIN;
     if (push_run(&options, &result, &err))
         fail_msg("%s", err.text);
+}
+
+static void push(struct store *store, unsigned number)
+{
+    push_packed(store, number, CODEC_ZSTD, false);
 }
 
 /* Returns true if the image can be pulled and is the right one. */
@@ -126,7 +137,7 @@ struct renaming {
     const struct index *first, *own;
 };
 
-static void take_from_first(void *arg, const struct index_place *from, uint32_t size,
+static void take_from_first(void *arg, const struct index_place *from, uint32_t *size,
                             struct index_place *to)
 {
     const struct renaming *r = arg;
@@ -191,7 +202,7 @@ static struct memory_store *fill(const char *name, bool conditions)
 {
     struct memory_store *memory = memory_store_create(name, conditions);
 
-    memory->store.limits.part_size = 100000; /* the first object needs several parts */
+    memory->store.limits.part_size = 60000; /* the first object needs several parts */
     for (unsigned i = 0; i < IMAGES; i++)
         push(&memory->store, i);
     for (unsigned i = 1; i < IMAGES; i++)
@@ -360,7 +371,7 @@ struct meeting {
     struct fault_store fault; /* first */
     void (*other)(struct meeting *meeting);
     unsigned at, asked;
-    bool pushed, removed;
+    bool pushed, removed, referred; /* referred: to objects of other images */
     struct err why;
 };
 
@@ -374,8 +385,9 @@ static void push_last(struct meeting *meeting, struct store *store)
                                    .choice = {.codec = CODEC_ZSTD, .level = 1}};
     struct push_result result;
 
-    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    options.transfer.memory = THIN_MEMORY;
     meeting->pushed = push_run(&options, &result, &meeting->why) == 0;
+    meeting->referred = meeting->pushed && result.objects > 1;
 }
 
 static void push_meanwhile(struct meeting *meeting)
@@ -427,7 +439,8 @@ static void check_meeting(struct meeting *meeting, const char *what)
         fail_msg("%s before request %u: %s", what, meeting->at, meeting->why.text);
 }
 
-static unsigned meet_everywhere(struct memory_store *memory, bool sweeps, unsigned *pushed)
+static unsigned meet_everywhere(struct memory_store *memory, bool sweeps, unsigned *pushed,
+                                unsigned *referred)
 {
     unsigned step = sample_step(4), count = 0, asked = 1;
 
@@ -448,6 +461,7 @@ static unsigned meet_everywhere(struct memory_store *memory, bool sweeps, unsign
         asked = meeting.asked;
         check_meeting(&meeting, sweeps ? "push during a sweep" : "removal during a push");
         *pushed += meeting.pushed;
+        *referred += meeting.referred;
     }
     return count;
 }
@@ -455,11 +469,14 @@ static unsigned meet_everywhere(struct memory_store *memory, bool sweeps, unsign
 static void meet_all(const char *name, bool conditions)
 {
     struct memory_store *memory = fill(name, conditions);
-    unsigned pushed = 0, count;
+    unsigned pushed = 0, referred = 0, count;
 
-    count = meet_everywhere(memory, true, &pushed) + meet_everywhere(memory, false, &pushed);
-    print_message("# %s: %u meetings, %u pushes succeeded\n", name, count, pushed);
+    count = meet_everywhere(memory, true, &pushed, &referred) +
+            meet_everywhere(memory, false, &pushed, &referred);
+    print_message("# %s: %u meetings, %u pushes succeeded, %u referred to other images\n", name,
+                  count, pushed, referred);
     assert_true(pushed > count / 2);
+    assert_true(referred > count / 4);
     memory_store_destroy(memory);
 }
 
@@ -497,33 +514,6 @@ static void what_retired_images_need_is_rewritten(void **state)
     assert_false(exists(store, first.metadata.objects[0].key));
     assert_true(can_pull(store, 1) && can_pull(store, 2));
     located_finish(&first);
-    memory_store_destroy(memory);
-}
-
-/* ---- two codecs ---- */
-
-/* An archive has one codec. A thin push after a change of the codec refers to objects of both. */
-static void an_image_of_two_codecs_is_refused(void **state)
-{
-    struct memory_store *memory = fill("codecs", true);
-    struct store *store = &memory->store;
-    _cleanup_text_ struct text text = {0};
-    struct thicken_result result;
-    unsigned size = memory->now.object_count;
-    struct located at;
-
-    (void)state;
-    locate(store, 1, &at);
-    at.metadata.objects[0].codec = METADATA_GZIP;
-    text_init(&text, 64 * KIB);
-    metadata_write(&at.metadata, &text);
-    assert_int_equal(
-        store_put_document(store, at.metadata_key, text_view(&text), NULL, false, NULL, &err),
-        STORE_DONE);
-    assert_int_equal(thicken(store, 1, &result), ERR_FAIL);
-    assert_true(err_is(&err, ERR_UNSUPPORTED, "codecs"));
-    assert_int_equal(memory->now.object_count, size);
-    located_finish(&at);
     memory_store_destroy(memory);
 }
 
@@ -565,9 +555,9 @@ static int rewrite(struct store *store, bool thickens)
 static unsigned stop_everywhere(struct memory_store *memory, bool thickens, bool executed)
 {
     const char *what = thickens ? "thicken" : "compact";
-    unsigned step = sample_step(5), count = 0, asked = 1;
+    unsigned step = sample_step(5), count = 0, asked = 1 + executed;
 
-    for (unsigned at = 1 + executed; at <= asked; at += step, count++) {
+    for (unsigned at = asked; at <= asked; at += step, count++) {
         static struct cut cut;
 
         memory_store_load(memory);
@@ -605,6 +595,74 @@ static void without_conditional_requests(void **state)
 {
     (void)state;
     stop_all("unconditional", false);
+}
+
+/* ---- two codecs ---- */
+
+static bool has_chunks_of(const struct index *index, const struct index *other)
+{
+    for (unsigned i = 0; i < index->section_count; i++)
+        for (unsigned k = 0; k < index->sections[i].chunk_count; k++)
+            if (index->section_count != other->section_count ||
+                index->sections[i].chunk_count != other->sections[i].chunk_count ||
+                !chunk_name_equals(&index->sections[i].chunks[k].name,
+                                   &other->sections[i].chunks[k].name))
+                return false;
+    return true;
+}
+
+/* A thin push after a change of the codec refers to objects of both. An archive has one: the chunks of
+ * the earlier image are packed again, with the codec of the push. */
+static void thicken_packs_chunks_again(enum codec codec, const char *name)
+{
+    struct memory_store *memory = memory_store_create(name, true);
+    struct store *store = &memory->store;
+    struct thicken_result result;
+    struct located at;
+    struct index *before, *after;
+
+    store->limits.part_size = 100000;
+    for (unsigned i = 0; i < IMAGES; i++)
+        push_packed(store, i,
+                    i == 1                ? codec
+                    : codec == CODEC_GZIP ? CODEC_ZSTD
+                                          : CODEC_GZIP,
+                    i == 1);
+    memory_store_save(memory);
+    locate(store, 1, &at);
+    assert_int_equal(at.metadata.object_count, 2);
+    assert_int_equal(fetch_index(store, &at.metadata, &before, &err), 0);
+    located_finish(&at);
+    if (thicken(store, 1, &result))
+        fail_msg("%s", err.text);
+    assert_true(result.repacked > 100000);
+    locate(store, 1, &at);
+    assert_false(at.metadata.thin);
+    assert_int_equal(at.metadata.object_count, 1);
+    assert_int_equal(at.metadata.objects[0].codec, codec);
+    assert_int_equal(at.metadata.objects[0].size, at.metadata.size);
+    assert_non_null(strstr(result.key, codec == CODEC_GZIP ? ".tgz" : ".tar.zst"));
+    assert_int_equal(fetch_index(store, &at.metadata, &after, &err), 0);
+    assert_true(after->whole);
+    assert_true(has_chunks_of(before, after));
+    index_destroy(before);
+    index_destroy(after);
+    located_finish(&at);
+    pull_all(store, name, 0);
+    assert_true(stop_everywhere(memory, true, codec == CODEC_GZIP) > 1);
+    memory_store_destroy(memory);
+}
+
+static void thicken_packs_gzip_as_zstd(void **state)
+{
+    (void)state;
+    thicken_packs_chunks_again(CODEC_ZSTD, "gzip and zstd");
+}
+
+static void thicken_packs_zstd_as_gzip(void **state)
+{
+    (void)state;
+    thicken_packs_chunks_again(CODEC_GZIP, "zstd and gzip");
 }
 
 static void a_store_that_copies_nothing_is_enough(void **state)
@@ -688,7 +746,8 @@ int main(void)
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
         cmocka_unit_test(what_retired_images_need_is_rewritten),
-        cmocka_unit_test(an_image_of_two_codecs_is_refused),
+        cmocka_unit_test(thicken_packs_gzip_as_zstd),
+        cmocka_unit_test(thicken_packs_zstd_as_gzip),
         cmocka_unit_test(a_thin_push_meets_a_sweep),
         cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
         cmocka_unit_test(with_conditional_requests),
