@@ -174,8 +174,11 @@ static int check(const struct work *w, struct err *err)
 {
     const struct publish *p = w->publish;
     char key[KEY_MAX];
-    int answer = p->check ? p->check(p->store, p->metadata, key, err) : 0;
+    int answer;
 
+    if (p->written)
+        p->written(p->arg);
+    answer = p->check ? p->check(p->store, p->metadata, key, err) : 0;
     if (answer == PUBLISH_MISSING)
         return lost(w, key, err);
     if (answer || w->conditional)

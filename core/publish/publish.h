@@ -28,6 +28,8 @@ struct publish {
     const char *replaces;            /* ETag of the document under `key`; "": there is none */
     const struct metadata *metadata; /* format 3 */
     struct view index;               /* for metadata->index_key. Empty: the bucket has it */
+    void (*written)(void *arg);      /* called after the commit, before `check`; NULL: nothing is */
+    void *arg;
     publish_check *check;
 };
 

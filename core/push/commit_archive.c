@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "catalog/platform.h"
 #include "push/commit_objects.h"
+#include "push/existing_check.h"
 
 #define INDEX_MAX    (512 * MIB)
 #define TRIES_MAX    8
@@ -176,7 +177,7 @@ static int make_visible(const struct commit *c, struct documents *documents,
     if (answer == 0)
         answer = put_metadata(c, documents, metadata, err);
     if (answer == 0)
-        answer = existing_image_check(c->store, c->existing, true, err);
+        answer = existing_check_run(c->store, c->existing, true, err);
     store_insist(c->store, false);
     return answer;
 }

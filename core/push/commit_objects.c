@@ -15,6 +15,7 @@
 #include "flow/inbox.h"
 #include "pack/index/extent_cost.h"
 #include "publish/publish.h"
+#include "push/existing_check.h"
 
 #define INDEX_MAX (512 * MIB)
 
@@ -25,6 +26,7 @@ struct work {
     struct index_order order;
     struct inbox *inbox;
     struct store_op put; /* of the index */
+    struct existing_check check;
     struct store_info own;
 };
 
@@ -166,7 +168,16 @@ static void delete_data(const struct work *w)
     delete_one(w->commit->store, w->put.key, w->put.info.etag);
 }
 
-static int publish(struct work *w, const char *key, const char *replaces, struct err *err)
+/* Asks for the tombstone while publish_run asks for the objects. */
+static void begin_check(void *arg)
+{
+    struct work *w = arg;
+
+    existing_check_begin(&w->check, w->commit->store, w->commit->existing, false, w->inbox);
+}
+
+static int publish(struct work *w, const char *key, const char *replaces, bool check,
+                   struct err *err)
 {
     char etag[STORE_ETAG_MAX];
 
@@ -174,6 +185,8 @@ static int publish(struct work *w, const char *key, const char *replaces, struct
                                          .key = key,
                                          .replaces = replaces,
                                          .metadata = w->metadata,
+                                         .written = check ? begin_check : NULL,
+                                         .arg = w,
                                          .check = object_check},
                        etag, err);
 }
@@ -214,7 +227,7 @@ static int put_further(struct work *w, struct err *err)
     if (!key_sibling_document(key, w->commit->existing->key, text, KEY_METADATA))
         return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image",
                        w->commit->existing->key);
-    answer = publish(w, key, "", err);
+    answer = publish(w, key, "", false, err);
     return answer == PUBLISHED ? 0 : give_up(w, answer, err);
 }
 
@@ -226,9 +239,10 @@ static int put_metadata(struct work *w, struct err *err)
 
     if (existing_image_document(existing, KEY_METADATA, key, err))
         return ERR_FAIL;
-    answer = publish(w, key, existing->found ? existing->at.metadata_etag : "", err);
+    answer = publish(w, key, existing->found ? existing->at.metadata_etag : "", true, err);
     if (answer == PUBLISHED)
-        return existing_image_check(w->commit->store, existing, false, err);
+        return existing_check_end(&w->check, err);
+    existing_check_drop(&w->check);
     if (answer == PUBLISH_OTHER_PLATFORM && !existing->platform[0])
         return put_further(w, err);
     return give_up(w, answer, err);

@@ -5,6 +5,7 @@
 #include "push/existing_image.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -23,29 +24,35 @@
 
 /* ---- finding it ---- */
 
-/* Reads the tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be
- * about to delete the metadata. */
-static int read_tombstone(struct store *store, struct existing_image *out, struct err *err)
+static bool tombstone_key(const struct existing_image *image, char key[KEY_MAX])
 {
-    char key[KEY_MAX];
-    struct store_op op = {.verb = STORE_HEAD, .key = key};
+    return key_sibling_document(key, image->key, image->platform, KEY_RETIRED);
+}
+
+/* Takes the answer to a HEAD of the tombstone beside out->key. A cleanup that wrote it less than half
+ * an hour ago may be about to delete the metadata. */
+static void set_tombstone(struct existing_image *out, const struct store_op *head)
+{
     int64_t now;
 
     out->retired[0] = '\0';
     out->going = false;
-    if (!key_sibling_document(key, out->key, out->platform, KEY_RETIRED))
-        return 0;
-    switch (store_run(store, &op, err)) {
-    case STORE_FAILED:
+    if (head->verb != STORE_HEAD || head->answer != STORE_DONE)
+        return;
+    now = head->server_time ? head->server_time : clock_wall();
+    snprintf(out->retired, sizeof out->retired, "%s", head->info.etag[0] ? head->info.etag : "?");
+    out->going = now - head->info.modified < RETIRED_AT_WORK;
+}
+
+static int read_tombstone(struct store *store, struct existing_image *out, struct err *err)
+{
+    char key[KEY_MAX];
+    struct store_op op = {.verb = STORE_HEAD, .key = key};
+
+    if (tombstone_key(out, key) && store_run(store, &op, err) == STORE_FAILED)
         return ERR_FAIL;
-    case STORE_DONE:
-        now = op.server_time ? op.server_time : clock_wall();
-        snprintf(out->retired, sizeof out->retired, "%s", op.info.etag[0] ? op.info.etag : "?");
-        out->going = now - op.info.modified < RETIRED_AT_WORK;
-        return 0;
-    default:
-        return 0;
-    }
+    set_tombstone(out, &op);
+    return 0;
 }
 
 /* Chooses the month of the image's name, or the first later month whose key is not retired. */
@@ -86,64 +93,90 @@ static int check_announcements(struct store *store, struct existing_image *out, 
     return answer < 0 ? ERR_FAIL : 0;
 }
 
-/* Compares the objects of an image of format 3 with its metadata. */
-static int head_objects(struct store *store, struct existing_image *out, struct err *err)
+/* The requests for everything that belongs to an image. */
+struct heads {
+    struct store_op tombstone, archive, objects[METADATA_OBJECTS_MAX];
+    char tombstone_key[KEY_MAX];
+    struct store_op *all[METADATA_OBJECTS_MAX + 2];
+    unsigned objects_count, count;
+};
+
+static void add_head(struct heads *heads, struct store_op *op, const char *key)
 {
-    struct store_op heads[METADATA_OBJECTS_MAX], *ops[METADATA_OBJECTS_MAX];
-    unsigned count = image_objects_count(&out->at);
-
-    for (unsigned i = 0; i < count; i++) {
-        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = image_objects_get(&out->at, i).key};
-        ops[i] = &heads[i];
-    }
-    if (store_run_all(store, ops, count, err))
-        return ERR_FAIL;
-    out->has_all = out->whole = true;
-    for (unsigned i = 0; i < count; i++) {
-        struct image_object object = image_objects_get(&out->at, i);
-
-        if (heads[i].answer == STORE_FAILED) {
-            *err = heads[i].err;
-            return ERR_FAIL;
-        }
-        out->objects[i] = heads[i].info;
-        out->has_all =
-            out->has_all && heads[i].answer == STORE_DONE && heads[i].info.size == object.size;
-        out->whole = out->has_all && out->whole && strcmp(heads[i].info.etag, object.etag) == 0;
-    }
-    return out->whole ? check_announcements(store, out, err) : 0;
+    *op = (struct store_op){.verb = STORE_HEAD, .key = key};
+    heads->all[heads->count++] = op;
 }
 
-static int head_archive(struct store *store, struct existing_image *out, struct err *err)
+/* Runs all requests at once. */
+static int run_heads(struct store *store, struct heads *heads, const struct existing_image *image,
+                     struct err *err)
 {
-    switch (store_head(store, out->at.archive_key, &out->archive, err)) {
-    case STORE_DONE:
-        out->has_archive = true;
-        if (existing_image_has_objects(out))
-            return 0;
-        out->whole = out->archive.size == out->at.metadata.size &&
-                     (!out->at.metadata.archive_etag[0] ||
-                      strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
-        return 0;
-    case STORE_FAILED:
+    heads->count = 0;
+    add_head(heads, &heads->archive, image->at.archive_key);
+    if (tombstone_key(image, heads->tombstone_key))
+        add_head(heads, &heads->tombstone, heads->tombstone_key);
+    heads->objects_count = existing_image_has_objects(image) ? image_objects_count(&image->at) : 0;
+    for (unsigned i = 0; i < heads->objects_count; i++)
+        add_head(heads, &heads->objects[i], image_objects_get(&image->at, i).key);
+    if (store_run_all(store, heads->all, heads->count, err))
         return ERR_FAIL;
-    default:
-        return 0;
+    for (unsigned i = 0; i < heads->count; i++)
+        if (heads->all[i]->answer == STORE_FAILED) {
+            *err = heads->all[i]->err;
+            return ERR_FAIL;
+        }
+    return 0;
+}
+
+/* Compares the objects of an image of format 3 with its metadata. */
+static void compare_objects(const struct heads *heads, struct existing_image *out)
+{
+    out->has_all = out->whole = true;
+    for (unsigned i = 0; i < heads->objects_count; i++) {
+        struct image_object object = image_objects_get(&out->at, i);
+        const struct store_op *head = &heads->objects[i];
+
+        out->objects[i] = head->info;
+        out->has_all = out->has_all && head->answer == STORE_DONE && head->info.size == object.size;
+        out->whole = out->has_all && out->whole && strcmp(head->info.etag, object.etag) == 0;
     }
+}
+
+static void compare_archive(const struct heads *heads, struct existing_image *out)
+{
+    out->archive = heads->archive.info;
+    out->has_archive = heads->archive.answer == STORE_DONE;
+    if (!out->has_archive || existing_image_has_objects(out))
+        return;
+    out->whole = out->archive.size == out->at.metadata.size &&
+                 (!out->at.metadata.archive_etag[0] ||
+                  strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
 }
 
 /* Asks the bucket for everything that belongs to the image in out->at. */
 static int head_all(struct store *store, struct existing_image *out, struct err *err)
 {
+    struct heads *heads = calloc(1, sizeof *heads);
     char first[KEY_MAX];
+    int failed;
 
+    if (!heads)
+        return err_memory(err, "the objects of the image");
     str_copy(out->key, sizeof out->key, out->at.archive_key);
     key_sibling(first, out->key, KEY_METADATA);
     if (strcmp(out->at.metadata_key, first) != 0)
         platform_key(&out->at.platform, out->platform);
-    if (read_tombstone(store, out, err) || head_archive(store, out, err))
-        return ERR_FAIL;
-    return existing_image_has_objects(out) ? head_objects(store, out, err) : 0;
+    failed = run_heads(store, heads, out, err);
+    if (!failed) {
+        set_tombstone(out, &heads->tombstone);
+        compare_archive(heads, out);
+        if (existing_image_has_objects(out))
+            compare_objects(heads, out);
+    }
+    free(heads);
+    return failed                                          ? ERR_FAIL
+           : existing_image_has_objects(out) && out->whole ? check_announcements(store, out, err)
+                                                           : 0;
 }
 
 int existing_image_find(struct store *store, const struct image_name *name,
@@ -177,45 +210,6 @@ int existing_image_document(const struct existing_image *existing, enum key_kind
     if (key_sibling_document(out, existing->key, existing->platform, kind))
         return 0;
     return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", existing->key);
-}
-
-static int was_removed(const struct existing_image *existing, const char *what, struct err *err)
-{
-    err_set(err, ERR_CONFLICT, "removed", "%s: %s", existing->key, what);
-    return err_hint(err, "run the same command again");
-}
-
-int existing_image_check(struct store *store, const struct existing_image *existing,
-                         bool with_archive, struct err *err)
-{
-    static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
-    struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];
-    char keys[ARRAY_SIZE(kinds)][KEY_MAX];
-    unsigned count = with_archive ? ARRAY_SIZE(kinds) : ARRAY_SIZE(kinds) - 1;
-
-    for (unsigned i = 0; i < count; i++) {
-        if (kinds[i] == KEY_ARCHIVE)
-            str_copy(keys[i], sizeof keys[i], existing->key);
-        else if (existing_image_document(existing, kinds[i], keys[i], err))
-            return ERR_FAIL;
-        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
-        ops[i] = &heads[i];
-    }
-    if (store_run_all(store, ops, count, err))
-        return ERR_FAIL;
-    for (unsigned i = 0; i < count; i++)
-        if (heads[i].answer == STORE_FAILED) {
-            *err = heads[i].err;
-            return ERR_FAIL;
-        }
-    if (heads[0].answer == STORE_DONE && strcmp(heads[0].info.etag, existing->retired) != 0)
-        return was_removed(existing, "a cleanup removes the image of this name at the same time",
-                           err);
-    if (heads[1].answer != STORE_DONE)
-        return was_removed(existing, "the metadata was deleted during this push", err);
-    if (with_archive && heads[2].answer != STORE_DONE)
-        return was_removed(existing, "the archive was deleted during this push", err);
-    return 0;
 }
 
 void existing_image_finish(struct existing_image *existing)

@@ -52,12 +52,6 @@ bool existing_image_has_objects(const struct existing_image *existing);
  * belongs to no image. */
 bool existing_image_is_torn(const struct existing_image *existing);
 
-/* Call it after the metadata was written under existing->key. Fails with conflict.removed when a
- * cleanup has retired that key meanwhile, or when the metadata is gone, or (`with_archive`) the
- * archive. */
-int existing_image_check(struct store *store, const struct existing_image *existing,
-                         bool with_archive, struct err *err);
-
 /* Returns true if a push that replaces the image must keep a copy of it. */
 bool existing_image_must_be_kept(const struct existing_image *existing);
 /* Copies archive, index and metadata to an unused name under archive/; of an image of format 3 only

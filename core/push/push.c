@@ -22,6 +22,7 @@
 #include "push/learn_image.h"
 #include "push/memory_budget.h"
 #include "push/moved_archive.h"
+#include "push/new_image.h"
 #include "push/open_source.h"
 #include "push/own_platform.h"
 #include "push/tar_image_id.h"
@@ -170,6 +171,16 @@ static int learn_from_docker(struct push *p, struct err *err)
     return 0;
 }
 
+/* The rounds of requests count in a thin push, which has few bytes to send. */
+static int find_existing(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    if (o->thin && new_image_find(o->store, &o->name, &p->platform, &p->existing))
+        return 0;
+    return existing_image_find(o->store, &o->name, &p->platform, &p->existing, err);
+}
+
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
@@ -178,8 +189,7 @@ static int prepare(struct push *p, struct err *err)
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && learn_from_docker(p, err))
         return ERR_FAIL;
-    if (find_content(p, err) ||
-        existing_image_find(o->store, &o->name, &p->platform, &p->existing, err) || learn(p, err))
+    if (find_content(p, err) || find_existing(p, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
     platform_text(&p->platform, p->result->platform);

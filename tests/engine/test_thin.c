@@ -94,7 +94,21 @@ struct between {
     const char *gone; /* deleted before the metadata is written, once */
     bool damaged;     /* ranges of data objects have other bytes */
     uint64_t sent;
+    bool committed;        /* the metadata was written */
+    unsigned heads, lists; /* after that */
+    unsigned heads_first;  /* before the first of the lists */
 };
+
+/* Counts the requests that check the commit. */
+static void count_checks(struct between *b, const struct store_op *op)
+{
+    if (b->committed && op->verb == STORE_HEAD)
+        b->heads++;
+    if (b->committed && op->verb == STORE_LIST && b->lists++ == 0)
+        b->heads_first = b->heads;
+    if (fault_store_matches(op, STORE_PUT, ".json") && strncmp(op->key, "images/", 7) == 0)
+        b->committed = true;
+}
 
 static bool between(struct fault_store *fault, struct store_op *op)
 {
@@ -106,6 +120,7 @@ static bool between(struct fault_store *fault, struct store_op *op)
     }
     if (op->verb == STORE_UPLOAD_PART || op->verb == STORE_PUT)
         b->sent += op->body.size;
+    count_checks(b, op);
     if (b->no_copies && op->verb == STORE_UPLOAD_COPY_PART) {
         fault_store_fail(op, ERR_UNSUPPORTED, "refused", STORE_UNSUPPORTED);
         return true;
@@ -388,6 +403,23 @@ static void what_is_sent(void **state)
     assert_same_stream("a", SECOND);
 }
 
+/* The tombstone and the metadata are asked for before the answer about the objects is known: the
+ * store behind answers a request before it takes the next one. */
+static void the_checks_of_a_commit_run_at_once(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    empty("a");
+    open_between(&b, "a");
+    if (push_through(&b, FIRST, forms[3], 2, &result))
+        fail_msg("%s", err.text);
+    fault_store_close(&b.fault);
+    assert_true(b.lists > 0);
+    assert_int_equal(b.heads_first, 2);
+}
+
 static void every_form_after_every_form(void **state)
 {
     (void)state;
@@ -661,6 +693,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_of_workers),
         cmocka_unit_test(what_is_sent),
+        cmocka_unit_test(the_checks_of_a_commit_run_at_once),
         cmocka_unit_test(every_form_after_every_form),
         cmocka_unit_test(killed_and_resumed),
         cmocka_unit_test(killed_with_two_platforms),

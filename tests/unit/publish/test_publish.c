@@ -122,6 +122,43 @@ static int one_lost(struct store *store, const struct metadata *named, char lost
     return PUBLISH_MISSING;
 }
 
+static bool was_written;
+
+static void note_written(void *arg)
+{
+    assert_ptr_equal(arg, &metadata);
+    assert_true(bucket_get(&bucket, KEY, NULL));
+    was_written = true;
+}
+
+static int after_written(struct store *store, const struct metadata *named, char lost[KEY_MAX],
+                         struct err *reason)
+{
+    assert_true(was_written);
+    return all_there(store, named, lost, reason);
+}
+
+/* The requests of the caller run beside those of the check. */
+static void the_caller_is_told_between_the_commit_and_the_check(void **state)
+{
+    struct publish publish = {.store = &front.fault.store,
+                              .key = KEY,
+                              .replaces = "",
+                              .metadata = &metadata,
+                              .index = view_str("index"),
+                              .written = note_written,
+                              .arg = &metadata,
+                              .check = after_written};
+
+    (void)state;
+    was_written = false;
+    assert_int_equal(publish_run(&publish, etag, &err), PUBLISHED);
+    was_written = false;
+    front.before = "{}";
+    assert_int_not_equal(publish_run(&publish, etag, &err), PUBLISHED);
+    assert_false(was_written);
+}
+
 static int no_answer(struct store *store, const struct metadata *named, char lost[KEY_MAX],
                      struct err *reason)
 {
@@ -324,6 +361,8 @@ static void objects_of_another_application(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_caller_is_told_between_the_commit_and_the_check, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(new_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_document, set_up, tear_down),

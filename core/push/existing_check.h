@@ -1,0 +1,38 @@
+/*
+ * existing_check - whether the key of an image was retired, or its metadata deleted, while a push
+ * wrote it.
+ */
+#ifndef S3DOCK_PUSH_EXISTING_CHECK_H
+#define S3DOCK_PUSH_EXISTING_CHECK_H
+
+#include <stdbool.h>
+
+#include "push/existing_image.h"
+
+struct err;
+struct inbox;
+
+#define EXISTING_CHECK_MAX 3
+
+struct existing_check {
+    const struct existing_image *existing; /* borrowed */
+    struct inbox *inbox;                   /* borrowed; of this check alone until its end */
+    unsigned count;                        /* of the requests that are out */
+    struct store_op heads[EXISTING_CHECK_MAX];
+    char keys[EXISTING_CHECK_MAX][KEY_MAX];
+};
+
+/* Sends the requests. Call it after the metadata was written under existing->key. */
+void existing_check_begin(struct existing_check *check, struct store *store,
+                          const struct existing_image *existing, bool with_archive,
+                          struct inbox *inbox);
+/* Waits for the answers. Fails with conflict.removed when a cleanup has retired that key meanwhile,
+ * or when the metadata is gone, or (`with_archive`) the archive. */
+int existing_check_end(struct existing_check *check, struct err *err);
+/* Waits for the answers of a check that may not have begun. */
+void existing_check_drop(struct existing_check *check);
+/* Begins and ends a check. */
+int existing_check_run(struct store *store, const struct existing_image *existing,
+                       bool with_archive, struct err *err);
+
+#endif
