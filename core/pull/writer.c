@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
+#include "base/err.h"
 #include "flow/thread.h"
 #include "pack/codec/unpack.h"
 
@@ -44,6 +46,16 @@ static int pass_on(struct writer *writer, struct view bytes, struct err *err)
     return verify_stream_feed(writer->options.verify, bytes, err);
 }
 
+/* s3dock writes no archive that needs more memory than a reader has. */
+static int as_archive_error(const struct writer *writer, struct err *err)
+{
+    if (!err_is(err, ERR_UNSUPPORTED, CODE_PACKING))
+        return ERR_FAIL;
+    err_wrap(err, "the archive in the bucket cannot be read");
+    return err_hint(err, "push the image again; or unpack its archive with %s",
+                    writer->options.packed->command);
+}
+
 /* Inflates the next bytes of an archive without an index. */
 static int inflate_piece(struct writer *writer, struct view packed, struct err *err)
 {
@@ -52,7 +64,7 @@ static int inflate_piece(struct writer *writer, struct view packed, struct err *
     digest_add(writer->md5, packed.data, packed.size);
     do {
         if (unpack_read(writer->unpack, &packed, writer->raw_room, RAW_ROOM, &produced, err))
-            return ERR_FAIL;
+            return as_archive_error(writer, err);
         if (produced && pass_on(writer, view_of(writer->raw_room, produced), err))
             return ERR_FAIL;
     } while (packed.size || produced == RAW_ROOM);
@@ -189,7 +201,7 @@ static int set_up(struct writer *writer, struct err *err)
             return err_memory(err, "the writer");
     }
     if (writer->options.packed) {
-        writer->unpack = unpack_create(writer->options.packed, err);
+        writer->unpack = unpack_create(writer->options.packed, UNPACK_MEMORY_BUCKET, err);
         writer->raw_room = malloc(RAW_ROOM);
         if (!writer->unpack || !writer->raw_room)
             return err_memory(err, "the writer");

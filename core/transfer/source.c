@@ -194,7 +194,7 @@ static int detect_packing(struct file_source *s, struct err *err)
     if (!packing)
         return refuse_packing(s, s->waiting, err);
     s->packing = packing;
-    s->unpack = unpack_create(packing, err);
+    s->unpack = unpack_create(packing, UNPACK_MEMORY_MAX, err);
     return s->unpack ? 0 : ERR_FAIL;
 }
 

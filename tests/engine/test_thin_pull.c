@@ -559,6 +559,13 @@ static void a_whole_image_of_frames_needs_no_index(void **state)
         fail_msg("%s", err.text);
     shell("rm frames/" FOLDER "*.index");
     pull_well("frames", FIRST, "first.tar", &result);
+    /* a frame whose window has 16 MiB: a pull has a limit of memory */
+    shell("printf '\\050\\265\\057\\375\\000\\160' | dd of=$(echo frames/" FOLDER
+          "*.tar.zst) conv=notrunc status=none");
+    assert_int_equal(pull("frames", FIRST, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_UNSUPPORTED);
+    assert_string_equal(err.code, CODE_PACKING);
+    assert_non_null(strstr(err.text, "more than 8 MiB"));
 }
 
 /* ---- archives that were replaced in place ---- */

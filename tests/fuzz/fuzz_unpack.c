@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t piece = size ? data[0] + 1u : 1, made = 0;
     struct view rest = view_of(size ? data + 1 : data, size ? size - 1 : 0);
     const struct packing *packing = packing_of(rest);
-    struct unpack *unpack = packing ? unpack_create(packing, &err) : NULL;
+    struct unpack *unpack = packing ? unpack_create(packing, UNPACK_MEMORY_BUCKET, &err) : NULL;
     int result = 0;
 
     while (unpack && result == 0 && rest.size > 0 && made < MIB) {

@@ -21,11 +21,12 @@ static bool has_prefix(struct view bytes, const char *magic, size_t size)
     return bytes.size >= size && memcmp(bytes.data, magic, size) == 0;
 }
 
-static int too_large(const char *name, struct err *err)
+static int too_large(const char *name, size_t memory, struct err *err)
 {
     return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
-                   "it was compressed by %s with settings that need too much memory to unpack",
-                   name);
+                   "it was compressed by %s with settings that need more than %zu MiB of memory to "
+                   "unpack",
+                   name, memory / MIB);
 }
 
 #define CORRUPT   "the compressed data is corrupt"
@@ -38,8 +39,9 @@ static bool gzip_begins(struct view bytes)
     return has_prefix(bytes, "\x1f\x8b", 2);
 }
 
-static void *gzip_create(struct err *err)
+static void *gzip_create(size_t memory, struct err *err)
 {
+    (void)memory; /* its window has 32 KiB */
     return gunzip_create(err);
 }
 
@@ -63,6 +65,7 @@ static void gzip_destroy(void *state)
 
 struct zstd_state {
     ZSTD_DStream *stream;
+    size_t memory;
     bool framed; /* a frame is incomplete */
 };
 
@@ -80,24 +83,36 @@ static void zstd_destroy(void *state)
     free(state);
 }
 
-static void *zstd_create(struct err *err)
+/* Returns the largest window of the memory, as a power of two. */
+static int window_log(size_t memory)
+{
+    int log = 0;
+
+    while (memory >> (log + 1))
+        log++;
+    return log;
+}
+
+static void *zstd_create(size_t memory, struct err *err)
 {
     struct zstd_state *s = calloc(1, sizeof *s);
 
     if (s && (s->stream = ZSTD_createDStream()) &&
-        !ZSTD_isError(ZSTD_DCtx_setParameter(s->stream, ZSTD_d_windowLogMax, 28)))
+        !ZSTD_isError(ZSTD_DCtx_setParameter(s->stream, ZSTD_d_windowLogMax, window_log(memory)))) {
+        s->memory = memory;
         return s;
+    }
     if (s)
         zstd_destroy(s);
     err_memory(err, "the zstd reader");
     return NULL;
 }
 
-static int zstd_fail(size_t code, struct err *err)
+static int zstd_fail(const struct zstd_state *s, size_t code, struct err *err)
 {
     switch (ZSTD_getErrorCode(code)) {
     case ZSTD_error_frameParameter_windowTooLarge:
-        return too_large("zstd", err);
+        return too_large("zstd", s->memory, err);
     case ZSTD_error_memory_allocation:
         return err_memory(err, "the zstd reader");
     case ZSTD_error_dictionary_wrong:
@@ -126,7 +141,7 @@ static int zstd_read(void *state, struct view *in, uint8_t *out, size_t cap, siz
         before = *produced;
         rc = ZSTD_decompressStream(s->stream, &to, &from);
         if (ZSTD_isError(rc))
-            return zstd_fail(rc, err);
+            return zstd_fail(s, rc, err);
         used = from.pos;
         *in = view_of(in->data + used, in->size - used);
         *produced = to.pos;
@@ -146,6 +161,7 @@ static int zstd_finish(void *state, struct err *err)
 
 struct xz_state {
     lzma_stream stream;
+    size_t memory;
 };
 
 static bool xz_begins(struct view bytes)
@@ -159,23 +175,25 @@ static void xz_destroy(void *state)
     free(state);
 }
 
-static void *xz_create(struct err *err)
+static void *xz_create(size_t memory, struct err *err)
 {
     struct xz_state *s = calloc(1, sizeof *s);
 
-    if (s && lzma_stream_decoder(&s->stream, UNPACK_MEMORY_MAX,
-                                 LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK)
+    if (s && lzma_stream_decoder(&s->stream, memory,
+                                 LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK) {
+        s->memory = memory;
         return s;
+    }
     free(s);
     err_memory(err, "the xz reader");
     return NULL;
 }
 
-static int xz_fail(lzma_ret code, struct err *err)
+static int xz_fail(const struct xz_state *s, lzma_ret code, struct err *err)
 {
     switch (code) {
     case LZMA_MEMLIMIT_ERROR:
-        return too_large("xz", err);
+        return too_large("xz", s->memory, err);
     case LZMA_MEM_ERROR:
         return err_memory(err, "the xz reader");
     case LZMA_OPTIONS_ERROR:
@@ -205,7 +223,7 @@ static int xz_read(void *state, struct view *in, uint8_t *out, size_t cap, size_
     *in = view_of(z->next_in, z->avail_in);
     *produced = cap - z->avail_out;
     /* LZMA_BUF_ERROR: the library needs more input, or more room. */
-    return code == LZMA_OK || code == LZMA_BUF_ERROR ? 0 : xz_fail(code, err);
+    return code == LZMA_OK || code == LZMA_BUF_ERROR ? 0 : xz_fail(state, code, err);
 }
 
 static int xz_finish(void *state, struct err *err)
@@ -224,7 +242,7 @@ static int xz_finish(void *state, struct err *err)
     if (code == LZMA_STREAM_END)
         return 0;
     return code == LZMA_BUF_ERROR ? err_set(err, ERR_INTEGRITY, "xz", CUT_SHORT)
-                                  : xz_fail(code, err);
+                                  : xz_fail(state, code, err);
 }
 
 /* ---- bzip2 ---- */
@@ -252,10 +270,11 @@ static void bzip2_destroy(void *state)
     free(s);
 }
 
-static void *bzip2_create(struct err *err)
+static void *bzip2_create(size_t memory, struct err *err)
 {
     struct bzip2_state *s = calloc(1, sizeof *s);
 
+    (void)memory; /* 4 MB at most */
     if (!s)
         err_memory(err, "the bzip2 reader");
     return s;
@@ -359,7 +378,7 @@ struct unpack {
     bool failed;
 };
 
-struct unpack *unpack_create(const struct packing *packing, struct err *err)
+struct unpack *unpack_create(const struct packing *packing, size_t memory, struct err *err)
 {
     struct unpack *unpack = calloc(1, sizeof *unpack);
 
@@ -368,7 +387,7 @@ struct unpack *unpack_create(const struct packing *packing, struct err *err)
         return NULL;
     }
     unpack->packing = packing;
-    unpack->state = packing->create(err);
+    unpack->state = packing->create(memory, err);
     if (unpack->state)
         return unpack;
     free(unpack);

@@ -82,6 +82,8 @@ static int set_up(void **state)
     return 0;
 }
 
+static size_t memory_limit = UNPACK_MEMORY_MAX;
+
 /* Unpacks `in` in pieces, through a buffer of `cap` bytes. Returns 0 if all of it was accepted. */
 static int read_all(struct view in, size_t piece, size_t cap, struct text *out, struct err *err)
 {
@@ -92,7 +94,7 @@ static int read_all(struct view in, size_t piece, size_t cap, struct text *out, 
     int result;
 
     assert_non_null(packing);
-    unpack = unpack_create(packing, err);
+    unpack = unpack_create(packing, memory_limit, err);
     assert_non_null(unpack);
     for (;;) {
         size_t produced, next;
@@ -250,6 +252,32 @@ static void too_much_memory_is_refused(void **state)
     free(room);
 }
 
+/* A window of 8 MiB suits both limits, one of 16 MiB only that of an input. */
+static void a_window_has_the_limit_of_the_reader(void **state)
+{
+    static const size_t limits[] = {UNPACK_MEMORY_BUCKET, UNPACK_MEMORY_MAX};
+    uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x09, 0x00, 0x00, 's'}; /* raw: "s" */
+    struct err err = {0};
+    struct text out;
+
+    (void)state;
+    text_init(&out, ROOM);
+    for (unsigned i = 0; i < 4; i++) {
+        int answer;
+
+        memory_limit = limits[i % 2];
+        frame[5] = i < 2 ? 0x68 : 0x70;
+        answer = read_all(view_of(frame, sizeof frame), 100, 100, &out, &err);
+        assert_int_equal(answer, i == 2 ? ERR_FAIL : 0);
+        if (answer) {
+            assert_int_equal(err.family, ERR_UNSUPPORTED);
+            assert_non_null(strstr(err.text, "more than 8 MiB"));
+        }
+    }
+    memory_limit = UNPACK_MEMORY_MAX;
+    text_finish(&out);
+}
+
 /* Only a certain match counts as a packing. */
 static void packings_are_known_by_their_first_bytes(void **state)
 {
@@ -274,6 +302,7 @@ int main(void)
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(trailing_bytes_are_refused),
         cmocka_unit_test(too_much_memory_is_refused),
+        cmocka_unit_test(a_window_has_the_limit_of_the_reader),
         cmocka_unit_test(packings_are_known_by_their_first_bytes),
     };
 
