@@ -107,21 +107,25 @@ static void check_scatter(const struct chain *chain)
 
 static void twenty_pushes_stay_small(void **state)
 {
-    static const char pushes[] = "eerueereuereeruerure"; /* 9 edits, 7 rebuilds, 4 updates */
+    static const char pushes[] = "eerueereuereeruereur";
     struct chain *chain = calloc(1, sizeof *chain);
     uint64_t random = 19, whole = 0, stored = 0;
+    unsigned edits = 0, updates = 0;
 
     (void)state;
     assert_non_null(chain);
     for (unsigned i = 0; i <= sizeof pushes - 1; i++) {
         struct chain_image image;
 
-        if (i > 0 && pushes[i - 1] == 'e')
+        if (i > 0 && pushes[i - 1] == 'e') {
             edit(&random);
-        else if (i > 0 && pushes[i - 1] == 'u')
+            edits++;
+        } else if (i > 0 && pushes[i - 1] == 'u') {
             update(&random);
-        else if (i > 0)
+            updates++;
+        } else if (i > 0) {
             rebuild(1);
+        }
         image = image_now();
         chain_add(chain, &image);
         check_places(chain, &image);
@@ -129,6 +133,9 @@ static void twenty_pushes_stay_small(void **state)
         whole += chain->last.index->archive_size;
         stored += chain->last.written;
     }
+    assert_int_equal(sizeof pushes - 1, 20); /* the others are 6 rebuilds */
+    assert_int_equal(edits, 10);
+    assert_int_equal(updates, 4);
     if (stored * 100 > whole * 15)
         fail_msg("%llu of %llu bytes", (unsigned long long)stored, (unsigned long long)whole);
     chain_finish(chain);
