@@ -342,7 +342,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "APP",
          .least = 1,
          .most = 1,
-         .summary = "rewrite objects that are mostly unused",
+         .summary = "rewrite objects that are mostly unused, and scattered images",
          .examples = "s3dock compact myapp --dry-run\tprint what would be rewritten\n"
                      "s3dock compact myapp\twhat is unused by more than half\n",
          .details =
@@ -351,6 +351,10 @@ const struct command command_table[COMMAND_COUNT] = {
              "command copies the used parts of each object of which more than half and more\n"
              "than 8 MiB is unused, and moves its images to the copy. The server copies what\n"
              "it can; the rest passes through this host.\n"
+             "\n"
+             "An image is scattered if its pull needs more than twice the requests of a whole\n"
+             "image, and 32 more. Its short runs are copied to a new object; the long ones\n"
+             "stay shared with other images.\n"
              "\n"
              "Nothing is deleted: a cleanup deletes the former objects later. The command\n"
              "can be interrupted at any time, and run again. Images can be pulled meanwhile.\n"},

@@ -1,6 +1,6 @@
 /*
- * Rewrites objects that are mostly unused. core/rewrite decides and writes; here the objects are
- * printed.
+ * Rewrites objects that are mostly unused, and images that are too scattered. core/rewrite decides
+ * and writes; here both are printed.
  */
 #include "rewrite/compact.h"
 #include "base/bytes.h"
@@ -10,11 +10,17 @@
 #include "cli/commands/commands.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
+#include "rewrite/gather.h"
 #include "store/store.h"
+
+struct listing {
+    struct cli *cli;
+    bool images; /* the array of the images was begun */
+};
 
 static void print_object(void *arg, const struct compact_object *object)
 {
-    struct cli *cli = arg;
+    struct cli *cli = ((struct listing *)arg)->cli;
     struct json_writer *w = output_data(&cli->output);
     char size[HUMAN_SIZE], used[HUMAN_SIZE];
 
@@ -24,9 +30,36 @@ static void print_object(void *arg, const struct compact_object *object)
     jw_int(w, "used", (int64_t)object->used);
     jw_int(w, "images", object->images);
     jw_end(w);
-    output_line(&cli->output, "%s: %s of %s used, by %u image%s", object->key,
+    output_line(&cli->output, "%s: mostly unused: %s of %s used, by %u image%s", object->key,
                 human_bytes(object->used, used), human_bytes(object->size, size), object->images,
                 object->images == 1 ? "" : "s");
+}
+
+static void begin_images(struct listing *listing)
+{
+    struct json_writer *w = output_data(&listing->cli->output);
+
+    if (listing->images)
+        return;
+    jw_end(w);
+    jw_array(w, "scattered");
+    listing->images = true;
+}
+
+static void print_image(void *arg, const struct compact_image *image)
+{
+    struct cli *cli = ((struct listing *)arg)->cli;
+    struct json_writer *w = output_data(&cli->output);
+
+    begin_images(arg);
+    jw_object(w, NULL);
+    jw_string(w, "metadata_key", image->key);
+    jw_int(w, "size", (int64_t)image->size);
+    jw_int(w, "ranges", (int64_t)image->ranges);
+    jw_int(w, "whole_ranges", (int64_t)image->whole);
+    jw_end(w);
+    output_line(&cli->output, "%s: scattered: a pull needs %llu ranges, of a whole image %llu",
+                image->key, (unsigned long long)image->ranges, (unsigned long long)image->whole);
 }
 
 static void print_result(struct cli *cli, const struct compact_result *result, bool dry_run)
@@ -38,23 +71,28 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
     jw_int(w, "images", result->images);
     jw_int(w, "images_moved", result->moved);
     jw_int(w, "images_skipped", result->skipped);
+    jw_int(w, "images_gathered", result->gathered);
     jw_int(w, "objects_kept", result->kept);
     jw_int(w, "unused_bytes", (int64_t)result->unused);
     jw_int(w, "written_bytes", (int64_t)result->written);
     jw_int(w, "copied_bytes", (int64_t)result->copied);
     if (dry_run)
         jw_bool(w, "dry_run", true);
-    if (!result->objects)
-        output_note(out, "no object is mostly unused: nothing to do");
-    else if (dry_run)
+    if (!result->objects && !result->scattered)
+        output_note(out, "no object is mostly unused, and no image is scattered: nothing to do");
+    if (result->objects && dry_run)
         output_note(out, "%u image%s would be moved; %s are unused", result->images,
                     result->images == 1 ? "" : "s", human_bytes(result->unused, unused));
-    else
+    if (result->objects && !dry_run)
         output_note(out,
                     "%u image%s moved, %s written; cleanup deletes the former objects (%s unused) "
                     "later",
                     result->moved, result->moved == 1 ? "" : "s",
                     human_bytes(result->written, written), human_bytes(result->unused, unused));
+    if (result->scattered)
+        output_note(out, "%u scattered image%s %s", dry_run ? result->scattered : result->gathered,
+                    (dry_run ? result->scattered : result->gathered) == 1 ? "" : "s",
+                    dry_run ? "would be gathered" : "gathered");
     if (result->kept)
         output_note(out, "%u more stay, because replaced images need them", result->kept);
     if (result->skipped)
@@ -64,11 +102,14 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
 
 int cmd_compact(struct cli *cli, struct err *err)
 {
+    struct listing listing = {.cli = cli};
     struct compact_options options = {.app = cli->args->operands[0],
                                       .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
                                       .least = COMPACT_LEAST,
+                                      .scatter = &GATHER_LIMITS,
                                       .each = print_object,
-                                      .arg = cli};
+                                      .each_image = print_image,
+                                      .arg = &listing};
     struct json_writer *w = output_data(&cli->output);
     struct compact_result result;
     int failed;
@@ -78,6 +119,7 @@ int cmd_compact(struct cli *cli, struct err *err)
     jw_string(w, "app_name", options.app);
     jw_array(w, "objects");
     failed = compact_run(&options, &result, err);
+    begin_images(&listing);
     jw_end(w);
     if (!failed)
         print_result(cli, &result, options.dry_run);

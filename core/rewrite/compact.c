@@ -1,6 +1,7 @@
 /*
  * First all new objects are written. Nothing names them yet. Then the images are moved, one after the
- * other. An image that is changed meanwhile keeps its former objects.
+ * other. An image that is changed meanwhile keeps its former objects. The scattered images follow; the
+ * first step may have mended them.
  */
 #include "rewrite/compact.h"
 
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "rewrite/compact_plan.h"
+#include "rewrite/gather.h"
 #include "rewrite/moved_image.h"
 #include "rewrite/object_writer.h"
 #include "transfer/fetch_index.h"
@@ -232,7 +234,68 @@ static int visit_images(struct work *w, struct err *err)
     return 0;
 }
 
+/* ---- scattered images ---- */
+
+static int gather_image(struct work *w, struct err *err)
+{
+    const struct compact_options *o = w->options;
+    struct gather_result written = {0};
+    struct gather_cost cost;
+    struct index *index = NULL;
+    bool scattered = false;
+    int answer =
+        w->at.metadata.format < 3 ? 0 : fetch_index(o->store, &w->at.metadata, &index, err);
+
+    if (answer == 0 && index)
+        answer = gather_check(index, o->scatter, &scattered, &cost, err);
+    if (answer == 0 && scattered) {
+        answer = gather_run(o->store, &w->at, index, o->scatter, &written, err);
+        w->result->gathered += answer == 0;
+        w->result->skipped += answer == MOVED_NOT;
+        if (answer == MOVED_NOT)
+            log_info("compact: %s", err->text);
+    }
+    w->result->written += written.written;
+    w->result->copied += written.copied;
+    index_destroy(index);
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+static int gather_images(struct work *w, struct err *err)
+{
+    for (size_t i = 0; i < w->plan.image_count; i++) {
+        int answer = LOCATE_ABSENT;
+
+        if (w->plan.images[i].scattered)
+            answer = compact_plan_locate(w->options->store, w->plan.images[i].key, &w->at, err);
+        if (answer == LOCATE_ABSENT)
+            continue;
+        if (answer == LOCATE_FOUND)
+            answer = gather_image(w, err);
+        located_finish(&w->at);
+        if (answer)
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
 /* ---- the whole ---- */
+
+static void report_images(struct work *w)
+{
+    for (size_t i = 0; i < w->plan.image_count; i++) {
+        const struct plan_image *image = &w->plan.images[i];
+
+        if (!image->scattered)
+            continue;
+        w->result->scattered++;
+        w->options->each_image(w->options->arg,
+                               &(struct compact_image){.key = image->key,
+                                                       .size = image->size,
+                                                       .ranges = image->cost.ranges,
+                                                       .whole = image->cost.whole});
+    }
+}
 
 static void report(struct work *w)
 {
@@ -255,16 +318,19 @@ static int compact(struct work *w, struct err *err)
 {
     const struct compact_options *o = w->options;
 
-    if (compact_plan_read(&w->plan, o->store, o->app, o->least, err))
+    if (compact_plan_read(&w->plan, o->store, o->app, o->least, o->scatter, err))
         return ERR_FAIL;
     report(w);
+    report_images(w);
     if (!w->result->objects)
-        return 0;
+        return o->dry_run ? 0 : gather_images(w, err);
     w->written = calloc(w->plan.object_count, sizeof *w->written);
     w->placed = calloc(w->plan.runs.count, sizeof *w->placed);
     if (!w->written || !w->placed)
         return err_memory(err, "the objects");
-    return (!o->dry_run && write_objects(w, err)) || visit_images(w, err) ? ERR_FAIL : 0;
+    if ((!o->dry_run && write_objects(w, err)) || visit_images(w, err))
+        return ERR_FAIL;
+    return o->dry_run ? 0 : gather_images(w, err);
 }
 
 int compact_run(const struct compact_options *options, struct compact_result *result,

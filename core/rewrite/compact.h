@@ -1,6 +1,7 @@
 /*
  * compact - rewrites objects of an application that are mostly unused: copies what images use to a new
- * object, and gives each image the new places.
+ * object, and gives each image the new places. Then it gathers images that are too scattered
+ * (gather.h).
  *
  * An interruption at any point leaves each image with its former objects or with the new ones. The
  * next run plans from what it finds.
@@ -14,6 +15,8 @@
 struct err;
 struct store;
 
+struct gather_limits;
+
 #define COMPACT_LEAST (8 * MIB) /* unused bytes of an object that is rewritten; and half of it */
 
 /* An object that is rewritten, or would be. `key` is lent. */
@@ -24,12 +27,22 @@ struct compact_object {
 };
 typedef void compact_fn(void *arg, const struct compact_object *object);
 
+/* An image that is too scattered. `key` is lent, and is that of its metadata. */
+struct compact_image {
+    const char *key;
+    uint64_t size;
+    uint64_t ranges, whole; /* requests of a pull; of a pull of a whole image of that size */
+};
+typedef void compact_image_fn(void *arg, const struct compact_image *image);
+
 struct compact_options {
     struct store *store;
     const char *app;
     bool dry_run;
-    uint64_t least; /* COMPACT_LEAST */
-    compact_fn *each;
+    uint64_t least;                      /* COMPACT_LEAST */
+    const struct gather_limits *scatter; /* GATHER_LIMITS */
+    compact_fn *each;                    /* first all objects, */
+    compact_image_fn *each_image;        /* then all images */
     void *arg;
 };
 
@@ -37,6 +50,7 @@ struct compact_result {
     unsigned objects;                /* that are rewritten */
     unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
     unsigned kept; /* mostly unused objects that images of format 2 or replaced ones need */
+    unsigned scattered, gathered;     /* images that are too scattered; of them, rewritten */
     uint64_t unused, written, copied; /* bytes; copied: by the store itself */
 };
 

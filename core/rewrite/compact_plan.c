@@ -135,7 +135,7 @@ static int add_runs(struct compact_plan *plan, const struct index *index, const 
 }
 
 static int add_index(struct compact_plan *plan, struct store *store, const struct located *at,
-                     struct err *err)
+                     const struct gather_limits *scatter, struct plan_image *image, struct err *err)
 {
     unsigned numbers[METADATA_OBJECTS_MAX] = {0};
     struct index *index = NULL;
@@ -145,21 +145,23 @@ static int add_index(struct compact_plan *plan, struct store *store, const struc
         failed = err_set(err, ERR_INTEGRITY, "index", "%s has other objects than its metadata",
                          at->metadata.index_key);
     if (!failed)
-        failed =
-            add_objects(plan, &at->metadata, numbers, err) || add_runs(plan, index, numbers, err);
+        failed = add_objects(plan, &at->metadata, numbers, err) ||
+                 add_runs(plan, index, numbers, err) ||
+                 gather_check(index, scatter, &image->scattered, &image->cost, err);
+    image->size = at->metadata.size;
     index_destroy(index);
     return failed ? ERR_FAIL : 0;
 }
 
 /* Reads the use of one image. An image that is gone meanwhile is ignored. */
-static int read_image(struct compact_plan *plan, struct store *store, const char *key,
-                      struct located *at, struct err *err)
+static int read_image(struct compact_plan *plan, struct store *store, struct plan_image *image,
+                      const struct gather_limits *scatter, struct located *at, struct err *err)
 {
-    int answer = compact_plan_locate(store, key, at, err);
+    int answer = compact_plan_locate(store, image->key, at, err);
 
     if (answer)
         return answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
-    answer = at->metadata.format < 3 ? 0 : add_index(plan, store, at, err);
+    answer = at->metadata.format < 3 ? 0 : add_index(plan, store, at, scatter, image, err);
     located_finish(at);
     return answer;
 }
@@ -203,7 +205,7 @@ static void choose(struct compact_plan *plan, const struct object_refs *refs, ui
 }
 
 static int read_plan(struct compact_plan *plan, struct store *store, const struct object_refs *refs,
-                     uint64_t least, struct err *err)
+                     uint64_t least, const struct gather_limits *scatter, struct err *err)
 {
     struct located *at = calloc(1, sizeof *at);
     int failed = 0;
@@ -211,7 +213,7 @@ static int read_plan(struct compact_plan *plan, struct store *store, const struc
     if (!at)
         return err_memory(err, "the images");
     for (size_t i = 0; !failed && i < plan->image_count; i++)
-        failed = read_image(plan, store, plan->images[i].key, at, err);
+        failed = read_image(plan, store, &plan->images[i], scatter, at, err);
     free(at);
     if (failed)
         return ERR_FAIL;
@@ -222,7 +224,7 @@ static int read_plan(struct compact_plan *plan, struct store *store, const struc
 }
 
 int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
-                      uint64_t least, struct err *err)
+                      uint64_t least, const struct gather_limits *scatter, struct err *err)
 {
     struct object_refs *refs;
     int failed;
@@ -230,7 +232,7 @@ int compact_plan_read(struct compact_plan *plan, struct store *store, const char
     *plan = (struct compact_plan){.object_count = 0};
     if (object_refs_read(store, app, add_image, plan, &refs, err))
         return ERR_FAIL;
-    failed = read_plan(plan, store, refs, least, err);
+    failed = read_plan(plan, store, refs, least, scatter, err);
     object_refs_destroy(refs);
     return failed;
 }

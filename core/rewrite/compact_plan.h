@@ -1,5 +1,6 @@
 /*
- * compact_plan - which objects of an application are mostly unused, and which images use them.
+ * compact_plan - which objects of an application are mostly unused, which images use them, and
+ * which images are too scattered.
  */
 #ifndef S3DOCK_REWRITE_COMPACT_PLAN_H
 #define S3DOCK_REWRITE_COMPACT_PLAN_H
@@ -11,6 +12,7 @@
 #include "catalog/locate.h"
 #include "catalog/strings.h"
 #include "pack/index/object_runs.h"
+#include "rewrite/gather.h"
 
 struct err;
 struct index;
@@ -26,7 +28,9 @@ struct plan_object {
 
 struct plan_image {
     const char *key; /* of its metadata */
-    bool uses;       /* a chosen object */
+    uint64_t size;   /* of its archive */
+    bool scattered;
+    struct gather_cost cost;
 };
 
 struct compact_plan {
@@ -44,7 +48,7 @@ struct compact_plan {
 /* Reads all documents, and the indexes of all images of format 3, one after the other. Waits. Call
  * compact_plan_finish after a failure, too. `least`: unused bytes of a chosen object. */
 int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
-                      uint64_t least, struct err *err);
+                      uint64_t least, const struct gather_limits *scatter, struct err *err);
 /* Returns the number of an object; -1: the plan does not have it. */
 long compact_plan_find(const struct compact_plan *plan, const struct metadata_object *object);
 void compact_plan_finish(struct compact_plan *plan);

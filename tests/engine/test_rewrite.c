@@ -29,6 +29,7 @@
 #include "pull/pull.h"
 #include "push/push.h"
 #include "rewrite/compact.h"
+#include "rewrite/gather.h"
 #include "rewrite/moved_image.h"
 #include "rewrite/thicken.h"
 #include "transfer/fetch_index.h"
@@ -213,7 +214,7 @@ static struct memory_store *fill(const char *name, bool conditions)
 
 /* ---- the commands ---- */
 
-static unsigned reported;
+static unsigned reported, scattered;
 
 static void report(void *arg, const struct compact_object *object)
 {
@@ -222,13 +223,41 @@ static void report(void *arg, const struct compact_object *object)
     reported++;
 }
 
+static void report_image(void *arg, const struct compact_image *image)
+{
+    (void)arg;
+    assert_true(image->ranges > image->whole);
+    assert_true(image->size > 100000);
+    scattered++;
+}
+
+static int compact_with(struct store *store, uint64_t least, const struct gather_limits *scatter,
+                        bool dry_run, struct compact_result *result)
+{
+    const struct compact_options options = {.store = store,
+                                            .app = "shop",
+                                            .least = least,
+                                            .scatter = scatter,
+                                            .each = report,
+                                            .each_image = report_image,
+                                            .dry_run = dry_run};
+
+    reported = scattered = 0;
+    return compact_run(&options, result, &err);
+}
+
 static int compact(struct store *store, bool dry_run, struct compact_result *result)
 {
-    const struct compact_options options = {
-        .store = store, .app = "shop", .least = 1, .each = report, .dry_run = dry_run};
+    return compact_with(store, 1, &GATHER_LIMITS, dry_run, result);
+}
 
-    reported = 0;
-    return compact_run(&options, result, &err);
+/* An image of these tests is scattered if it has two objects. */
+static const struct gather_limits ONE_RANGE = {.range = 8 * MIB,
+                                               .scatter = {.ranges = 1, .bytes = 1}};
+
+static int gather(struct store *store, bool dry_run, struct compact_result *result)
+{
+    return compact_with(store, MIB, &ONE_RANGE, dry_run, result);
 }
 
 static int thicken(struct store *store, unsigned number, struct thicken_result *result)
@@ -312,6 +341,37 @@ static void compact_moves_images_from_unused_objects(void **state)
     pull_all(store, "sweep", 0);
     located_finish(&before);
     located_finish(&after);
+    memory_store_destroy(memory);
+}
+
+static void compact_gathers_scattered_images(void **state)
+{
+    struct memory_store *memory = fill("scattered", true);
+    struct store *store = &memory->store;
+    struct compact_result result;
+    struct located at;
+    unsigned size = memory->now.object_count;
+
+    (void)state;
+    assert_int_equal(compact_with(store, MIB, &GATHER_LIMITS, false, &result), 0);
+    assert_int_equal(result.scattered, 0); /* small images are not scattered */
+    assert_int_equal(gather(store, true, &result), 0);
+    assert_int_equal(scattered, 2);
+    assert_int_equal(result.scattered, 2);
+    assert_int_equal(reported, 0);
+    assert_int_equal(memory->now.object_count, size);
+    assert_int_equal(gather(store, false, &result), 0);
+    assert_int_equal(result.gathered, 2);
+    assert_true(result.copied > 0 && result.copied <= result.written);
+    locate(store, 1, &at);
+    assert_int_equal(at.metadata.object_count, 1);
+    assert_true(at.metadata.thin);
+    located_finish(&at);
+    assert_int_equal(gather(store, false, &result), 0);
+    assert_int_equal(result.scattered, 0);
+    pull_all(store, "gather", 0);
+    sweep(store);
+    pull_all(store, "sweep", 0);
     memory_store_destroy(memory);
 }
 
@@ -740,6 +800,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compact_moves_images_from_unused_objects),
+        cmocka_unit_test(compact_gathers_scattered_images),
         cmocka_unit_test(objects_that_replaced_images_need_stay),
         cmocka_unit_test(thicken_makes_an_image_whole),
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
