@@ -5,13 +5,16 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/platform.h"
 #include "flow/thread.h"
 
 struct early_bases {
     struct store *store;
     struct find_bases_wanted wanted;
+    char platform[PLATFORM_TEXT_SIZE];
     pthread_t thread;
     bool runs;
     struct bases bases;
@@ -35,6 +38,8 @@ struct early_bases *early_bases_start(struct store *store, const struct find_bas
     early->store = store;
     early->wanted = *wanted;
     early->wanted.unless_exists = true;
+    str_copy(early->platform, sizeof early->platform, wanted->platform);
+    early->wanted.platform = early->platform;
     if (thread_start(&early->thread, search, early, "the search for earlier images", &err)) {
         log_debug("bases: %s", err.text);
         free(early);

@@ -1,6 +1,9 @@
 /*
  * The requests of a push of a new image find nothing, so none of them depends on the answer of
  * another. Only absence is decided here: whatever is found is looked at by existing_image_find.
+ *
+ * Documents are asked for with GET: the response to a HEAD does not say whether it is the key or the
+ * bucket that is absent, so the store would ask again.
  */
 #include "push/new_image.h"
 
@@ -10,8 +13,9 @@
 
 #include "base/err.h"
 
-#define MONTHS_MAX 16               /* of an application; with more of them, nothing is decided */
-#define OPS_MAX    (2 * MONTHS_MAX) /* two documents in each month */
+#define MONTHS_MAX   16 /* of an application; with more of them, nothing is decided */
+#define DOCUMENT_MAX (256 * KIB)
+#define OPS_MAX      (2 * MONTHS_MAX) /* two documents in each month */
 
 struct search {
     struct store *store;
@@ -22,6 +26,7 @@ struct search {
     char others[KEY_MAX];             /* of the documents of other platforms */
     struct store_page folders, beside;
     struct store_op ops[OPS_MAX + 3];
+    struct text texts[OPS_MAX + 3];
     char keys[OPS_MAX + 3][KEY_MAX];
     unsigned count;
 };
@@ -45,11 +50,14 @@ static void add_list(struct search *s, const char *prefix, char delimiter, struc
 static void add_document(struct search *s, const char *month, const char *platform,
                          enum key_kind kind)
 {
+    struct text *text = &s->texts[s->count];
+
     key_document(s->keys[s->count], s->name, month, platform, kind);
-    add(s, STORE_HEAD);
+    text_init(text, DOCUMENT_MAX);
+    add(s, STORE_GET)->text = text;
 }
 
-/* Adds the HEADs of the documents that the wanted platform may have in a month. */
+/* Adds the documents that the wanted platform may have in a month. */
 static void add_month(struct search *s, const char *month)
 {
     add_document(s, month, "", KEY_METADATA);
@@ -67,10 +75,12 @@ static bool run(struct search *s)
     for (unsigned i = 0; i < s->count; i++)
         all[i] = &s->ops[i];
     if (s->count && store_run_all(s->store, all, s->count, &ignored))
-        return false;
-    for (unsigned i = 0; i < s->count; i++)
+        absent = false;
+    for (unsigned i = 0; i < s->count; i++) {
+        text_finish(&s->texts[i]);
         absent = absent &&
                  s->ops[i].answer == (s->ops[i].verb == STORE_LIST ? STORE_DONE : STORE_ABSENT);
+    }
     s->count = 0;
     return absent;
 }

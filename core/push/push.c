@@ -166,8 +166,6 @@ static int learn_from_docker(struct push *p, struct err *err)
     if (own_platform_inspect(p->options, &p->local, &p->chosen, &p->platform, err))
         return ERR_FAIL;
     p->input.platform = p->chosen.os[0] ? &p->chosen : NULL;
-    platform_text(&p->platform, p->result->platform);
-    search_early(p);
     return 0;
 }
 
@@ -189,10 +187,13 @@ static int prepare(struct push *p, struct err *err)
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && learn_from_docker(p, err))
         return ERR_FAIL;
-    if (find_content(p, err) || find_existing(p, err) || learn(p, err))
+    if (find_content(p, err))
+        return ERR_FAIL;
+    platform_text(&p->platform, p->result->platform);
+    search_early(p);
+    if (find_existing(p, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
-    platform_text(&p->platform, p->result->platform);
     pushed = is_pushed(p, p->content, err);
     if (pushed < 0)
         return ERR_FAIL;

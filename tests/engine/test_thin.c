@@ -94,9 +94,12 @@ struct between {
     const char *gone; /* deleted before the metadata is written, once */
     bool damaged;     /* ranges of data objects have other bytes */
     uint64_t sent;
-    bool committed;        /* the metadata was written */
-    unsigned heads, lists; /* after that */
-    unsigned heads_first;  /* before the first of the lists */
+    pthread_mutex_t *late; /* unfinished uploads are listed after the index of a base was read */
+    bool index_read;
+    struct store_op *listing; /* waits for that */
+    bool committed;           /* the metadata was written */
+    unsigned heads, lists;    /* after that */
+    unsigned heads_first;     /* before the first of the lists */
 };
 
 /* Counts the requests that check the commit. */
@@ -110,6 +113,29 @@ static void count_checks(struct between *b, const struct store_op *op)
         b->committed = true;
 }
 
+/* Returns true if the request is held back. */
+static bool hold_listing(struct between *b, struct store_op *op)
+{
+    struct store_op *held = NULL;
+    bool hold;
+
+    if (!b->late)
+        return false;
+    pthread_mutex_lock(b->late);
+    hold = op->verb == STORE_LIST && strncmp(op->key, "archive/", 8) == 0 && !b->index_read;
+    if (hold)
+        b->listing = op;
+    if (fault_store_matches(op, STORE_GET, ".index")) {
+        held = b->listing;
+        b->listing = NULL;
+        b->index_read = true;
+    }
+    pthread_mutex_unlock(b->late);
+    if (held)
+        store_submit(b->fault.behind, held);
+    return hold;
+}
+
 static bool between(struct fault_store *fault, struct store_op *op)
 {
     struct between *b = (struct between *)fault;
@@ -121,6 +147,8 @@ static bool between(struct fault_store *fault, struct store_op *op)
     if (op->verb == STORE_UPLOAD_PART || op->verb == STORE_PUT)
         b->sent += op->body.size;
     count_checks(b, op);
+    if (hold_listing(b, op))
+        return true;
     if (b->no_copies && op->verb == STORE_UPLOAD_COPY_PART) {
         fault_store_fail(op, ERR_UNSUPPORTED, "refused", STORE_UNSUPPORTED);
         return true;
@@ -420,6 +448,28 @@ static void the_checks_of_a_commit_run_at_once(void **state)
     assert_int_equal(b.heads_first, 2);
 }
 
+/* The listing waits for the index of the base, which a thread reads meanwhile. If the push waited
+ * for the listing first, it would never end. */
+static void bases_are_read_while_the_push_asks_for_other_things(void **state)
+{
+    pthread_mutex_t late = PTHREAD_MUTEX_INITIALIZER;
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    empty("a");
+    push("a", FIRST, forms[3], 2);
+    open_between(&b, "a");
+    b.late = &late;
+    alarm(120);
+    if (push_through(&b, SECOND, forms[3], 2, &result))
+        fail_msg("%s", err.text);
+    alarm(0);
+    assert_true(b.index_read);
+    assert_int_equal(result.objects, 2);
+    fault_store_close(&b.fault);
+}
+
 static void every_form_after_every_form(void **state)
 {
     (void)state;
@@ -694,6 +744,7 @@ int main(void)
         cmocka_unit_test(every_number_of_workers),
         cmocka_unit_test(what_is_sent),
         cmocka_unit_test(the_checks_of_a_commit_run_at_once),
+        cmocka_unit_test(bases_are_read_while_the_push_asks_for_other_things),
         cmocka_unit_test(every_form_after_every_form),
         cmocka_unit_test(killed_and_resumed),
         cmocka_unit_test(killed_with_two_platforms),

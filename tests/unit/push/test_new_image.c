@@ -144,7 +144,7 @@ static void an_error_decides_nothing(void **state)
     gate.failing = true;
     gate.fails = STORE_LIST;
     assert_false(is_new("linux/arm64"));
-    gate.fails = STORE_HEAD;
+    gate.fails = STORE_GET;
     assert_false(is_new("linux/arm64"));
 }
 
