@@ -7,8 +7,18 @@
 #include "base/err.h"
 
 const uint64_t extent_bridges[EXTENT_BRIDGES] = {
-    EXTENT_BRIDGE_LEAST, 8 * KIB,  16 * KIB, 24 * KIB,  32 * KIB,  40 * KIB,
-    48 * KIB,            64 * KIB, 96 * KIB, 128 * KIB, 192 * KIB, EXTENT_BRIDGE_MOST,
+    EXTENT_BRIDGE_LEAST,
+    8 * KIB,
+    16 * KIB,
+    24 * KIB,
+    32 * KIB,
+    40 * KIB,
+    48 * KIB,
+    64 * KIB,
+    96 * KIB,
+    128 * KIB,
+    192 * KIB,
+    EXTENT_BRIDGE_MOST,
 };
 
 static void add_stretch(struct extent_cost *cost, uint64_t size, uint64_t range)
