@@ -141,6 +141,7 @@ static void print_swept(void *arg, const struct sweep_item *item)
     struct unfinished what = {.kind = UNFINISHED_DATA,
                               .where = "",
                               .key = item->key,
+                              .platform = "",
                               .id = "",
                               .size = item->size,
                               .touched = item->since};

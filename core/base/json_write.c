@@ -130,7 +130,7 @@ void jw_string(struct json_writer *w, const char *name, const char *value)
 
 void jw_string_if(struct json_writer *w, const char *name, const char *value)
 {
-    if (*value)
+    if (value && *value)
         jw_string(w, name, value);
 }
 

@@ -31,7 +31,7 @@ void jw_array(struct json_writer *w, const char *name);
 void jw_end(struct json_writer *w); /* closes the innermost object or array */
 /* A NULL `value` is written as "". */
 void jw_string(struct json_writer *w, const char *name, const char *value);
-/* Writes nothing if `value` is "". */
+/* Writes nothing if `value` is "" or NULL. */
 void jw_string_if(struct json_writer *w, const char *name, const char *value);
 void jw_string_view(struct json_writer *w, const char *name, struct view value);
 void jw_int(struct json_writer *w, const char *name, int64_t value);

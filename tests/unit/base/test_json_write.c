@@ -28,6 +28,8 @@ static void write_sample(struct text *out, bool compact)
     jw_end(&w);
     jw_end(&w);
     jw_string(&w, "nothing", NULL);
+    jw_string_if(&w, "left out", "");
+    jw_string_if(&w, "left out, too", NULL);
     jw_end(&w);
 }
 

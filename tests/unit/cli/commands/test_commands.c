@@ -296,6 +296,31 @@ static void doctor_examines_a_directory(void **state)
     assert_int_equal(system("rm -r store s3dock"), 0);
 }
 
+#define ORPHAN "images/shop/202603/shop-20260302-0900-5e6f708-7cfa2c9c41fba520.data"
+
+/* Data of a thin push that was given up. */
+static void cleanup_prints_the_objects_that_no_image_needs(void **state)
+{
+    char endpoint[200];
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    assert_int_equal(system("mkdir -p store/images/images/shop/202603 && "
+                            "echo data >store/images/" ORPHAN " && "
+                            "touch -d 2026-03-02 store/images/" ORPHAN),
+                     0);
+    snprintf(endpoint, sizeof endpoint, "file://%s/store", (const char *)*state);
+    setenv("S3DOCK_ENDPOINT", endpoint, 1);
+    setenv("S3DOCK_BUCKET", "images", 1);
+    for (unsigned json = 0; json < 2; json++) {
+        if (RUN(json, "cleanup", "--dry-run", "--unfinished", "1s"))
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(said.data, ORPHAN));
+    }
+    unsetenv("S3DOCK_ENDPOINT");
+    unsetenv("S3DOCK_BUCKET");
+    assert_int_equal(system("rm -rf store s3dock"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +337,7 @@ int main(void)
         IN_FOLDER(doctor_reports_the_aws_files),
         IN_FOLDER(doctor_examines_a_broken_configuration),
         IN_FOLDER(doctor_examines_a_directory),
+        IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
     };
