@@ -109,6 +109,7 @@ static size_t find_run(const struct compact_plan *plan, const struct plan_object
     return low;
 }
 
+/* The type of moved_image. NOLINTNEXTLINE(readability-non-const-parameter) */
 static void place(void *arg, const struct index_place *from, uint32_t *size, struct index_place *to)
 {
     const struct work *w = arg;

@@ -294,6 +294,7 @@ static int write_objects(struct work *w, struct store *store, struct gather_resu
 
 /* ---- the image ---- */
 
+/* The type of moved_image. NOLINTNEXTLINE(readability-non-const-parameter) */
 static void place(void *arg, const struct index_place *from, uint32_t *size, struct index_place *to)
 {
     const struct work *w = arg;
