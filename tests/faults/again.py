@@ -1,6 +1,6 @@
 """The program is killed at a random moment and run again: how many bytes do both runs transfer together?
 
-A push, a push that copies, and a pull at a limited rate, so that the number of requests in flight is that of a slow
+A push, a push that copies, a thin push, and a pull at a limited rate, so that the number of requests in flight is that of a slow
 link. A proxy (tests/kit/fault_proxy.py) counts the bytes. First, the command runs without a kill. Then it is killed
 after a random share of those bytes, and the same command runs again. The result is the median of both runs' bytes,
 relative to a run without a kill. In every case, the second run repeats at most the parts (or ranges) in flight, and
@@ -105,6 +105,8 @@ def all_scenes(images, digests):
         scenes.Scene("push", "", push, scenes.shows(REF, "absent", digests["first"])),
         scenes.Scene("push with copies", "one", ("push", NEXT, "--input", images["next"]),
                      scenes.shows(NEXT, "absent", digests["next"])),
+        scenes.Scene("thin push", "", ("push", REF, *scenes.THIN, "--input", images["first"]),
+                     scenes.shows(REF, "absent", digests["first"])),
         scenes.Scene("pull", "one", ("pull", REF, "--output", "out.tar"),
                      scenes.wrote("out.tar", digests["first"])),
     ]

@@ -1,7 +1,8 @@
 """One flipped bit, anywhere in the objects of a bucket.
 
 For a sample of positions in archive, index, metadata, tag, pointer and audit event: a pull by name, by version
-and by environment returns the image, or an error and no file. It never returns another image.
+and by environment returns the image, or an error and no file. It never returns another image. And in the tombstone of
+objects that no image needs: a cleanup that reads it leaves every image as it was.
 
 Also in the files that an interrupted command keeps on this host (partial download, journal, checkpoint): a push or pull
 is killed, a bit in such a file is flipped, and the same command runs again, at most twice. The result is the image.
@@ -9,6 +10,7 @@ is killed, a bit in such a file is flipped, and the same command runs again, at 
 import os
 import random
 import re
+import time
 
 import bench
 import calls
@@ -21,6 +23,7 @@ WHOLE = ("promoted", PULLS, "first", ("images/shop/202603/shop-20260301-0900-1a2
 THIN = ("thin two", ((NEXT,),), "next", ("images/",))  # with the objects of the image before
 FAILURES = set(range(1, 13))
 USUAL = 100  # cases per run, of each kind
+SWEEP = ("cleanup", "--unfinished", "1s", "--retired-after", "1s")
 
 
 def part_of(key):
@@ -65,6 +68,46 @@ def one(subject, which, place, bit, digest, score):
     return bench.covering(job, (subject[0], which))
 
 
+def in_tombstone(which, place, bit, digest, score):
+    """A cleanup reads a damaged tombstone of the objects that thicken left. The image stays as it was."""
+    def job(worker):
+        worker.begin("thickened")
+        key, size = tombstones(worker)[which]
+        byte = int(place * size)
+        worker.s3.tell(damage=[key, byte, bit])
+        result = worker.program.run(*SWEEP)
+        problem = None if result.code in FAILURES | {DONE} else f"{' '.join(SWEEP)}: exit code {result.code}"
+        seen = scenes.pulled(worker, scenes.SPARE)
+        if not problem and seen != digest:
+            problem = f"{scenes.SPARE} is then {seen[:300]}"
+        score.case("flipped bits", "tombstone, format 2", problem and f"{key} byte {byte} bit {bit}: {problem}",
+                   result.err)
+    return bench.covering(job, ("tombstone", which))
+
+
+def tombstones(worker):
+    """Returns the tombstones of the initial bucket."""
+    objects = worker.s3.tell(objects=True)["objects"]
+    return [(key, objects[key][0]) for key in sorted(objects) if key.endswith(".retired")]
+
+
+def of_tombstones(workers, digest, options, rng, score):
+    for worker in workers:
+        worker.begin("sparse")
+        worker.run("thicken", scenes.SPARE)
+        worker.save("thickened")
+    time.sleep(2.1)  # a cleanup retires what is older than a second, and the store's clock counts seconds
+    for worker in workers:
+        worker.begin("thickened")
+        worker.run("cleanup", "--unfinished", "1s")
+        worker.save("thickened")
+    found = tombstones(workers[0])
+    if not found:
+        raise RuntimeError("no tombstone of the objects that thicken left")
+    return [in_tombstone(which, rng.random(), rng.randrange(8), digest, score)
+            for which in range(len(found)) for _ in range(options.points)]
+
+
 def kept_by(worker):
     """Returns every file that an interrupted command left in the caches."""
     return sorted(os.path.join(top, name) for top, _, names in os.walk(worker.program.home)
@@ -102,7 +145,7 @@ def of_interrupted(options, workers, score):
     images = scenes.make_images(os.path.join(options.results, "large"))
     digests = scenes.prepare_alike(workers, images)
     for scene in scenes.all_scenes(images, digests):
-        if scene.name not in ("push", "pull", "thin pull"):
+        if scene.name not in ("push", "pull", "thin pull", "thin push"):
             continue
         count = calls.learn(options, workers[0], scene)["change"]
         for _ in range(2 * options.points):
@@ -123,6 +166,7 @@ def run(options, score):
                 for _ in range(options.points):
                     jobs.append(one(subject, which, rng.random(), rng.randrange(8), digests[subject[2]], score))
         jobs = options.sample(jobs, USUAL)
+        jobs += options.sample(of_tombstones(workers, digests["spare"], options, rng, score), USUAL)
         print(f"# flips: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
         if options.faulty:

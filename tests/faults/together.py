@@ -1,4 +1,4 @@
-"""Concurrent commands on one name: pushes, promotions and pulls, a cleanup during a push.
+"""Concurrent commands on one name: pushes, promotions and pulls, a cleanup during a push, compact during a pull.
 
 Each case starts some commands at random moments. A reader that polls meanwhile sees one of the pushed images, no image
 yet, or an image that is being replaced. It never sees anything else. A command that reports success has had its effect.
@@ -151,6 +151,22 @@ def thin_removal(worker, images, digests, rng):
     return look(worker, NEXT, {digests["next"], "absent"})
 
 
+def compaction(worker, images, digests, rng):
+    """A compact from another host during a slow pull of the image that it moves. The pull reads the former objects to
+    its end, or finds the new ones."""
+    worker.begin("sparse")
+    out = os.path.join(worker.folder, "tmp", "pulled.tar")
+    pull = Command(worker, 0, rng.uniform(0, SPREAD), ("pull", scenes.SPARE, "--output", out, "--limit-rate", "1M"))
+    move = Command(worker, 1, rng.uniform(0, 2 * SPREAD), ("compact", "shop"))
+    problem = reads(worker, [pull, move], scenes.SPARE, {digests["spare"]})
+    for command in pull, move:
+        if not problem and command.result.code != DONE:
+            problem = f"{command.arguments[0]}: {command.result.code} {command.result.err}"
+    if not problem and bench.digest_of(out) != digests["spare"]:
+        problem = "the pull gave another image"
+    return problem or look(worker, scenes.SPARE, {digests["spare"]})
+
+
 KINDS = {
     "three pushes of one image": pushes(("first", "first", "first")),
     "two pushes of one name": pushes(("first", "other")),
@@ -158,6 +174,7 @@ KINDS = {
     "cleanup during a push": cleanup,
     "two thin pushes and a cleanup": thin_pushes,
     "removal of the image that a thin push refers to": thin_removal,
+    "compact during a pull": compaction,
 }
 
 
