@@ -5,12 +5,14 @@
 #include "push/memory_budget.h"
 
 #include "push/plan/bases.h"
+#include "push/plan/own_chunks.h"
 #include "push/plan/part_planner.h"
 #include "push/plan/span.h"
 #include "transfer/transfer.h"
 
 #define BUFFER_BYTES  (MEMORY_BUDGET_BUFFER_SIZE + push_span_bound(MEMORY_BUDGET_BUFFER_SIZE))
 #define BUFFERS_LEAST 3
+#define OWN_SHARE     8 /* part of the memory that own chunks have at most */
 #define PARTS_LEAST   2
 #define PARTS_MOST    12 /* being filled, or being sent */
 
@@ -24,9 +26,14 @@ size_t memory_budget_part_size(const struct store_limits *limits, uint64_t size_
     return (size_t)size;
 }
 
+/* A thin push has a table of its own chunks. */
 static size_t memory_of(const struct memory_budget_input *input)
 {
-    return input->memory ? input->memory : TRANSFER_MEMORY;
+    size_t memory = input->memory ? input->memory : TRANSFER_MEMORY, most = memory / OWN_SHARE;
+
+    if (!input->thin)
+        return memory;
+    return memory - (most < OWN_CHUNKS_BYTES ? most : OWN_CHUNKS_BYTES);
 }
 
 static size_t planner_part_size(const struct memory_budget_input *input)

@@ -154,7 +154,8 @@ static void search_early(struct push *p)
             &(struct memory_budget_input){.limits = o->store->limits,
                                           .memory = o->transfer.memory,
                                           .jobs = o->transfer.jobs,
-                                          .size_hint = open_source_size(&p->input)}),
+                                          .size_hint = open_source_size(&p->input),
+                                          .thin = true}),
     };
 
     if (o->thin && !o->no_delta && !o->dry_run && wanted.index_most)

@@ -10,13 +10,13 @@
 #include "base/err.h"
 #include "pack/index/name_table.h"
 
-struct own {
-    struct index_chunk chunk; /* first: name_table.h */
-    uint64_t number;
-};
+/* The array, half of it again while it grows, and two slots for each item, the former ones too. */
+_Static_assert(OWN_CHUNKS_MAX *(3 * sizeof(struct index_chunk) / 2 + 12) <= OWN_CHUNKS_BYTES,
+               "the memory of own chunks");
 
 struct own_chunks {
-    struct own *items;
+    /* with the number in the stream as packed_size: the size is not needed */
+    struct index_chunk *items;
     size_t count, room;
     struct name_table table; /* of items */
 };
@@ -49,7 +49,7 @@ static int make_room(struct own_chunks *own, struct err *err)
 {
     struct name_table table;
 
-    if (own->count < own->room)
+    if (own->count < own->room || own->count == OWN_CHUNKS_MAX)
         return 0;
     if (!array_reserve(&own->items, &own->room, own->count, sizeof *own->items))
         return err_memory(err, "the chunks of the image");
@@ -58,7 +58,7 @@ static int make_room(struct own_chunks *own, struct err *err)
     name_table_finish(&own->table);
     own->table = table;
     for (uint32_t i = 0; i < own->count; i++) {
-        uint32_t *slot = slot_of(own, &own->items[i].chunk);
+        uint32_t *slot = slot_of(own, &own->items[i]);
 
         if (slot)
             *slot = i;
@@ -79,10 +79,13 @@ int own_chunks_add(struct own_chunks *own, const struct index_chunk *chunk, uint
         return 0;
     if (*slot != NAME_NONE) {
         *repeat = true;
-        *first = own->items[*slot].number;
+        *first = own->items[*slot].packed_size;
         return 0;
     }
-    own->items[own->count] = (struct own){.chunk = *chunk, .number = number};
+    if (own->count == OWN_CHUNKS_MAX || number > UINT32_MAX)
+        return 0;
+    own->items[own->count] = *chunk;
+    own->items[own->count].packed_size = (uint32_t)number;
     *slot = (uint32_t)own->count++;
     return 0;
 }

@@ -2,8 +2,9 @@
  * own_chunks - the chunks of a thin image that this push writes itself, by name.
  *
  * An image contains some chunks several times. The push writes each of them once, and the index
- * refers to the first one. Belongs to the engine. Memory: at most 80 bytes a chunk, twice that while
- * the table grows.
+ * refers to the first one. Belongs to the engine. Memory: at most OWN_CHUNKS_BYTES. Beyond
+ * OWN_CHUNKS_MAX chunks (about 6 GB), new ones are not entered: their repeats are written again. The
+ * bound is fixed, so that a push with another memory limit can resume the upload.
  */
 #ifndef S3DOCK_PUSH_PLAN_OWN_CHUNKS_H
 #define S3DOCK_PUSH_PLAN_OWN_CHUNKS_H
@@ -11,9 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "pack/index/index.h"
 
 struct err;
+
+#define OWN_CHUNKS_MAX   (1U << 17)
+#define OWN_CHUNKS_BYTES (10 * (size_t)MIB)
 
 struct own_chunks;
 struct own_chunks *own_chunks_create(struct err *err);

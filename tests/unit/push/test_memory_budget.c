@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "push/memory_budget.h"
 #include "push/plan/bases.h"
+#include "push/plan/own_chunks.h"
 #include "transfer/transfer.h"
 
 #define GIGABYTE UINT64_C(1000000000)
@@ -53,6 +54,24 @@ static void every_amount_of_memory_makes_a_push_possible(void **state)
         }
 }
 
+/* The table of own chunks has its share, too. */
+static void a_thin_push_leaves_room_for_its_own_chunks(void **state)
+{
+    (void)state;
+    for (unsigned jobs = 1; jobs <= TRANSFER_JOBS_MAX; jobs += 5) {
+        struct memory_budget_input input = input_of(0, jobs);
+        uint64_t most;
+
+        input.thin = true;
+        most = memory_budget_indexes(&input);
+        assert_true(memory_budget_of(&input, 0).bytes + OWN_CHUNKS_BYTES <= TRANSFER_MEMORY);
+        assert_true(BASES_MEMORY(most) + memory_budget_least(&input) + OWN_CHUNKS_BYTES <=
+                    TRANSFER_MEMORY);
+        assert_true(memory_budget_of(&input, most).bytes + BASES_MEMORY(most) + OWN_CHUNKS_BYTES <=
+                    TRANSFER_MEMORY);
+    }
+}
+
 /* The indexes use what the least buffers and parts leave, and the rest still fits. */
 static void bases_get_what_is_left(void **state)
 {
@@ -80,6 +99,7 @@ static void bases_get_what_is_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thin_push_leaves_room_for_its_own_chunks),
         cmocka_unit_test(equal_parts_grow_with_the_stream),
         cmocka_unit_test(the_default_fits_its_memory),
         cmocka_unit_test(every_amount_of_memory_makes_a_push_possible),

@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <malloc.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "push/plan/own_chunks.h"
@@ -71,9 +73,33 @@ static void the_table_grows(void **state)
     own_chunks_destroy(own);
 }
 
+/* Beyond the bound, the first chunks are still found, and memory does not grow. */
+static void the_table_is_bounded(void **state)
+{
+    struct own_chunks *own = own_chunks_create(&err);
+    struct index_chunk first = chunk_of(0, 100), late = chunk_of(OWN_CHUNKS_MAX + 10, 100);
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+
+    (void)state;
+    for (uint64_t i = 0; i < OWN_CHUNKS_MAX + 1000; i++) {
+        struct index_chunk chunk = {.raw_size = 100};
+
+        chunk = i == 0 ? first : chunk;
+        if (i)
+            memcpy(chunk.name.bytes, &i, sizeof i);
+        assert_int_equal(add(own, &chunk, i), i);
+    }
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd - before <= OWN_CHUNKS_BYTES);
+    assert_int_equal(add(own, &first, 7 + OWN_CHUNKS_MAX), 0);
+    assert_int_equal(add(own, &late, 1), 1);
+    assert_int_equal(add(own, &late, 2), 2);
+    own_chunks_destroy(own);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(a_repeat_names_the_first),
         cmocka_unit_test(the_table_grows),
     };
