@@ -38,8 +38,10 @@ struct early_bases *early_bases_start(struct store *store, const struct find_bas
     early->store = store;
     early->wanted = *wanted;
     early->wanted.unless_exists = true;
-    str_copy(early->platform, sizeof early->platform, wanted->platform);
-    early->wanted.platform = early->platform;
+    if (wanted->platform) {
+        str_copy(early->platform, sizeof early->platform, wanted->platform);
+        early->wanted.platform = early->platform;
+    }
     if (thread_start(&early->thread, search, early, "the search for earlier images", &err)) {
         log_debug("bases: %s", err.text);
         free(early);
