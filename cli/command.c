@@ -342,7 +342,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "APP",
          .least = 1,
          .most = 1,
-         .summary = "rewrite objects that are mostly unused, and scattered images",
+         .summary = "rewrite mostly unused objects and scattered images",
          .examples = "s3dock compact myapp --dry-run\tprint what would be rewritten\n"
                      "s3dock compact myapp\twhat is unused by more than half\n",
          .details =
