@@ -96,9 +96,9 @@ check "the watchdog is served meanwhile" test "$(grep -c WATCHDOG manager.log)" 
 promote_release 3 watched
 check "the next image is deployed" await has_event "deployed 3"
 
-# A rollback by hand.
+# A rollback by hand. It waits until the watcher has recorded its deployment.
 # The load is not told which containers have left: a deployment may start a retired one again.
-check "a rollback on the host" on_edge s3dock deploy "$APP" watched --rollback
+check "a rollback on the host" on_edge s3dock deploy "$APP" watched --rollback --wait 1m
 check "what served before the last deployment serves" serves 2
 sleep 4
 check "the watcher does not undo it" serves 2
