@@ -198,3 +198,10 @@ bool str_copy(char *to, size_t size, const char *from)
     memcpy(to, from, need + 1);
     return true;
 }
+
+bool str_ends(const char *text, const char *ending)
+{
+    size_t size = strlen(text), tail = strlen(ending);
+
+    return size >= tail && strcmp(text + size - tail, ending) == 0;
+}

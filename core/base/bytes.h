@@ -49,6 +49,8 @@ struct view text_view(const struct text *text);
 
 /* Copies a string into a fixed buffer. If it does not fit, returns false and empties the buffer. */
 bool str_copy(char *to, size_t size, const char *from);
+/* Returns true if the string ends with `ending`, or is equal to it. */
+bool str_ends(const char *text, const char *ending);
 
 /* `_cleanup_text_ struct text t = {0};`: frees t at the end of its block, also before text_init. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
@@ -44,12 +45,11 @@ static void keep_documents(struct search *search)
 
     for (size_t i = 0; i < walk->count; i++) {
         char *key = walk->keys[i];
-        size_t size = strlen(key);
 
         if (key_parse_deployed(key, app, env, host)) {
             walk->keys[i] = walk->keys[kept];
             walk->keys[kept++] = key;
-        } else if (size > 5 && strcmp(key + size - 5, ".json") == 0) {
+        } else if (str_ends(key, ".json")) {
             text_printf(search->warnings, "%s: the name is not valid\n", key);
         }
     }

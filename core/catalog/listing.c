@@ -9,19 +9,13 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/fetch.h"
 #include "catalog/resolve.h"
 #include "catalog/version.h"
 #include "catalog/walk.h"
-
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t size = strlen(text), tail = strlen(ending);
-
-    return size >= tail && strcmp(text + size - tail, ending) == 0;
-}
 
 /* Returns zeroed memory for a list of `count` items, and never NULL for an empty one. */
 static void *make_room(size_t count, size_t size, struct err *err)
@@ -162,8 +156,8 @@ static int list_documents(struct store *store, const char *prefix, bool (*fine)(
     for (size_t i = 0; i < walk->count; i++) {
         char *key = walk->keys[i];
 
-        if (!ends_with(key, ".json") || !fine(key)) {
-            if (ends_with(key, ".json"))
+        if (!str_ends(key, ".json") || !fine(key)) {
+            if (str_ends(key, ".json"))
                 text_printf(warnings, "%s: the name is not valid\n", key);
             continue;
         }

@@ -145,13 +145,6 @@ static void drop_needs(struct document *document)
 
 /* ---- one document ---- */
 
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t size = strlen(text), tail = strlen(ending);
-
-    return size > tail && strcmp(text + size - tail, ending) == 0;
-}
-
 /* Sets the keys of the image that the document describes. */
 static void set_keys(struct located *at, const char *key)
 {
@@ -182,7 +175,7 @@ static int parse_document(const struct document *document, struct view text, str
     struct tombstone tombstone;
     int answer;
 
-    at->retired = ends_with(document->key, ".retired");
+    at->retired = str_ends(document->key, ".retired");
     at->metadata_etag[0] = '\0';
     set_keys(at, document->key);
     if (!at->retired) {
@@ -265,8 +258,8 @@ static bool is_document(const char *key)
     struct image_name name;
     enum data_kind kind;
 
-    return ends_with(key, ".json") ||
-           (ends_with(key, ".retired") && !key_parse_data(key, &name, month, unique, &kind));
+    return str_ends(key, ".json") ||
+           (str_ends(key, ".retired") && !key_parse_data(key, &name, month, unique, &kind));
 }
 
 static int add_entry(void *arg, const struct store_entry *entry, struct err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "base/err.h"
 #include "catalog/strings.h"
 #include "catalog/walk.h"
@@ -151,13 +152,6 @@ static int add_fixed(struct grouping *g, const struct store_entry *entry, enum k
 
 /* ---- the listing ---- */
 
-static bool is_archive_name(const char *key)
-{
-    size_t size = strlen(key);
-
-    return size >= 7 && strcmp(key + size - 7, ".tar.gz") == 0;
-}
-
 static int add_entry(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct grouping *g = arg;
@@ -176,7 +170,7 @@ static int add_entry(void *arg, const struct store_entry *entry, struct err *err
         return choose_stem(g, &name, month, err) || add_document(g, entry, platform, fixed, err)
                    ? ERR_FAIL
                    : 0;
-    if (g->warnings && is_archive_name(entry->key))
+    if (g->warnings && str_ends(entry->key, ".tar.gz"))
         text_printf(g->warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", entry->key);
     return 0;
 }

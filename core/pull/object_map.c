@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -234,11 +235,9 @@ static int head_copy(struct search *search, const char *document, struct err *er
 static int check_replaced(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct search *search = arg;
-    size_t length = strlen(entry->key);
     bool wanted;
 
-    if (search->found || entry->is_prefix || length < 5 ||
-        strcmp(entry->key + length - 5, ".json") != 0)
+    if (search->found || entry->is_prefix || !str_ends(entry->key, ".json"))
         return 0;
     if (is_wanted(search, entry->key, &wanted, err))
         return ERR_FAIL;

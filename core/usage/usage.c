@@ -236,14 +236,6 @@ static void add_images(struct usage_app *app)
     }
 }
 
-/* Returns true for a document of an image, which object_refs reads. */
-static bool is_claim(const char *key)
-{
-    size_t size = strlen(key), tail = strlen(".first");
-
-    return size > tail && strcmp(key + size - tail, ".first") == 0;
-}
-
 static uint64_t *sum_of_document(struct usage_sums *sums, enum holder holder)
 {
     switch (holder) {
@@ -260,17 +252,15 @@ static uint64_t *sum_of_document(struct usage_sums *sums, enum holder holder)
 static uint64_t *sum_of(struct usage_sums *sums, const struct holdings *holdings,
                         const struct holding *holding)
 {
-    size_t size = strlen(holding->key), tail = strlen(".retired");
-
     if (holding->document != HOLDING_NONE)
         return sum_of_document(sums, holdings->documents[holding->document].holder);
     if (holding->holders & HOLDER_IMAGE)
         return holding->is_index ? &sums->index_bytes : &sums->data_bytes;
     if (holding->holders & HOLDER_REPLACED)
         return &sums->replaced_bytes;
-    if (holding->holders || (size > tail && strcmp(holding->key + size - tail, ".retired") == 0))
+    if (holding->holders || str_ends(holding->key, ".retired"))
         return &sums->retired_bytes;
-    return is_claim(holding->key) ? &sums->document_bytes : &sums->unfinished_bytes;
+    return str_ends(holding->key, ".first") ? &sums->document_bytes : &sums->unfinished_bytes;
 }
 
 static void add_objects(const struct measure *m, struct usage_sums *sums)

@@ -145,6 +145,17 @@ static void str_copy_fits_or_is_empty(void **state)
     assert_string_equal(buffer, "");
 }
 
+static void an_ending_is_compared_whole(void **state)
+{
+    (void)state;
+    assert_true(str_ends("a/b.json", ".json"));
+    assert_true(str_ends(".json", ".json"));
+    assert_true(str_ends("a", ""));
+    assert_false(str_ends("json", ".json"));
+    assert_false(str_ends("a.json.gz", ".json"));
+    assert_false(str_ends("", ".json"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +167,7 @@ int main(void)
         cmocka_unit_test(characters_are_escaped_for_urls),
         cmocka_unit_test(steal_and_cut),
         cmocka_unit_test(str_copy_fits_or_is_empty),
+        cmocka_unit_test(an_ending_is_compared_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
