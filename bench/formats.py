@@ -5,8 +5,8 @@ import json
 from common import SAVE, cold_memory, image_of, link_use, saving
 from harness import Contestant, Goal, Scene
 from links import LOOPBACK
-from peers import PEERS, missing, pushers
-from stage import BUCKET, PAIRS, REGISTRY_BUCKET, stats
+from peers import hold_in_registry, pushers, successor_peers
+from stage import BUCKET, PAIRS, stats
 
 ZSTD, THIN = ("--compression", "zstd"), ("--compression", "zstd", "--thin")
 WHOLE_BUCKET = "whole"  # a second bucket, with whole images
@@ -79,20 +79,11 @@ def push_thin(name):
         ours = "s3dock push --thin"
         contestants = [Contestant(ours, stage.s3dock("push", image.reference, *THIN, host=host, link=link),
                                   stage.restore, stats, key="thin")]
-        lacks = missing("docker-registry")
-        if "docker" in options.peers and lacks:
-            contestants.append(Contestant("docker push", "", missing=lacks))
-        elif "docker" in options.peers:
-            peer = PEERS["docker"].push(stage, image, link)
-            tag = peer.prepare
-            peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
-            peer.turns = options.peer_turns
-            contestants.append(peer)
+        contestants += successor_peers(stage, image, link, options)
 
         def setup():
             hold_thin(stage, first)
-            if "docker" in options.peers and not lacks:
-                stage.hold(REGISTRY_BUCKET, first.name, lambda: PEERS["docker"].publish(stage, first))
+            hold_in_registry(stage, first, options)
 
         ratio, time, share = PUSH_GOALS[name]
         return Scene(f"push-thin-{name}", f"thin push of a successor: {PAIRS[name]}", contestants, [

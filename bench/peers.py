@@ -199,3 +199,23 @@ def pullers(stage, names, image, link, host, turns=0):
         contestant.turns = turns
         found.append(contestant)
     return found, published
+
+
+def successor_peers(stage, image, link, options):
+    """docker push of a successor, into the registry as hold_in_registry leaves it; none if it was not asked for."""
+    lacks = missing("docker-registry")
+    if "docker" not in options.peers:
+        return []
+    if lacks:
+        return [Contestant("docker push", "", missing=lacks)]
+    peer = PEERS["docker"].push(stage, image, link)
+    tag = peer.prepare
+    peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
+    peer.turns = options.peer_turns
+    return [peer]
+
+
+def hold_in_registry(stage, image, options):
+    """Restores the registry with only this image, if docker push takes part."""
+    if "docker" in options.peers and not missing("docker-registry"):
+        stage.hold(REGISTRY_BUCKET, image.name, lambda: PEERS["docker"].publish(stage, image))

@@ -15,7 +15,7 @@ from common import (EXPORT, FASTEST, LEVEL, LOAD, OURS, SAVE, cold_memory, fill_
                     saving)
 from harness import Contestant, Failed, Goal, Scene
 from links import LOOPBACK, WATCHED
-from peers import PEERS, missing, name_at, pullers, pushers
+from peers import PEERS, hold_in_registry, missing, name_at, pullers, pushers, successor_peers
 from stage import BUCKET, PAIRS, REGISTRY_BUCKET, stats
 
 # --- pushes -------------------------------------------------------------------------------------------
@@ -103,22 +103,13 @@ def push_pair(name):
         contestants[1].turns = options.peer_turns
         if options.thorough:
             contestants.append(ours("s3dock push, everything", "full", "--no-delta"))
-        lacks = missing("docker-registry")
-        if "docker" in options.peers and lacks:
-            contestants.append(Contestant("docker push", "", missing=lacks))
-        elif "docker" in options.peers:
-            peer = PEERS["docker"].push(stage, image, link)
-            tag = peer.prepare
-            peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
-            peer.turns = options.peer_turns
-            contestants.append(peer)
+        contestants += successor_peers(stage, image, link, options)
         if options.thorough:
             contestants.append(saving(stage, image))
 
         def setup():
             hold_image(stage, first)
-            if "docker" in options.peers and not lacks:
-                stage.hold(REGISTRY_BUCKET, first.name, lambda: PEERS["docker"].publish(stage, first))
+            hold_in_registry(stage, first, options)
 
         peer_goal, save_goal, share_goal = PUSH_GOALS[name]
         return Scene(f"push-{name}", f"push of a successor: {PAIRS[name]}", contestants, [
