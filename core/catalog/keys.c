@@ -319,6 +319,34 @@ bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_E
            name_check_env(host, &err) == 0;
 }
 
+#define SIGNATURES     "signatures/"
+#define SIGNATURES_END ".sig"
+
+bool key_signatures(char out[KEY_MAX], const char *key)
+{
+    size_t length = strlen(key) - strlen(ending(KEY_METADATA));
+
+    if (!str_ends(key, ending(KEY_METADATA)) ||
+        strlen(SIGNATURES) + length + sizeof SIGNATURES_END > KEY_MAX)
+        return false;
+    snprintf(out, KEY_MAX, "%s%.*s%s", SIGNATURES, (int)length, key, SIGNATURES_END);
+    return true;
+}
+
+bool key_of_signatures(char out[KEY_MAX], const char *key)
+{
+    const char *document = key + strlen(SIGNATURES);
+    size_t length;
+
+    if (strncmp(key, SIGNATURES, strlen(SIGNATURES)) != 0 || !str_ends(document, SIGNATURES_END))
+        return false;
+    length = strlen(document) - strlen(SIGNATURES_END);
+    if (length == 0 || length + strlen(ending(KEY_METADATA)) >= KEY_MAX)
+        return false;
+    snprintf(out, KEY_MAX, "%.*s%s", (int)length, document, ending(KEY_METADATA));
+    return true;
+}
+
 bool key_is_sound(const char *key)
 {
     const char *at = key;

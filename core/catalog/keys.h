@@ -81,6 +81,12 @@ void key_deployed(char out[KEY_MAX], const char *app, const char *env, const cha
  * environment. */
 bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX],
                         char host[NAME_ENV_MAX]);
+/* Writes the key of the signatures of a document: signatures/{key}, with .sig instead of .json.
+ * Returns false if `key` does not end in .json, or is too long. */
+bool key_signatures(char out[KEY_MAX], const char *key);
+/* Writes the key of the document of a signatures object. Returns false if `key` is not the key of one.
+ */
+bool key_of_signatures(char out[KEY_MAX], const char *key);
 /* Returns true if a key that a document contains may be used in a request: a relative path of
  * printable characters, shorter than KEY_MAX, without empty, "." or ".." components. */
 bool key_is_sound(const char *key);

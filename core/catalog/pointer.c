@@ -40,7 +40,8 @@ int pointer_parse(struct view json, struct pointer *out, struct err *err)
     return fields_close(&fields);
 }
 
-void pointer_write(const struct pointer *pointer, struct text *out)
+void pointer_write_stated(const struct pointer *pointer, const struct statement *statement,
+                          struct text *out)
 {
     struct json_writer w;
 
@@ -54,5 +55,12 @@ void pointer_write(const struct pointer *pointer, struct text *out)
     jw_string(&w, "git_time", pointer->git_time);
     jw_string_if(&w, "source_image", pointer->source_image);
     jw_string_if(&w, "source_tag", pointer->source_tag);
+    if (statement)
+        statement_write(statement, &w);
     jw_end(&w);
+}
+
+void pointer_write(const struct pointer *pointer, struct text *out)
+{
+    pointer_write_stated(pointer, NULL, out);
 }

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "catalog/keys.h"
+#include "catalog/statement.h"
 
 struct err;
 
@@ -31,5 +32,8 @@ int pointer_parse(struct view json, struct pointer *out, struct err *err);
 /* Appends the document to `out`, byte for byte as the original writes it, without a newline at its
  * end. An empty promoted_at, source_image or source_tag is left out. */
 void pointer_write(const struct pointer *pointer, struct text *out);
+/* The same, with the members of a statement behind them: for a document that is signed. */
+void pointer_write_stated(const struct pointer *pointer, const struct statement *statement,
+                          struct text *out);
 
 #endif

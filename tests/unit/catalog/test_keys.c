@@ -361,6 +361,33 @@ static void sound_keys(void **state)
     assert_true(key_is_sound(long_key));
 }
 
+static void keys_of_signatures(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"pointers/app/production.json", "signatures/pointers/app/production.sig"},
+        {"tags/app/v1.0.json", "signatures/tags/app/v1.0.sig"},
+        {"images/app/202511/app-20251130-0101-abcdef0.json",
+         "signatures/images/app/202511/app-20251130-0101-abcdef0.sig"},
+    };
+    char out[KEY_MAX], long_key[KEY_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        assert_true(key_signatures(out, pairs[i][0]));
+        assert_string_equal(out, pairs[i][1]);
+        assert_true(key_of_signatures(out, pairs[i][1]));
+        assert_string_equal(out, pairs[i][0]);
+    }
+    assert_false(key_signatures(out, "json"));
+    assert_false(key_signatures(out, "images/app/202511/app-20251130-0101-abcdef0.index"));
+    assert_false(key_of_signatures(out, "signatures/.sig"));
+    assert_false(key_of_signatures(out, "signatures/tags/app/v1.json"));
+    assert_false(key_of_signatures(out, "tags/app/v1.sig"));
+    memset(long_key, 'a', sizeof long_key);
+    str_copy(long_key + KEY_MAX - 10, 10, ".json");
+    assert_false(key_signatures(out, long_key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +402,7 @@ int main(void)
         cmocka_unit_test(tag_and_pointer_keys_are_read),
         cmocka_unit_test(keys_of_hosts_are_read),
         cmocka_unit_test(sound_keys),
+        cmocka_unit_test(keys_of_signatures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
