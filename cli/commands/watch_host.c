@@ -28,9 +28,9 @@
 #include "deploy/record.h"
 #include "docker/docker.h"
 #include "docker/host.h"
+#include "os/memory.h"
 #include "pull/pull.h"
 #include "store/store.h"
-#include "watch/memory.h"
 #include "watch/notify.h"
 #include "watch/watchdog.h"
 
@@ -214,7 +214,7 @@ static int host_pull(void *arg, unsigned at, const struct watch_target *target, 
     failed = open_store(live, at, &options.store, err) ||
              connect_docker(live->cli, &options.docker, err) || pull_run(&options, &result, err);
     docker_close(options.docker);
-    memory_give_back();
+    os_heap_trim();
     return failed ? ERR_FAIL : 0;
 }
 
@@ -307,7 +307,7 @@ static int host_deploy(void *arg, unsigned at, struct deploy_result *result, str
     watchdog_begin(&live->watchdog, WATCHDOG_STILL);
     failed = open_store(live, at, &store, err) ||
              use_deployment(live, at, store, deploy_run, result, err);
-    memory_give_back();
+    os_heap_trim();
     return failed ? ERR_FAIL : 0;
 }
 
@@ -428,7 +428,7 @@ struct live_watch *live_watch_create(struct cli *cli, struct watch_entry *entrie
         err_memory(err, "the watch");
         return NULL;
     }
-    memory_limit();
+    os_heap_limit();
     live->cli = cli;
     live->entries = entries;
     live->count = count;

@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "os/memory.h"
 
 #define WARNINGS_MAX     (32 * KIB)
 #define WARNING_SIZE_MAX 512 /* of one line, behind the path */
@@ -81,7 +82,7 @@ static char *copy_lower(struct view text)
 static void wipe(char *value)
 {
     if (value)
-        explicit_bzero(value, strlen(value));
+        os_wipe(value, strlen(value));
     free(value);
 }
 
@@ -137,7 +138,7 @@ static void drop_value(struct parser *p)
 {
     free(p->key.name);
     p->key = (struct shared_key){0};
-    explicit_bzero(p->value.data, p->value.size);
+    os_wipe(p->value.data, p->value.size);
     text_clear(&p->value);
     p->in_key = false;
 }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "os/memory.h"
 
 #define CANONICAL_MAX (64 * KIB) /* path 4 KiB, query 12 KiB, headers up to 24 KiB, with room */
 
@@ -88,7 +89,7 @@ static void derive_key(const struct sigv4_key *key, const char *day, uint8_t out
     hmac_sha256(view_of(out, SHA256_SIZE), view_str(key->region), out);
     hmac_sha256(view_of(out, SHA256_SIZE), view_str(key->service), out);
     hmac_sha256(view_of(out, SHA256_SIZE), view_str("aws4_request"), out);
-    explicit_bzero(secret, sizeof secret);
+    os_wipe(secret, sizeof secret);
 }
 
 static void sign(const struct sigv4_key *key, const char *stamp, const char *scope,
@@ -105,7 +106,7 @@ static void sign(const struct sigv4_key *key, const char *stamp, const char *sco
     derive_key(key, day, day_key);
     hmac_sha256(view_of(day_key, sizeof day_key), view_str(to_sign), digest);
     hex_encode(digest, sizeof digest, signature);
-    explicit_bzero(day_key, sizeof day_key);
+    os_wipe(day_key, sizeof day_key);
 }
 
 int sigv4_sign(const struct sigv4_request *request, const struct sigv4_key *key, int64_t wall_ns,

@@ -11,6 +11,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "os/memory.h"
 
 #define SMALLEST_ROOM 64 /* one allocation for a typical name */
 
@@ -30,7 +31,7 @@ void text_init_secret(struct text *text, size_t max)
 static void free_memory(struct text *text)
 {
     if (text->room && text->secret)
-        explicit_bzero(text->data, text->room);
+        os_wipe(text->data, text->room);
     if (text->room)
         free(text->data);
 }

@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/json_check.h"
 #include "base/utf8.h"
+#include "os/memory.h"
 
 const struct json_limits JSON_DOCUMENT = {.bytes = 64 * KIB, .depth = 32, .nodes = 8192};
 const struct json_limits JSON_IMAGE = {
@@ -107,7 +108,7 @@ void json_destroy(struct json *json)
     if (!json)
         return;
     if (json->text)
-        explicit_bzero(json->text, json->size); /* it may have credentials */
+        os_wipe(json->text, json->size); /* it may have credentials */
     free(json->text);
     free(json->nodes);
     free(json->after);

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "os/memory.h"
 
 #define SECRETS_MAX  64
 #define SECRETS_KEPT 16 /* the first ones stay; later ones replace the oldest of the others */
@@ -73,7 +74,7 @@ static void keep_secret(char *copy)
         secrets[secret_count++] = copy;
         return;
     }
-    explicit_bzero(secrets[secret_next], strlen(secrets[secret_next]));
+    os_wipe(secrets[secret_next], strlen(secrets[secret_next]));
     free(secrets[secret_next]);
     secrets[secret_next] = copy;
     secret_next = secret_next + 1 < SECRETS_MAX ? secret_next + 1 : SECRETS_KEPT;

@@ -1,17 +1,15 @@
 /*
- * getrandom needs no file descriptor and returns up to 256 bytes without interruption. splitmix64
- * is Sebastiano Vigna's generator: one 64-bit word of state.
+ * splitmix64 is Sebastiano Vigna's generator: one 64-bit word of state.
  */
 #include "base/random.h"
 
-#include <sys/random.h>
-
 #include "base/err.h"
 #include "base/hash.h"
+#include "os/random.h"
 
 int random_fill(void *out, size_t size, struct err *err)
 {
-    if (getrandom(out, size, 0) != (ssize_t)size)
+    if (os_random(out, size))
         return err_set(err, ERR_LOCAL, "random", "the system provides no random numbers");
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "credentials/credentials.h"
+#include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = 64 * KIB, .depth = 8, .nodes = 512};
 
@@ -132,7 +133,7 @@ int credential_answer_read(struct view document, const struct credential_answer_
     failed = read_members(json_root(json), rules, &members, err);
     if (failed == 0)
         failed = make_credentials(&members, rules, now, out, err);
-    explicit_bzero(&members, sizeof members);
+    os_wipe(&members, sizeof members);
     json_destroy(json);
     return failed;
 }

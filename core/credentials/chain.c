@@ -31,6 +31,7 @@
 #include "credentials/source.h"
 #include "credentials/sso.h"
 #include "credentials/web_identity.h"
+#include "os/memory.h"
 
 #define HOP_MARGIN (5 * 60 * NS_PER_S) /* an inner set is used until this long before its expiry */
 
@@ -335,7 +336,7 @@ static int run_plan(struct credential_chain *chain, bool may_ask, struct credent
     }
     if (found == SOURCE_FOUND)
         found = assume_roles(chain, start, codes, set, err);
-    explicit_bzero(codes, sizeof codes);
+    os_wipe(codes, sizeof codes);
     return found;
 }
 

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "os/memory.h"
 
 static bool is_clean(const char *text)
 {
@@ -116,5 +117,5 @@ const char *credentials_remedy(enum credential_kind kind)
 
 void credentials_finish(struct credentials *creds)
 {
-    explicit_bzero(creds, sizeof *creds);
+    os_wipe(creds, sizeof *creds);
 }

@@ -22,6 +22,7 @@
 #include "credentials/credentials.h"
 #include "credentials/metadata_send.h"
 #include "credentials/source.h"
+#include "os/memory.h"
 
 #define TOKEN_SECONDS 21600
 #define TOKEN_MARGIN  (60 * NS_PER_S)
@@ -176,7 +177,7 @@ static enum web_result get_with_token(struct session *session, const char *path,
 
     snprintf(header, sizeof header, "x-aws-ec2-metadata-token: %s", session->cache->token);
     result = send_request(session, "GET", path, header, true, err);
-    explicit_bzero(header, sizeof header);
+    os_wipe(header, sizeof header);
     return result;
 }
 
@@ -361,5 +362,5 @@ int instance_region(const struct credential_context *ctx, struct instance_cache 
 
 void instance_finish(struct instance_cache *cache)
 {
-    explicit_bzero(cache, sizeof *cache);
+    os_wipe(cache, sizeof *cache);
 }

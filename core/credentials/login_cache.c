@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = LOGIN_CACHE_MAX, .depth = 8, .nodes = 512};
 
@@ -92,7 +93,7 @@ static int read_set(struct json_node token, const char *path, struct credentials
     else if (credentials_init(out, parts.access_key, parts.secret_key, parts.session_token, err) <
              0)
         result = err_set(err, ERR_AUTH, CODE_LOGIN, "%s has malformed credentials", path);
-    explicit_bzero(&parts, sizeof parts);
+    os_wipe(&parts, sizeof parts);
     if (result < 0)
         return ERR_FAIL;
     out->expiry = expiry;
@@ -177,5 +178,5 @@ bool login_session_refreshable(const struct login_session *session)
 
 void login_session_finish(struct login_session *session)
 {
-    explicit_bzero(session, sizeof *session);
+    os_wipe(session, sizeof *session);
 }

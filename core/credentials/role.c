@@ -17,6 +17,7 @@
 #include "credentials/session_name.h"
 #include "credentials/source.h"
 #include "credentials/sts.h"
+#include "os/memory.h"
 
 #define EXTERNAL_ID_MAX 1224
 #define DURATION_MIN    900
@@ -94,7 +95,7 @@ static int ask_code(const struct credential_context *ctx, const struct aws_profi
         result = fail_without_code(profile, "the typed text is not 6 digits", err);
     else
         str_copy(code, ROLE_CODE_SIZE, typed);
-    explicit_bzero(typed, sizeof typed);
+    os_wipe(typed, sizeof typed);
     return result;
 }
 

@@ -17,6 +17,7 @@
 #include "credentials/service_endpoint.h"
 #include "credentials/source.h"
 #include "credentials/web_call.h"
+#include "os/memory.h"
 
 #define SERVICE      "AWS Sign-In"
 #define BODY_MAX     (128 * KIB)       /* three fields, escaped */
@@ -64,7 +65,7 @@ static int read_keys(struct json_node token, struct credentials *out, struct err
         keys.access_key[0] && keys.session_token[0] &&
         credentials_init(out, keys.access_key, keys.secret_key, keys.session_token, err) == 0;
 
-    explicit_bzero(&keys, sizeof keys);
+    os_wipe(&keys, sizeof keys);
     return good ? 0 : refuse_answer(err);
 }
 
@@ -84,7 +85,7 @@ static int use_answer(struct json_node root, int64_t now, struct login_session *
     }
     if (json_string(refresh_token, text, sizeof text) && text[0])
         memcpy(session->refresh_token, text, sizeof text);
-    explicit_bzero(text, sizeof text);
+    os_wipe(text, sizeof text);
     memcpy(account, session->set.account, sizeof account);
     session->set = fresh;
     session->set.expiry = (now / NS_PER_S + seconds) * NS_PER_S;

@@ -18,6 +18,7 @@
 #include "credentials/sso_oidc.h"
 #include "credentials/sso_portal.h"
 #include "credentials/web_call.h"
+#include "os/memory.h"
 
 #define REFRESH_WINDOW (300 * NS_PER_S) /* a token with less time left is refreshed */
 #define REFRESH_PAUSE  (30 * NS_PER_S)  /* between two refreshes */
@@ -245,5 +246,5 @@ int sso_credentials(const struct credential_context *ctx, const struct aws_profi
 
 void sso_memory_finish(struct sso_memory *memory)
 {
-    explicit_bzero(memory, sizeof *memory);
+    os_wipe(memory, sizeof *memory);
 }

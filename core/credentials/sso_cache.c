@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = SSO_CACHE_MAX, .depth = 8, .nodes = 512};
 
@@ -202,5 +203,5 @@ bool sso_token_refreshable(const struct sso_token *token, int64_t now)
 
 void sso_token_finish(struct sso_token *token)
 {
-    explicit_bzero(token, sizeof *token);
+    os_wipe(token, sizeof *token);
 }

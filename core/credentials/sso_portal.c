@@ -14,6 +14,7 @@
 #include "credentials/source.h"
 #include "credentials/sso_cache.h"
 #include "credentials/web_call.h"
+#include "os/memory.h"
 
 #define SERVICE     "the portal of AWS SSO"
 #define PATH        "/federation/credentials"
@@ -122,7 +123,7 @@ static int read_document(const struct web_answer *answer, int64_t now, struct cr
                          missing);
     else
         result = use_keys(&keys, expiry, web_call_clock_offset(answer, now), now, out, err);
-    explicit_bzero(&keys, sizeof keys);
+    os_wipe(&keys, sizeof keys);
     json_destroy(json);
     return result;
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/xml.h"
 #include "credentials/credentials.h"
+#include "os/memory.h"
 
 struct fields {
     char access_key[128], secret_key[256], token[CREDENTIALS_TOKEN_MAX], expiration[64];
@@ -102,7 +103,7 @@ int sts_answer_read(struct view document, int64_t now, struct credentials *out, 
         str_copy(err->code, sizeof err->code, CODE_ANSWER);
         err_wrap(err, "the response of AWS STS");
     }
-    explicit_bzero(&fields, sizeof fields);
+    os_wipe(&fields, sizeof fields);
     return result;
 }
 

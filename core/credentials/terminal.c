@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "flow/cancel.h"
+#include "os/memory.h"
 
 static int fail_line(struct err *err, const char *why)
 {
@@ -74,7 +75,7 @@ static int ask_terminal(int fd, const struct termios *before, const char *prompt
     tcsetattr(fd, TCSAFLUSH, before);
     if (failed == 0)
         return file_write_all(fd, "\n", 1, "the terminal", err);
-    explicit_bzero(out, size);
+    os_wipe(out, size);
     return ERR_FAIL;
 }
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "http/easy.h"
 #include "http/transfer.h"
+#include "os/memory.h"
 
 #define CONNECT_TIME (10 * NS_PER_S)
 #define TOTAL_TIME   (30 * NS_PER_S)
@@ -152,7 +153,7 @@ static void finish(struct exchange *exchange)
 {
     curl_easy_cleanup(exchange->easy);
     for (struct curl_slist *header = exchange->headers; header; header = header->next)
-        explicit_bzero(header->data, strlen(header->data)); /* a token */
+        os_wipe(header->data, strlen(header->data)); /* a token */
     curl_slist_free_all(exchange->headers);
 }
 

@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "base/err.h"
+#include "os/memory.h"
 
 #define ALIGNMENT ((size_t)64) /* a cache line, so that no two buffers share one */
 
@@ -61,9 +61,8 @@ struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, 
         err_set(err, ERR_INTERNAL, "slots", "invalid number of transfer buffers: %u", count);
         goto fail;
     }
-    buffers->arena =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, (off_t)0);
-    if (buffers->arena == MAP_FAILED) {
+    buffers->arena = os_map(bytes);
+    if (!buffers->arena) {
         err_errno(err, errno, "memory", "cannot map %zu bytes of transfer buffers", bytes);
         goto fail;
     }
@@ -92,7 +91,7 @@ void buffers_destroy(struct buffers *buffers)
     if (!buffers)
         return;
     assert(buffers->out == 0);
-    munmap(buffers->arena, buffers->bytes);
+    os_unmap(buffers->arena, buffers->bytes);
     free(buffers);
 }
 

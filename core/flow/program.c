@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "flow/cancel.h"
 #include "flow/run.h"
+#include "os/memory.h"
 
 #define BLOCK_SIZE    (4 * KIB)
 #define BLOCKS_MAX    64 /* read before the limits are checked again */
@@ -153,7 +154,7 @@ static void drain(const struct program *program, int *fd,
         else if (got == 0 || errno != EINTR)
             close_end(fd);
     }
-    explicit_bzero(block, sizeof block);
+    os_wipe(block, sizeof block);
 }
 
 static void drain_pipes(struct child *child)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/owner.h"
 #include "base/utf8.h"
+#include "os/memory.h"
 
 #define SECRET_MAX  1024 /* bytes of a value that is kept out of output */
 #define SECRETS_MAX 24   /* the log keeps 64, and credentials of the bucket are more important */
@@ -149,7 +150,7 @@ static bool redact(const char *value, size_t size)
     memcpy(secret, value, size);
     secret[size] = 0;
     log_secret(secret);
-    explicit_bzero(secret, sizeof secret);
+    os_wipe(secret, sizeof secret);
     return true;
 }
 

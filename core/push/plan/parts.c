@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/err.h"
+#include "os/memory.h"
 
 struct parts {
     uint8_t *arena;
@@ -34,9 +34,8 @@ struct parts *parts_create(unsigned count, size_t part_size, struct err *err)
         err_memory(err, "the upload parts");
         return NULL;
     }
-    parts->arena =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, (off_t)0);
-    if (parts->arena == MAP_FAILED) {
+    parts->arena = os_map(bytes);
+    if (!parts->arena) {
         err_errno(err, errno, "memory", "cannot map %zu bytes of upload parts", bytes);
         free(parts);
         return NULL;
@@ -57,7 +56,7 @@ void parts_destroy(struct parts *parts)
     if (!parts)
         return;
     assert(parts->out == 0);
-    munmap(parts->arena, parts->bytes);
+    os_unmap(parts->arena, parts->bytes);
     free(parts);
 }
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "os/memory.h"
 
 #define TAGS_MAX   10
 #define OWNER_SIZE 12 /* digits of an account */
@@ -209,7 +210,7 @@ static int check_customer_key(const char *value, struct err *err)
     uint8_t key[CUSTOMER_KEY_SIZE];
     long size = base64_decode(value, strlen(value), key, sizeof key);
 
-    explicit_bzero(key, sizeof key);
+    os_wipe(key, sizeof key);
     if (size == CUSTOMER_KEY_SIZE)
         return 0;
     err_set(err, ERR_USAGE, CODE_ENCRYPTION, "the customer key is not 32 bytes in base64");
@@ -278,7 +279,7 @@ static int describe_customer_key(struct s3_option_headers *headers, struct err *
         return 0;
     base64_decode(value, strlen(value), key, sizeof key);
     md5_of(view_of(key, sizeof key), digest);
-    explicit_bzero(key, sizeof key);
+    os_wipe(key, sizeof key);
     base64_encode(digest, sizeof digest, text);
     headers->values[S3_CUSTOMER_ALGORITHM] = strdup("AES256");
     headers->values[S3_CUSTOMER_KEY_MD5] = strdup(text);
@@ -309,7 +310,7 @@ void s3_option_headers_finish(struct s3_option_headers *headers)
     char *key = headers->values[S3_CUSTOMER_KEY];
 
     if (key)
-        explicit_bzero(key, strlen(key));
+        os_wipe(key, strlen(key));
     for (unsigned i = 0; i < S3_HEADER_VALUES; i++)
         free(headers->values[i]);
     *headers = (struct s3_option_headers){0};
