@@ -27,6 +27,7 @@ static const struct exit_code {
     {"4", "credentials are missing, expired or refused"},
     {"5", "network or server error; the same command may succeed later"},
     {"6", "data is damaged"},
+    {"7", "a signature is missing or wrong, or its signer may not sign"},
     {"8", "conflict: the object exists, or another client changed it"},
     {"9", "local error: disk, memory, permissions"},
     {"10", "Docker cannot be reached, or refused the request"},

@@ -136,6 +136,8 @@ const char *err_family_name(enum err_family family)
         return "network";
     case ERR_INTEGRITY:
         return "integrity";
+    case ERR_TRUST:
+        return "trust";
     case ERR_CONFLICT:
         return "conflict";
     case ERR_LOCAL:

@@ -13,8 +13,7 @@
 
 #include <stdbool.h>
 
-/* The kind of a failure. The number is the exit code of the program. 7 is not used: older versions
- * reserved it. */
+/* The kind of a failure. The number is the exit code of the program. */
 enum err_family {
     ERR_NONE = 0,
     ERR_INTERNAL = 1,
@@ -23,6 +22,7 @@ enum err_family {
     ERR_AUTH = 4,         /* credentials missing, expired, refused */
     ERR_NETWORK = 5,      /* temporary: a repetition may succeed */
     ERR_INTEGRITY = 6,    /* bytes differ from their checksum or format */
+    ERR_TRUST = 7,        /* a signature is missing or wrong, or its signer may not sign */
     ERR_CONFLICT = 8,     /* another process was first, or the state forbids it */
     ERR_LOCAL = 9,        /* this machine: disk, memory, permissions */
     ERR_DOCKER = 10,      /* the daemon cannot be reached, or refused */

@@ -21,6 +21,7 @@
 
 /* What is looked for. */
 struct search {
+    struct locate_reader *reader; /* NULL: the store alone */
     struct store *store;
     const struct image_name *name;
     const struct platform *wanted; /* NULL: the first one */
@@ -33,14 +34,25 @@ static int check_metadata(struct located *out, struct err *err)
     return metadata_check_place(&out->metadata, out->metadata_key, err);
 }
 
-/* Reads the document under out->metadata_key. */
-static int read_metadata(struct store *store, struct located *out, struct err *err)
+static enum store_answer get_document(const struct search *s, struct text *text, struct err *err)
 {
+    struct located *out = s->out;
+
+    return s->reader
+               ? s->reader->get(s->reader, s->store, out->metadata_key, text, out->metadata_etag,
+                                err)
+               : store_get_document(s->store, out->metadata_key, text, out->metadata_etag, err);
+}
+
+/* Reads the document under out->metadata_key. */
+static int read_metadata(const struct search *s, struct err *err)
+{
+    struct located *out = s->out;
     struct text text;
     int answer;
 
     text_init(&text, METADATA_MAX);
-    answer = (int)store_get_document(store, out->metadata_key, &text, out->metadata_etag, err);
+    answer = (int)get_document(s, &text, err);
     if (answer == STORE_DONE && metadata_parse(text_view(&text), &out->metadata, err)) {
         err_wrap(err, "%s", out->metadata_key);
         answer = ERR_FAIL;
@@ -118,7 +130,7 @@ static int try_platform(struct search *s, struct err *err)
     platform_key(s->wanted, platform);
     if (!key_sibling_document(out->metadata_key, out->archive_key, platform, KEY_METADATA))
         return LOCATE_ABSENT;
-    answer = read_metadata(s->store, out, err);
+    answer = read_metadata(s, err);
     if (answer != LOCATE_FOUND || is_wanted(s))
         return answer;
     metadata_finish(&out->metadata);
@@ -133,7 +145,7 @@ static int try_key(struct search *s, struct err *err)
 
     if (!key_sibling(out->metadata_key, out->archive_key, KEY_METADATA))
         return LOCATE_ABSENT;
-    answer = read_metadata(s->store, out, err);
+    answer = read_metadata(s, err);
     if (answer < 0 || (answer == LOCATE_FOUND && is_wanted(s)) || !s->wanted)
         return answer;
     if (answer == LOCATE_FOUND) {
@@ -151,7 +163,7 @@ static int try_key(struct search *s, struct err *err)
 static int try_without_first(struct search *s, struct err *err)
 {
     struct platform only;
-    struct search other = {s->store, s->name, &only, s->out};
+    struct search other = {s->reader, s->store, s->name, &only, s->out};
 
     if (list_others(s, err))
         return ERR_FAIL;
@@ -229,6 +241,15 @@ static int try_other_months(struct search *s, const char *own, struct err *err)
     return LOCATE_ABSENT;
 }
 
+static int take_retired(const struct search *s, struct view document, struct err *err)
+{
+    struct located *out = s->out;
+
+    if (s->reader && s->reader->take(s->reader, s->store, out->metadata_key, document, err))
+        return ERR_FAIL;
+    return metadata_parse(document, &out->metadata, err);
+}
+
 /* Reads the metadata from the tombstone, unless the data are being deleted. */
 static int try_retired(struct search *s, const char *key, struct err *err)
 {
@@ -249,8 +270,7 @@ static int try_retired(struct search *s, const char *key, struct err *err)
         key_sibling(out->metadata_key, key, KEY_METADATA);
         out->metadata_etag[0] = '\0';
         out->retired = true;
-        answer = metadata_parse(text_view(&tombstone.metadata), &out->metadata, err) ? ERR_FAIL
-                                                                                     : LOCATE_FOUND;
+        answer = take_retired(s, text_view(&tombstone.metadata), err) ? ERR_FAIL : LOCATE_FOUND;
     }
     tombstone_finish(&tombstone);
     if (answer == LOCATE_FOUND && check_metadata(out, err)) {
@@ -275,32 +295,51 @@ static int try_months(struct search *s, struct err *err)
     return answer == LOCATE_ABSENT ? try_other_months(s, own, err) : answer;
 }
 
-int locate_image(struct store *store, const struct image_name *name, const char *key,
-                 const struct platform *wanted, struct located *out, struct err *err)
+/* Searches everywhere. */
+static int find_image(struct search *s, const char *key, struct err *err)
 {
-    struct search s = {.store = store, .name = name};
+    struct located *out = s->out;
     int answer = LOCATE_ABSENT;
 
-    memset(out, 0, sizeof *out);
-    s.out = out;
-    s.wanted = wanted && wanted->os[0] ? wanted : NULL;
     if (key) {
         if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
             !key_sibling(out->metadata_key, key, KEY_METADATA))
             return err_set(err, ERR_INTEGRITY, CODE_POINTER, "%s is not the key of an image", key);
-        answer = try_key(&s, err);
+        answer = try_key(s, err);
     }
     if (answer == LOCATE_ABSENT)
-        answer = try_months(&s, err);
+        answer = try_months(s, err);
     if (answer == LOCATE_ABSENT && key)
-        answer = try_retired(&s, key, err);
+        answer = try_retired(s, key, err);
     if (answer != LOCATE_ABSENT)
         return answer;
     if (key)
         str_copy(out->archive_key, sizeof out->archive_key, key);
     else
-        key_image(out->archive_key, name, NULL, KEY_ARCHIVE);
-    return try_without_first(&s, err);
+        key_image(out->archive_key, s->name, NULL, KEY_ARCHIVE);
+    return try_without_first(s, err);
+}
+
+int locate_image_with(struct locate_reader *reader, struct store *store,
+                      const struct image_name *name, const char *key, const struct platform *wanted,
+                      struct located *out, struct err *err)
+{
+    struct search s = {.reader = reader, .store = store, .name = name, .out = out};
+    int answer;
+
+    memset(out, 0, sizeof *out);
+    s.wanted = wanted && wanted->os[0] ? wanted : NULL;
+    answer = find_image(&s, key, err);
+    if (answer != LOCATE_FOUND || !reader || reader->judge(reader, out, err) == 0)
+        return answer;
+    located_finish(out);
+    return ERR_FAIL;
+}
+
+int locate_image(struct store *store, const struct image_name *name, const char *key,
+                 const struct platform *wanted, struct located *out, struct err *err)
+{
+    return locate_image_with(NULL, store, name, key, wanted, out, err);
 }
 
 int locate_refuse(const struct store *store, const struct image_name *name,

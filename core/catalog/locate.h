@@ -38,12 +38,29 @@ struct located {
     unsigned other_count;
 };
 
+/* How the documents of images are read, for a caller that demands proofs of them. */
+struct locate_reader {
+    /* Reads the document of a key as store_get_document does, with what proves it. */
+    enum store_answer (*get)(struct locate_reader *reader, struct store *store, const char *key,
+                             struct text *out, char etag[STORE_ETAG_MAX], struct err *err);
+    /* Takes a document of `key` that a tombstone holds, instead of `get`. */
+    int (*take)(struct locate_reader *reader, struct store *store, const char *key,
+                struct view document, struct err *err);
+    /* Refuses the image that was found, if its document is not proven. That is the last one that
+     * `get` or `take` has read. */
+    int (*judge)(struct locate_reader *reader, const struct located *found, struct err *err);
+};
+
 /* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.
  * LOCATE_FOUND: call located_finish. `key` is the image key of a pointer, which is tried first, or
  * NULL. With a key, a retired image is found too, while its data exist: a pointer was set to it
  * while a cleanup retired it, and the next cleanup restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  const struct platform *wanted, struct located *out, struct err *err);
+/* The same, and reads each document with `reader` (NULL: as locate_image). */
+int locate_image_with(struct locate_reader *reader, struct store *store,
+                      const struct image_name *name, const char *key, const struct platform *wanted,
+                      struct located *out, struct err *err);
 /* Sets not_found.image, or not_found.platform with the platforms that exist, for a search that did
  * not find the image. Returns ERR_FAIL. */
 int locate_refuse(const struct store *store, const struct image_name *name,
