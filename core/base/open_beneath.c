@@ -16,6 +16,11 @@
 
 #include "base/err.h"
 
+/* glibc 2.31 (Debian 11) has no name of its own for the call. */
+#ifndef SYS_openat2
+#define SYS_openat2 __NR_openat2
+#endif
+
 #define FILE_FLAGS   (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 #define FOLDER_FLAGS (O_PATH | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY)
 #define NAME_ROOM    256 /* NAME_MAX and the NUL */
