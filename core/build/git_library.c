@@ -26,6 +26,7 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "build/git_form.h"
 
 /* GIT_EOWNER, in libgit2 since 1.4.3 */
 #define NOT_OURS (-36)
@@ -58,18 +59,15 @@ static bool is_not_ours(int code)
 static int refuse(const char *path, struct err *err)
 {
     const char *words = last_words();
+    struct git_form form;
 
-    /* libgit2 1.7 reports SHA-256 repositories in other words. */
-    if (!strstr(words, "unsupported") && !strstr(words, "unknown object format"))
+    if (!git_form_find(path, &form))
         return err_set(err, ERR_LOCAL, "repository", "the repository at %s cannot be read: %s",
                        path, words);
     err_set(err, ERR_UNSUPPORTED, "repository",
-            "the repository at %s has a form that is not read: %s", path, words);
-    if (strstr(words, "'sdir'"))
-        return err_hint(err, "git sparse-checkout reapply --no-sparse-index");
-    if (strstr(words, "'link'"))
-        return err_hint(err, "git update-index --no-split-index");
-    return err_hint(err, "build from an ordinary clone of it");
+            "the repository at %s has a form that libgit2 %s does not read: %s", path,
+            LIBGIT2_VERSION, form.name);
+    return err_hint(err, "%s", form.hint);
 }
 
 static int no_repository(const char *path, struct err *err)

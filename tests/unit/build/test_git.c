@@ -694,17 +694,17 @@ static void forms_that_the_library_does_not_read(void **state)
     SHELL("echo b >c/a");
     assert_changes("c", LIST("a (modified)"), NONE);
     by_library = true;
-    assert_refused("c", ERR_UNSUPPORTED, "repository", "object", "ordinary clone");
+    assert_refused("c", ERR_UNSUPPORTED, "repository", "objectformat = sha256", "ordinary clone");
     by_library = false;
     if (git_is_old())
         return;
     by_library = true;
     SHELL("git clone -q src split; git -C split update-index --split-index");
-    assert_refused("split", ERR_UNSUPPORTED, "repository", "link", "--no-split-index");
+    assert_refused("split", ERR_UNSUPPORTED, "repository", "a split index", "--no-split-index");
     SHELL("cp -r src sparse; cd sparse; git sparse-checkout set --cone d;"
           "git sparse-checkout reapply --sparse-index; mkdir f; touch f/f; git add --sparse f;"
           "git commit -qm f; git sparse-checkout set --cone d --sparse-index");
-    assert_refused("sparse", ERR_UNSUPPORTED, "repository", "sdir", "--no-sparse-index");
+    assert_refused("sparse", ERR_UNSUPPORTED, "repository", "a sparse index", "--no-sparse-index");
     by_library = false;
     assert_changes("split", NONE, NONE);
     SHELL("cd split; git update-index --skip-worktree a; echo x >a");
