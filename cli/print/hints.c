@@ -98,6 +98,10 @@ static const struct row {
      "name the certificate of the authority with \"ca_file\" in the profile, and check the host "
      "name in \"endpoint\"%s",
      ""},
+    {ERR_LOCAL, CODE_AUTHORITIES,
+     "install the package ca-certificates, or name a file with \"ca_file\" in the profile or "
+     "SSL_CERT_FILE%s",
+     ""},
     {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile%s", ""},
     {ERR_USAGE, CODE_CLIENT_CERT, "check \"client_cert\" and \"client_key\" in the profile%s", ""},
     {ERR_USAGE, CODE_ENCRYPTION,

@@ -12,6 +12,7 @@
 #define CODE_ANSWER         "answer"
 #define CODE_ARCHIVE        "archive"
 #define CODE_ARCHIVED       "archived"
+#define CODE_AUTHORITIES    "authorities"
 #define CODE_AWS_CONFIG     "aws_config"
 #define CODE_AWS_PROFILE    "aws_profile"
 #define CODE_AWS_SETTING    "aws_setting"

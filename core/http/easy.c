@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "http/authorities.h"
 
 #define CONNECT_SECONDS 10L
 
@@ -30,6 +31,20 @@ int http_easy_global(struct err *err)
     return 0;
 }
 
+/* Names the authorities of the machine where libcurl's own default does not. */
+static void trust_system(CURL *easy)
+{
+    struct authorities_system system;
+    struct authorities found;
+
+    authorities_system(&system);
+    found = authorities_find(&system);
+    if (found.file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, found.file);
+    if (found.folder)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, found.folder);
+}
+
 /* libcurl adds the system's folder of authorities, and in some builds its key chain, to the named
  * file. Both are removed. */
 static void trust_only(CURL *easy, const char *ca_file)
@@ -47,6 +62,8 @@ void http_easy_set_tls(CURL *easy, const struct http_tls *tls)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->insecure ? 0L : 2L);
     if (tls->ca_file && tls->ca_file[0])
         trust_only(easy, tls->ca_file);
+    else if (!tls->insecure)
+        trust_system(easy);
     if (tls->cert_file && tls->cert_file[0])
         curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert_file);
     if (tls->key_file && tls->key_file[0])

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "http/authorities.h"
 #include "http/link.h"
 #include "http/rate_limit.h"
 
@@ -215,6 +216,20 @@ static bool demands_certificate(const struct http_exchange *exchange)
     return strstr(exchange->detail, "certificate required") != NULL;
 }
 
+static bool has_ca_file(const struct http_exchange *exchange)
+{
+    return exchange->link->tls.ca_file && exchange->link->tls.ca_file[0];
+}
+
+/* A libcurl without a default does not fail before it has the server's certificate. */
+static bool lacks_authorities(const struct http_exchange *exchange)
+{
+    struct authorities_system system;
+
+    authorities_system(&system);
+    return !has_ca_file(exchange) && authorities_find(&system).none;
+}
+
 static enum http_fault fault_of(CURLcode code, const struct http_exchange *exchange)
 {
     long os_errno = 0;
@@ -242,9 +257,9 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
         return connected > 0 ? HTTP_STALLED : HTTP_TIMEOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-        return HTTP_CERT;
+        return lacks_authorities(exchange) ? HTTP_NO_AUTHORITIES : HTTP_CERT;
     case CURLE_SSL_CACERT_BADFILE:
-        return HTTP_CA_FILE;
+        return has_ca_file(exchange) ? HTTP_CA_FILE : HTTP_NO_AUTHORITIES;
     case CURLE_SSL_CERTPROBLEM:
         return HTTP_OWN_CERT;
     case CURLE_SSL_CONNECT_ERROR:

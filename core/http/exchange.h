@@ -21,16 +21,17 @@ struct rate_limit;
 
 /* The reason for the lack of a whole response. */
 enum http_fault {
-    HTTP_FINE,     /* there is one */
-    HTTP_RESOLVE,  /* unknown host name */
-    HTTP_PROXY,    /* unknown name of the proxy, or the proxy fails */
-    HTTP_TUNNEL,   /* the proxy refused CONNECT with `proxy_status` */
-    HTTP_REFUSED,  /* connection refused, or no route */
-    HTTP_TIMEOUT,  /* connecting took too long */
-    HTTP_STALLED,  /* connected, and then too few bytes */
-    HTTP_CUT,      /* the connection ended early */
-    HTTP_CERT,     /* the certificate is not trusted, or of another host */
-    HTTP_CA_FILE,  /* the CA file cannot be read */
+    HTTP_FINE,           /* there is one */
+    HTTP_RESOLVE,        /* unknown host name */
+    HTTP_PROXY,          /* unknown name of the proxy, or the proxy fails */
+    HTTP_TUNNEL,         /* the proxy refused CONNECT with `proxy_status` */
+    HTTP_REFUSED,        /* connection refused, or no route */
+    HTTP_TIMEOUT,        /* connecting took too long */
+    HTTP_STALLED,        /* connected, and then too few bytes */
+    HTTP_CUT,            /* the connection ended early */
+    HTTP_CERT,           /* the certificate is not trusted, or of another host */
+    HTTP_CA_FILE,        /* the CA file cannot be read */
+    HTTP_NO_AUTHORITIES, /* no CA file is set, and the machine has no authorities */
     HTTP_OWN_CERT, /* the server demands a client certificate, or the own one cannot be used */
     HTTP_TLS,      /* the TLS handshake failed */
     HTTP_NO_HTTP,  /* the response is not HTTP */

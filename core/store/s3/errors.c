@@ -271,6 +271,8 @@ static const struct s3_error FAULTS[] = {
         "its certificate is not trusted", NULL},
     [HTTP_CA_FILE] = {S3_FAILED, 0, ERR_USAGE, CODE_CA_FILE,
         "the CA file cannot be used", NULL},
+    [HTTP_NO_AUTHORITIES] = {S3_FAILED, 0, ERR_LOCAL, CODE_AUTHORITIES,
+        "this machine has no usable certificates of authorities", NULL},
     [HTTP_OWN_CERT] = {S3_FAILED, 0, ERR_USAGE, CODE_CLIENT_CERT,
         "the server demands a client certificate, or the one that is set cannot be used", NULL},
     [HTTP_TLS] = {S3_FAILED, 0, ERR_USAGE, "tls",

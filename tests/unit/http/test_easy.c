@@ -56,6 +56,8 @@ static void make_authority(const char *name, const char *cert)
 static int set_up(void **state)
 {
     (void)state;
+    unsetenv("SSL_CERT_FILE");
+    unsetenv("SSL_CERT_DIR");
     assert_non_null(mkdtemp(dir));
     snprintf(system_folder, sizeof system_folder, "%s/system", dir);
     snprintf(ours, sizeof ours, "%s/ours.pem", dir);
@@ -126,11 +128,33 @@ static void a_daemon_is_checked_with_its_own_authority(void **state)
     assert_non_null(strstr(err.hint, "ca.pem"));
 }
 
+/* As for curl: a variable replaces the file or the folder, and not a configured authority. */
+static void the_environment_names_authorities_of_the_system(void **state)
+{
+    struct err err = {0};
+
+    (void)state;
+    setenv("SSL_CERT_DIR", "/nowhere", 1);
+    assert_int_equal(ask_store(NULL, &err), STORE_FAILED);
+    assert_string_equal(err.code, "certificate");
+    setenv("SSL_CERT_FILE", theirs, 1);
+    assert_int_equal(ask_store(NULL, &err), STORE_ABSENT);
+    assert_true(ask_daemon(NULL, &err));
+    assert_int_equal(ask_store(ours, &err), STORE_FAILED);
+    setenv("SSL_CERT_FILE", "/nowhere", 1);
+    assert_int_equal(ask_store(NULL, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_LOCAL); /* no file is configured, so the machine lacks one */
+    assert_string_equal(err.code, "authorities");
+    unsetenv("SSL_CERT_FILE");
+    unsetenv("SSL_CERT_DIR");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configured_authority_replaces_those_of_the_system),
         cmocka_unit_test(a_daemon_is_checked_with_its_own_authority),
+        cmocka_unit_test(the_environment_names_authorities_of_the_system),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

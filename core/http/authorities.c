@@ -1,0 +1,69 @@
+/*
+ * A libcurl of a distribution has the place of its authorities compiled in, but the file may be
+ * missing in a small container. The static program runs on every distribution, so its libcurl has
+ * none: OpenSSL then reads /etc/ssl, which not all of them have.
+ *
+ * OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR only where libcurl has no default. Here they count
+ * everywhere, as for curl and for programs in Go.
+ */
+#include "http/authorities.h"
+
+#include <curl/curl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define OPENSSL_FOLDER "/etc/ssl/certs"
+
+static const char *const USUAL_FILES[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Gentoo */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, RHEL */
+    "/etc/ssl/ca-bundle.pem",                            /* openSUSE */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* newer Fedora and RHEL */
+    "/etc/ssl/cert.pem",                                 /* Alpine, macOS, BSD */
+    "/usr/local/etc/ssl/cert.pem",                       /* FreeBSD */
+    NULL,
+};
+
+static bool is_named(const char *value)
+{
+    return value && value[0];
+}
+
+static bool exists(const char *path)
+{
+    return is_named(path) && access(path, R_OK) == 0;
+}
+
+void authorities_system(struct authorities_system *out)
+{
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+
+    *out = (struct authorities_system){
+        .named_file = getenv("SSL_CERT_FILE"),
+        .named_folder = getenv("SSL_CERT_DIR"),
+        .default_file = curl->cainfo,
+        .default_folder = curl->capath,
+        .usual_files = USUAL_FILES,
+        .usual_folder = OPENSSL_FOLDER,
+    };
+}
+
+struct authorities authorities_find(const struct authorities_system *system)
+{
+    struct authorities found = {0};
+
+    if (is_named(system->named_file) || is_named(system->named_folder)) {
+        found.file = is_named(system->named_file) ? system->named_file : NULL;
+        found.folder = is_named(system->named_folder) ? system->named_folder : NULL;
+        return found;
+    }
+    if (exists(system->default_file) ||
+        (!is_named(system->default_file) && exists(system->default_folder)))
+        return found;
+    for (size_t i = 0; system->usual_files[i] && !found.file; i++)
+        if (exists(system->usual_files[i]))
+            found.file = system->usual_files[i];
+    found.none = !found.file && !exists(system->default_folder) && !exists(system->usual_folder);
+    return found;
+}
