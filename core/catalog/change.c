@@ -3,25 +3,31 @@
 
 #include <string.h>
 
-#define DOCUMENT_MAX (64 * KIB)
-
-int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err)
+int change_read_bytes(struct store *store, const char *key, struct current_pointer *out,
+                      struct text *document, struct err *err)
 {
-    _cleanup_text_ struct text text = {0};
     enum store_answer answer;
 
     *out = (struct current_pointer){.there = false};
-    text_init(&text, DOCUMENT_MAX);
-    answer = store_get_document(store, key, &text, out->etag, err);
+    text_clear(document);
+    answer = store_get_document(store, key, document, out->etag, err);
     if (answer == STORE_FAILED)
         return ERR_FAIL;
     if (answer != STORE_DONE)
         return 0;
     out->there = true;
-    out->sound = pointer_parse(text_view(&text), &out->pointer, &out->fault) == 0;
+    out->sound = pointer_parse(text_view(document), &out->pointer, &out->fault) == 0;
     if (!out->sound)
         err_wrap(&out->fault, "%s", key);
     return 0;
+}
+
+int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err)
+{
+    _cleanup_text_ struct text document = {0};
+
+    text_init(&document, CHANGE_DOCUMENT_MAX);
+    return change_read_bytes(store, key, out, &document, err);
 }
 
 /* Returns CHANGE_DONE if the object of the key has this ETag ("": no object), else `otherwise`. */
@@ -41,23 +47,17 @@ static int is_still(struct store *store, const char *key, const char *etag,
 }
 
 int change_set(struct store *store, const char *key, const struct current_pointer *was,
-               const struct pointer *now, bool conditions, struct err *err)
+               struct view document, bool conditions, struct err *err)
 {
-    _cleanup_text_ struct text text = {0};
     char etag[STORE_ETAG_MAX];
     int answer;
 
-    text_init(&text, DOCUMENT_MAX);
-    pointer_write(now, &text);
-    if (text_check(&text, key, err))
-        return ERR_FAIL;
     if (!conditions) {
         answer = is_still(store, key, was->etag, CHANGE_LOST, err);
         if (answer != CHANGE_DONE)
             return answer;
     }
-    switch (store_put_document(store, key, text_view(&text),
-                               conditions && was->there ? was->etag : NULL,
+    switch (store_put_document(store, key, document, conditions && was->there ? was->etag : NULL,
                                conditions && !was->there, etag, err)) {
     case STORE_DONE:
         return is_still(store, key, etag, CHANGE_OVERTAKEN, err);

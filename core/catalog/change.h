@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "catalog/pointer.h"
 #include "store/store.h"
@@ -22,17 +23,21 @@ struct current_pointer {
 
 /* Reads the document of a key. A document that is not a pointer is not a failure: see `sound`. */
 int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err);
+/* The same, and stores the bytes in `document` (initialised, CHANGE_DOCUMENT_MAX). */
+#define CHANGE_DOCUMENT_MAX (64 * KIB)
+int change_read_bytes(struct store *store, const char *key, struct current_pointer *out,
+                      struct text *document, struct err *err);
 
 enum change_answer {
     CHANGE_DONE = 0,
     CHANGE_LOST = 1,      /* another writer was faster; nothing was written */
     CHANGE_OVERTAKEN = 2, /* written, but another writer replaced it at the same time */
 };
-/* Sets the pointer if the document is still `was`. With `conditions` (conditions_find) the store
+/* Writes the document of a pointer if the present one is still `was`. With `conditions` (conditions_find) the store
  * checks that. Without, the ETag is compared right before the write, which leaves a gap of one
  * request. Afterwards the document is read again in both cases: Ceph's gateway may report success
  * to two writers of the same moment, although it has dropped one of them. */
 int change_set(struct store *store, const char *key, const struct current_pointer *was,
-               const struct pointer *now, bool conditions, struct err *err);
+               struct view document, bool conditions, struct err *err);
 
 #endif

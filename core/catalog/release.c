@@ -14,6 +14,7 @@
 #include "catalog/previous.h"
 #include "catalog/resolve.h"
 #include "catalog/retired.h"
+#include "catalog/stated_images.h"
 
 /* A clock that is further ahead than this is wrong, and its time is not passed on. */
 #define CLOCKS_DIFFER (24 * 3600 * NS_PER_S)
@@ -25,7 +26,9 @@ struct step {
     int64_t now;          /* wall ns: the time of the change */
     const char *expected; /* ETag of the document that the request is based on; NULL: any */
     struct current_pointer was;
+    struct text present; /* the bytes of that document */
     struct pointer wanted;
+    struct statement stated;   /* by the wanted document, if it is signed */
     char archive_key[KEY_MAX]; /* of the image */
     struct audit_event event;
 };
@@ -38,6 +41,13 @@ static void step_init(struct step *step, const struct release_options *options,
     step->options = options;
     step->result = result;
     step->now = options->now;
+    text_init(&step->present, CHANGE_DOCUMENT_MAX);
+}
+
+static int step_finish(struct step *step, int answer)
+{
+    text_finish(&step->present);
+    return answer;
 }
 
 /* Fills the members of pointer and event that name the image. */
@@ -101,23 +111,65 @@ static void follow_current(struct step *step)
     clock_rfc3339(step->now, step->wanted.promoted_at);
 }
 
+/* Sets the sequence number behind that of the present document, and not before the time. A number far
+ * ahead is not believed: whoever may write the bucket could take all numbers away. */
+static void set_sequence(struct step *step, const struct statement *present)
+{
+    uint64_t now = (uint64_t)(step->now / NS_PER_MS), next = present->sequence + 1;
+    bool sane = present->sequence <= now + (uint64_t)(CLOCKS_DIFFER / NS_PER_MS);
+
+    step->stated.sequence = sane && next > now ? next : now;
+}
+
+/* Signs the present document, which has the requested value, if it states what the wanted one
+ * would. Returns 1 if so; 0: it must be written again. */
+static int sign_present(struct step *step, const struct statement *present, struct err *err)
+{
+    const struct release_options *o = step->options;
+
+    if (o->force || present->sequence > step->stated.sequence ||
+        !statement_same(present, &step->stated))
+        return 0;
+    if (signing_before(o->signing, o->store, step->result->key, text_view(&step->present), err))
+        return ERR_FAIL;
+    step->result->is_signed = true;
+    return 1;
+}
+
+/* The document has the requested value. Returns 1 if nothing must be written. */
+static int keep_value(struct step *step, const struct statement *present, struct err *err)
+{
+    int answer = 1;
+
+    if (step->options->signing && !step->options->dry_run)
+        answer = sign_present(step, present, err);
+    step->result->skipped = answer == 1;
+    step->result->renewed = answer == 0;
+    return answer;
+}
+
 /* Reads the current document. Returns 1 if it has the requested value already. */
 static int read_current(struct step *step, struct err *err)
 {
+    const struct release_options *o = step->options;
     struct current_pointer *was = &step->was;
+    struct statement present = {.sequence = 0};
+    struct err ignored;
 
-    if (change_read(step->options->store, step->result->key, was, err))
+    if (change_read_bytes(o->store, step->result->key, was, &step->present, err))
         return ERR_FAIL;
     if (step->expected && strcmp(step->expected, was->etag) != 0)
         return lost(step, err);
-    if (was->sound && has_value(step, &was->pointer)) {
-        step->result->skipped = true;
-        return 1;
-    }
     if (was->sound) {
-        str_copy(step->result->previous, sizeof step->result->previous, was->pointer.target_path);
         follow_current(step);
+        (void)statement_read(step->result->key, text_view(&step->present), &present, &ignored);
     }
+    set_sequence(step, &present);
+    if (was->sound && has_value(step, &was->pointer))
+        return keep_value(step, &present, err);
+    step->result->renewed = false;
+    if (was->sound)
+        str_copy(step->result->previous, sizeof step->result->previous, was->pointer.target_path);
     return 0;
 }
 
@@ -158,6 +210,35 @@ static int check_image_again(const struct step *step, struct err *err)
                     step->result->key);
 }
 
+/* Signs the document, writes it, and makes sure of its signature. Returns an enum change_answer. */
+static int write_document(struct step *step, struct err *err)
+{
+    const struct release_options *o = step->options;
+    const char *key = step->result->key;
+    _cleanup_text_ struct text document = {0};
+    int answer;
+
+    text_init(&document, CHANGE_DOCUMENT_MAX);
+    pointer_write_stated(&step->wanted, o->signing ? &step->stated : NULL, &document);
+    if (text_check(&document, key, err) ||
+        signing_before(o->signing, o->store, key, text_view(&document), err))
+        return ERR_FAIL;
+    answer = change_set(o->store, key, &step->was, text_view(&document), step->result->atomic, err);
+    if (answer < 0 || answer == CHANGE_LOST)
+        return answer;
+    step->result->is_signed = o->signing != NULL;
+    return signing_after(o->signing, o->store, key, text_view(&document), err) ? ERR_FAIL : answer;
+}
+
+/* A value that was only signed again has no event: a rollback would lead to the same value. */
+static void record(struct step *step)
+{
+    struct release_result *result = step->result;
+
+    result->audited = result->renewed || audit_record(step->options->store, &step->event, step->now,
+                                                      &result->why_not_audited) == 0;
+}
+
 static int set(struct step *step, struct err *err)
 {
     const struct release_options *o = step->options;
@@ -168,17 +249,31 @@ static int set(struct step *step, struct err *err)
         return 0;
     if (conditions_find(o->store, &result->atomic, err))
         return ERR_FAIL;
-    answer = change_set(o->store, result->key, &step->was, &step->wanted, result->atomic, err);
+    answer = write_document(step, err);
     if (answer < 0)
         return ERR_FAIL;
     if (answer == CHANGE_LOST)
         return compare_winner(step, err);
     step->event.overtaken = answer == CHANGE_OVERTAKEN;
-    result->audited =
-        audit_record(o->store, &step->event, step->now, &result->why_not_audited) == 0;
+    record(step);
     if (check_image_again(step, err))
         return ERR_FAIL;
     return step->event.overtaken ? compare_winner(step, err) : 0;
+}
+
+/* Reads what the wanted document states, if it is signed. */
+static int state_images(struct step *step, enum statement_kind kind, const char *name,
+                        struct err *err)
+{
+    struct statement *stated = &step->stated;
+
+    if (!step->options->signing)
+        return 0;
+    stated->kind = kind;
+    str_copy(stated->app, sizeof stated->app, step->result->image.app);
+    str_copy(stated->name, sizeof stated->name, name);
+    return stated_images_read(step->options->store, &step->result->image, step->archive_key, stated,
+                              err);
 }
 
 /* ---- tag ---- */
@@ -199,32 +294,42 @@ static int refuse_move(const struct step *step, const char *version, struct err 
     return ERR_FAIL;
 }
 
-int release_tag(const struct release_options *options, const struct image_name *image,
-                const char *version, struct release_result *result, struct err *err)
+static int tag(struct step *step, const struct image_name *image, const char *version,
+               struct err *err)
 {
-    struct step step;
-    struct audit_tag *details = &step.event.tag;
+    struct release_result *result = step->result;
+    struct audit_tag *details = &step->event.tag;
     int answer;
 
-    step_init(&step, options, result);
     if (name_check_new_version(version, err))
         return ERR_FAIL;
-    fill_image(&step, image, AUDIT_TAG);
+    fill_image(step, image, AUDIT_TAG);
     key_tag(result->key, image->app, version);
-    step.wanted.target = POINTER_IMAGE;
-    if (resolve_present(options->store, image, NULL, step.wanted.target_path, err))
+    step->wanted.target = POINTER_IMAGE;
+    if (resolve_present(step->options->store, image, NULL, step->wanted.target_path, err))
         return ERR_FAIL;
-    str_copy(step.archive_key, sizeof step.archive_key, step.wanted.target_path);
-    answer = read_current(&step, err);
+    str_copy(step->archive_key, sizeof step->archive_key, step->wanted.target_path);
+    if (state_images(step, STATEMENT_VERSION, version, err))
+        return ERR_FAIL;
+    answer = read_current(step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
-    if (step.was.there && !options->force)
-        return refuse_move(&step, version, err);
+    if (step->was.there && !result->renewed && !step->options->force)
+        return refuse_move(step, version, err);
     str_copy(details->image_reference, sizeof details->image_reference, image->ref);
     str_copy(details->version, sizeof details->version, version);
     str_copy(details->tag_path, sizeof details->tag_path, result->key);
     str_copy(details->previous_target, sizeof details->previous_target, result->previous);
-    return set(&step, err);
+    return set(step, err);
+}
+
+int release_tag(const struct release_options *options, const struct image_name *image,
+                const char *version, struct release_result *result, struct err *err)
+{
+    struct step step;
+
+    step_init(&step, options, result);
+    return step_finish(&step, tag(&step, image, version, err));
 }
 
 /* ---- promote ---- */
@@ -244,6 +349,8 @@ static int promote(struct step *step, const struct image_name *image, const char
         str_copy(step->wanted.source_tag, sizeof step->wanted.source_tag, version);
         str_copy(step->result->version, sizeof step->result->version, version);
     }
+    if (state_images(step, STATEMENT_ENVIRONMENT, env, err))
+        return ERR_FAIL;
     answer = read_current(step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
@@ -290,7 +397,9 @@ int release_promote_image(const struct release_options *options, const struct im
     struct step step;
 
     step_init(&step, options, result);
-    return name_check_new_env(env, err) ? ERR_FAIL : promote_image(&step, image, NULL, env, err);
+    return step_finish(&step, name_check_new_env(env, err)
+                                  ? ERR_FAIL
+                                  : promote_image(&step, image, NULL, env, err));
 }
 
 int release_promote_tag(const struct release_options *options, const char *app, const char *version,
@@ -299,7 +408,9 @@ int release_promote_tag(const struct release_options *options, const char *app, 
     struct step step;
 
     step_init(&step, options, result);
-    return name_check_new_env(env, err) ? ERR_FAIL : promote_tag(&step, app, version, env, err);
+    return step_finish(&step, name_check_new_env(env, err)
+                                  ? ERR_FAIL
+                                  : promote_tag(&step, app, version, env, err));
 }
 
 /* ---- rollback ---- */
@@ -335,28 +446,35 @@ static int find_previous(const struct release_options *o, const char *app, const
     return 0;
 }
 
+/* Sets the environment to a target that the audit log names. */
+static int promote_target(struct step *step, const char *app, const char *env, const char *target,
+                          struct err *err)
+{
+    char owner[NAME_APP_MAX], version[NAME_VERSION_MAX], month[CLOCK_MONTH_SIZE];
+    struct image_name image;
+
+    step->event.promotion.rollback = true;
+    if (key_parse_tag(target, owner, version) && strcmp(owner, app) == 0)
+        return promote_tag(step, app, version, env, err);
+    if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)
+        return promote_image(step, &image, target, env, err);
+    return err_set(err, ERR_INTEGRITY, "history",
+                   "the audit log names %s, which is not an image of %s", target, app);
+}
+
 int release_rollback(const struct release_options *options, const char *app, const char *env,
                      struct release_result *result, struct err *err)
 {
-    char target[KEY_MAX], owner[NAME_APP_MAX], version[NAME_VERSION_MAX];
-    char month[CLOCK_MONTH_SIZE];
     struct current_pointer current;
-    struct image_name image;
+    char target[KEY_MAX];
     struct step step;
 
     step_init(&step, options, result);
-    if (name_check_app(app, err) || name_check_env(env, err))
-        return ERR_FAIL;
-    if (resolve_current(options->store, app, env, &current, err))
-        return ERR_FAIL;
-    if (find_previous(options, app, env, &current.pointer, target, err))
-        return ERR_FAIL;
-    step.event.promotion.rollback = true;
     step.expected = current.etag;
-    if (key_parse_tag(target, owner, version) && strcmp(owner, app) == 0)
-        return promote_tag(&step, app, version, env, err);
-    if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)
-        return promote_image(&step, &image, target, env, err);
-    return err_set(err, ERR_INTEGRITY, "history",
-                   "the audit log names %s, which is not an image of %s", target, app);
+    return step_finish(&step,
+                       name_check_app(app, err) || name_check_env(env, err) ||
+                               resolve_current(options->store, app, env, &current, err) ||
+                               find_previous(options, app, env, &current.pointer, target, err)
+                           ? ERR_FAIL
+                           : promote_target(&step, app, env, target, err));
 }

@@ -5,6 +5,10 @@
  * without its event is a success; the result contains the error of the event.
  *
  * A document that another writer changes at the same time is not replaced: conflict.changed.
+ *
+ * With `signing`, the document states its name, its images and a sequence number (statement.h). A
+ * document that has the requested value already gets a signature if it states all that; otherwise it
+ * is written again, without an event, because nothing was promoted.
  */
 #ifndef S3DOCK_CATALOG_RELEASE_H
 #define S3DOCK_CATALOG_RELEASE_H
@@ -15,13 +19,15 @@
 #include "base/err.h"
 #include "catalog/audit.h"
 #include "catalog/keys.h"
+#include "catalog/signing.h"
 #include "store/store.h"
 
 struct release_options {
     struct store *store;
     struct audit_identity by;
     int64_t now; /* wall time of the change, ns */
-    bool force;  /* allow to move an existing tag */
+    bool force;  /* allow to move an existing tag; sign a value again that is set already */
+    struct signing *signing; /* signs the document; NULL: it is not signed */
     bool dry_run;
 };
 
@@ -30,7 +36,9 @@ struct release_result {
     struct image_name image;        /* the image that the document leads to */
     char version[NAME_VERSION_MAX]; /* the tag that it leads through, or "" */
     char previous[KEY_MAX];         /* earlier target_path; "": none, or not sound */
-    bool skipped;                   /* the document had this value already: nothing was written */
+    bool skipped;                   /* the document had this value already: it was not written */
+    bool is_signed;                 /* the document got a signature */
+    bool renewed;                   /* it had this value already, and was written to be signed */
     bool atomic;                    /* the store excluded other writers */
     bool audited;
     struct err why_not_audited; /* if a change was made without an event */

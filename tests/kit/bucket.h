@@ -93,6 +93,26 @@ static inline void bucket_image(struct bucket *bucket, const char *ref, const ch
     bucket_put(bucket, key, metadata);
 }
 
+/* Writes metadata of s3dock for a platform: `platform` "linux/amd64", `key_platform` as in its key, or
+ * NULL for the first one. */
+static inline void bucket_image_of(struct bucket *bucket, const char *ref, const char *month,
+                                   const char *platform, const char *key_platform, const char *id)
+{
+    struct image_name name;
+    char key[KEY_MAX], metadata[1024];
+    struct err err;
+
+    assert_int_equal(name_parse_image(ref, &name, &err), 0);
+    key_image(key, &name, month, KEY_ARCHIVE);
+    bucket_put(bucket, key, "tar!");
+    key_document(key, &name, month, key_platform, KEY_METADATA);
+    snprintf(metadata, sizeof metadata,
+             "{\"size\":4,\"git_hash\":\"%s\",\"git_time\":\"%s\",\"image_tag\":\"%s\","
+             "\"app_name\":\"%s\",\"format\":2,\"image_id\":\"%s\",\"platform\":\"%s\"}",
+             name.hash, name.time, name.ref, name.app, id, platform);
+    bucket_put(bucket, key, metadata);
+}
+
 /* Returns the number of keys under a prefix. Copies the last key to `last`, unless it is NULL. */
 static inline size_t bucket_count(struct bucket *bucket, const char *prefix, char last[KEY_MAX])
 {

@@ -319,23 +319,207 @@ static void latest_is_no_name(void **state)
 static void somebody_was_faster(void **state)
 {
     struct current_pointer was;
-    struct pointer wish = {.target = POINTER_IMAGE, .target_path = "images/x"};
+    const struct view wish = view_str("{\"target_type\":\"image\",\"target_path\":\"images/x\"}");
 
     (void)state;
     fine(promote(ONE, "production"));
     for (int conditions = 0; conditions < 2; conditions++) {
         fine(change_read(bucket.store, "pointers/myapp/production.json", &was, &err));
         fine(promote(conditions ? TWO : THREE, "production"));
-        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, &wish,
+        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, wish,
                                     conditions, &err),
                          CHANGE_LOST);
         stands_at("production", conditions ? TWO : THREE);
         was.there = false;
         was.etag[0] = '\0';
-        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, &wish,
+        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, wish,
                                     conditions, &err),
                          CHANGE_LOST);
     }
+}
+
+/* ---- signed documents ---- */
+
+#define SIGNED   "myapp:20250901-0000-5166ed0"
+#define OTHER    "myapp:20250902-0000-5166ed0"
+#define AMD64_ID "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ARM64_ID "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define OTHER_ID "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static const char production[] = "pointers/myapp/production.json";
+
+/* Remembers what was signed. */
+static struct signed_call {
+    struct signing signing;
+    unsigned before, after;
+    bool fails, written; /* the document was in the bucket at the last call of `before` */
+    char key[KEY_MAX];
+    struct statement statement; /* of the last document that was signed */
+} calls;
+
+static int sign_before(struct signing *signing, struct store *store, const char *key,
+                       struct view document, struct err *error)
+{
+    _cleanup_text_ struct text there = {0};
+
+    assert_ptr_equal(signing, &calls.signing);
+    assert_ptr_equal(store, bucket.store);
+    calls.before++;
+    str_copy(calls.key, sizeof calls.key, key);
+    fine(statement_read(key, document, &calls.statement, error));
+    text_init(&there, 64 * KIB);
+    calls.written = bucket_get(&bucket, key, &there) && view_equals(text_view(&there), document);
+    return calls.fails ? err_set(error, ERR_LOCAL, "sign", "no key") : 0;
+}
+
+static int sign_after(struct signing *signing, struct store *store, const char *key,
+                      struct view document, struct err *error)
+{
+    _cleanup_text_ struct text there = {0};
+
+    (void)signing;
+    (void)store;
+    (void)error;
+    calls.after++;
+    text_init(&there, 64 * KIB);
+    assert_true(bucket_get(&bucket, key, &there));
+    assert_true(view_equals(text_view(&there), document));
+    return 0;
+}
+
+static void begin_signing(void)
+{
+    static const struct signing_table table = {sign_before, sign_after, NULL};
+
+    calls = (struct signed_call){.signing = {&table}};
+    options.signing = &calls.signing;
+    bucket_image_of(&bucket, SIGNED, "202509", "linux/amd64", NULL, AMD64_ID);
+    bucket_image_of(&bucket, SIGNED, "202509", "linux/arm64", "linux-arm64", ARM64_ID);
+    bucket_image_of(&bucket, OTHER, "202509", "linux/amd64", NULL, OTHER_ID);
+}
+
+static void a_signed_environment_states_its_images(void **state)
+{
+    const struct platform arm64 = {"linux", "arm64", ""};
+    struct statement statement;
+    _cleanup_text_ struct text there = {0};
+
+    (void)state;
+    begin_signing();
+    fine(promote(SIGNED, "production"));
+    assert_true(result.is_signed && result.audited && !result.renewed);
+    assert_int_equal(calls.before, 1);
+    assert_int_equal(calls.after, 1);
+    assert_false(calls.written); /* it is signed first */
+    text_init(&there, 64 * KIB);
+    assert_true(bucket_get(&bucket, production, &there));
+    assert_int_equal(statement_read(production, text_view(&there), &statement, &err),
+                     STATEMENT_READ);
+    assert_int_equal(statement.image_count, 2);
+    assert_string_equal(statement_image(&statement, &arm64), ARM64_ID);
+    assert_true(statement.sequence == (uint64_t)(options.now / NS_PER_MS));
+    stands_at("production", SIGNED);
+}
+
+static void the_sequence_rises_whatever_the_clock_does(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    begin_signing();
+    fine(promote(SIGNED, "production"));
+    first = calls.statement.sequence;
+    now -= 3600 * NS_PER_S;
+    fine(promote(OTHER, "production"));
+    assert_true(calls.statement.sequence > first);
+    /* an unsigned change between, and none at all */
+    options.signing = NULL;
+    fine(promote(SIGNED, "production"));
+    options.signing = &calls.signing;
+    bucket_delete(&bucket, production);
+    now += 2 * 3600 * NS_PER_S;
+    fine(promote(OTHER, "production"));
+    assert_true(calls.statement.sequence > first);
+}
+
+/* A number far ahead would leave no room for those of other clients. */
+static void a_sequence_far_ahead_is_not_believed(void **state)
+{
+    (void)state;
+    begin_signing();
+    bucket_put(&bucket, production,
+               "{\"target_type\":\"image\",\"target_path\":\"images/myapp/202509/"
+               "myapp-20250902-0000-5166ed0.tar.gz\",\"app_name\":\"myapp\","
+               "\"environment\":\"production\",\"images\":[{\"platform\":\"linux/amd64\","
+               "\"image_id\":\"" OTHER_ID "\"}],\"sequence\":9007199254740992}");
+    fine(promote(OTHER, "production"));
+    assert_true(result.renewed && !result.skipped);
+    assert_true(calls.statement.sequence == (uint64_t)(options.now / NS_PER_MS));
+}
+
+static void an_equal_value_gets_a_signature(void **state)
+{
+    char last[KEY_MAX];
+    size_t events;
+
+    (void)state;
+    begin_signing();
+    options.signing = NULL;
+    fine(promote(SIGNED, "production"));
+    events = bucket_count(&bucket, "audit/", last);
+    options.signing = &calls.signing;
+    fine(promote(SIGNED, "production")); /* it states nothing yet */
+    assert_true(result.renewed && result.is_signed && !result.skipped && result.audited);
+    fine(promote(SIGNED, "production"));
+    assert_true(result.skipped && result.is_signed && !result.renewed);
+    assert_int_equal(calls.before, 2);
+    assert_true(calls.written);
+    assert_int_equal(calls.after, 1);
+    /* one more platform was pushed: the environment must state it */
+    bucket_image_of(&bucket, SIGNED, "202509", "linux/riscv64", "linux-riscv64", OTHER_ID);
+    fine(promote(SIGNED, "production"));
+    assert_true(result.renewed);
+    assert_int_equal(calls.statement.image_count, 3);
+    options.force = true;
+    fine(promote(SIGNED, "production"));
+    assert_true(result.renewed);
+    assert_int_equal(bucket_count(&bucket, "audit/", last), events);
+}
+
+static void what_cannot_be_signed_changes_nothing(void **state)
+{
+    (void)state;
+    begin_signing();
+    fine(promote(SIGNED, "production"));
+    /* the metadata of the original has no image id */
+    refused(promote(ONE, "production"), ERR_UNSUPPORTED, "statement", "no image id");
+    calls.fails = true;
+    refused(promote(OTHER, "production"), ERR_LOCAL, "sign", "no key");
+    refused(tag(OTHER, "v1"), ERR_LOCAL, "sign", "no key");
+    assert_false(bucket_get(&bucket, "tags/myapp/v1.json", NULL));
+    stands_at("production", SIGNED);
+    options.dry_run = true;
+    fine(promote(OTHER, "production"));
+    stands_at("production", SIGNED);
+}
+
+static void versions_and_rollbacks_are_signed(void **state)
+{
+    (void)state;
+    begin_signing();
+    fine(tag(SIGNED, "v1"));
+    assert_string_equal(calls.key, "tags/myapp/v1.json");
+    assert_int_equal(calls.statement.kind, STATEMENT_VERSION);
+    assert_int_equal(calls.statement.image_count, 2);
+    fine(tag(SIGNED, "v1"));
+    assert_true(result.skipped && result.is_signed);
+    fine(promote_tag("v1", "production"));
+    assert_string_equal(calls.key, production);
+    fine(promote(OTHER, "production"));
+    fine(roll_back("production"));
+    assert_int_equal(calls.statement.image_count, 2);
+    assert_string_equal(result.version, "v1");
+    assert_true(result.is_signed);
 }
 
 /* ---- rollback ---- */
@@ -461,6 +645,12 @@ int main(void)
         TEST(names_are_checked),
         TEST(latest_is_no_name),
         TEST(somebody_was_faster),
+        TEST(a_signed_environment_states_its_images),
+        TEST(the_sequence_rises_whatever_the_clock_does),
+        TEST(a_sequence_far_ahead_is_not_believed),
+        TEST(an_equal_value_gets_a_signature),
+        TEST(what_cannot_be_signed_changes_nothing),
+        TEST(versions_and_rollbacks_are_signed),
         TEST(back_and_further_back),
         TEST(a_change_is_later_than_the_one_that_it_replaces),
         TEST(a_log_with_a_gap_is_not_believed),
