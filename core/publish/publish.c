@@ -178,6 +178,8 @@ static int check(const struct work *w, struct err *err)
 
     if (p->written)
         p->written(p->arg);
+    if (signing_after(p->signing, p->store, p->key, text_view(&w->document), err))
+        return ERR_FAIL;
     answer = p->check ? p->check(p->store, p->metadata, key, err) : 0;
     if (answer == PUBLISH_MISSING)
         return lost(w, key, err);
@@ -197,6 +199,9 @@ static int run(struct work *w, struct err *err)
     if (text_check(&w->document, w->publish->key, err))
         return ERR_FAIL;
     answer = put_index(w, err);
+    if (answer == 0)
+        answer = signing_before(w->publish->signing, w->publish->store, w->publish->key,
+                                text_view(&w->document), err);
     if (answer == 0)
         answer = put_metadata(w, err);
     return answer == PUBLISHED ? check(w, err) : answer;

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "catalog/keys.h"
 #include "catalog/metadata.h"
+#include "catalog/signing.h"
 #include "store/store.h"
 
 struct err;
@@ -31,6 +32,7 @@ struct publish {
     void (*written)(void *arg);      /* called after the commit, before `check`; NULL: nothing is */
     void *arg;
     publish_check *check;
+    struct signing *signing; /* signs the metadata; NULL: it is not signed */
 };
 
 enum publish_answer {

@@ -14,19 +14,19 @@
 #include "push/commit_objects.h"
 #include "transfer/describe_image.h"
 
-static int describe(const struct commit *c, struct metadata *out, struct err *err)
+int commit_describe(const struct commit *commit, struct metadata *out, struct err *err)
 {
-    const struct image_info *image = c->outcome->image;
+    const struct image_info *image = commit->outcome->image;
 
-    *out = (struct metadata){.format = METADATA_ARCHIVE_FORMAT, .size = c->outcome->size};
-    str_copy(out->checksum, sizeof out->checksum, c->outcome->checksum);
+    *out = (struct metadata){.format = METADATA_ARCHIVE_FORMAT, .size = commit->outcome->size};
+    str_copy(out->checksum, sizeof out->checksum, commit->outcome->checksum);
     clock_rfc3339(clock_wall(), out->created_at);
-    snprintf(out->git_hash, sizeof out->git_hash, "%s", c->name->hash);
-    snprintf(out->git_time, sizeof out->git_time, "%s", c->name->time);
-    snprintf(out->image_tag, sizeof out->image_tag, "%s", c->name->ref);
-    snprintf(out->app_name, sizeof out->app_name, "%s", c->name->app);
-    if (c->local_id[0] && strcmp(c->local_id, image->id) != 0)
-        snprintf(out->engine_id, sizeof out->engine_id, "%s", c->local_id);
+    snprintf(out->git_hash, sizeof out->git_hash, "%s", commit->name->hash);
+    snprintf(out->git_time, sizeof out->git_time, "%s", commit->name->time);
+    snprintf(out->image_tag, sizeof out->image_tag, "%s", commit->name->ref);
+    snprintf(out->app_name, sizeof out->app_name, "%s", commit->name->app);
+    if (commit->local_id[0] && strcmp(commit->local_id, image->id) != 0)
+        snprintf(out->engine_id, sizeof out->engine_id, "%s", commit->local_id);
     return describe_image(image, out, err);
 }
 
@@ -50,7 +50,7 @@ int commit_run(const struct commit *commit, struct commit_result *result, struct
     *result = (struct commit_result){0};
     if (conditions_find(commit->store, &conditional, err))
         conditional = false;
-    answer = describe(commit, &metadata, err);
+    answer = commit_describe(commit, &metadata, err);
     if (answer == 0)
         answer = keep_existing(commit, conditional, result, err);
     if (answer == 0)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/digest_text.h"
+#include "catalog/metadata.h"
 #include "push/commit_options.h"
 
 struct err;
@@ -22,6 +23,9 @@ struct commit_result {
     uint64_t copied;   /* bytes that the store copied for that */
 };
 
+/* Describes the image that is pushed, without its objects and its index: what a push writes as its
+ * metadata. The caller finishes *out, also after a failure. */
+int commit_describe(const struct commit *commit, struct metadata *out, struct err *err);
 /* Fails when another push of the same name was faster, or when a cleanup removes the image. *result
  * is set after a failure, too. */
 int commit_run(const struct commit *commit, struct commit_result *result, struct err *err);

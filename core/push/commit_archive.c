@@ -156,8 +156,14 @@ static int put_metadata(const struct commit *c, struct documents *documents,
     metadata_write(metadata, &text);
     answer = text_check(&text, "the metadata", err);
     if (answer == 0)
+        answer =
+            signing_before(c->signing, c->store, documents->metadata.key, text_view(&text), err);
+    if (answer == 0)
         answer = put_beside(c, documents, &documents->metadata, text_view(&text),
                             metadata->archive_etag, err);
+    if (answer == 0)
+        answer =
+            signing_after(c->signing, c->store, documents->metadata.key, text_view(&text), err);
     text_finish(&text);
     return answer;
 }

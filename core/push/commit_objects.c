@@ -187,7 +187,8 @@ static int publish(struct work *w, const char *key, const char *replaces, bool c
                                          .metadata = w->metadata,
                                          .written = check ? begin_check : NULL,
                                          .arg = w,
-                                         .check = object_check},
+                                         .check = object_check,
+                                         .signing = w->commit->signing},
                        etag, err);
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "catalog/signing.h"
 #include "push/engine.h"
 #include "push/existing_image.h"
 
@@ -16,7 +17,8 @@ struct commit {
     const char *local_id;                  /* the daemon's name of the image; "": no daemon */
     const struct existing_image *existing; /* the image that this one replaces */
     const struct push_outcome *outcome;
-    bool keep_existing; /* false: an earlier attempt has kept it already */
+    struct signing *signing; /* of the metadata; NULL: it is not signed */
+    bool keep_existing;      /* false: an earlier attempt has kept it already */
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "catalog/keys.h"
 #include "catalog/name.h"
 #include "catalog/platform.h"
+#include "catalog/signing.h"
 #include "pack/codec/codec.h"
 #include "transfer/transfer.h"
 
@@ -36,11 +37,12 @@ struct push_options {
      * image with several platforms in containerd's store, one is pushed. */
     struct platform platform;
     struct codec_choice choice;
-    bool thin;      /* refer to chunks of earlier images, and upload only the others */
-    bool dry_run;   /* report the plan of the push; write and export nothing */
-    bool no_delta;  /* upload everything, even chunks that the bucket has */
-    bool force;     /* push even if the bucket has this very image */
-    bool no_resume; /* ignore an unfinished push, and keep nothing to resume from */
+    struct signing *signing; /* signs the metadata; NULL: it is not signed */
+    bool thin;               /* refer to chunks of earlier images, and upload only the others */
+    bool dry_run;            /* report the plan of the push; write and export nothing */
+    bool no_delta;           /* upload everything, even chunks that the bucket has */
+    bool force;              /* push even if the bucket has this very image */
+    bool no_resume;          /* ignore an unfinished push, and keep nothing to resume from */
 };
 
 struct push_result {
@@ -54,6 +56,7 @@ struct push_result {
     enum codec codec;                  /* of the chunks that its push wrote */
     uint64_t referred_bytes;    /* of a thin image: packed bytes that earlier pushes have stored */
     bool skipped;               /* the bucket had the image already */
+    bool is_signed;             /* its metadata has a signature of this push's key */
     bool archived;              /* an earlier image of this name was copied to archive/ */
     bool copies_refused;        /* the store does not copy ranges: everything was uploaded */
     char refusal[768];          /* the store's reason, if this push got one; else "" */

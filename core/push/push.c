@@ -25,6 +25,7 @@
 #include "push/new_image.h"
 #include "push/open_source.h"
 #include "push/own_platform.h"
+#include "push/sign_existing.h"
 #include "push/tar_image_id.h"
 #include "store/store.h"
 
@@ -106,6 +107,20 @@ static int is_pushed(struct push *p, const char *id, struct err *err)
         moved_archive_settle(p->options->store, existing, !p->options->dry_run, err))
         return ERR_FAIL;
     return existing_image_is(existing, id);
+}
+
+/* Returns 1 if the bucket has the image and nothing is left to do. An image that this key has not
+ * signed is read first: its metadata may name another image. */
+static int is_finished(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    int answer = is_pushed(p, p->content, err);
+
+    if (answer <= 0 || !o->signing || o->dry_run)
+        return answer;
+    answer = sign_existing_is_done(o->signing, o->store, &p->existing, err);
+    p->result->is_signed = answer > 0;
+    return answer;
 }
 
 /* Takes what an archive file says about its image. The layers serve the search for bases. */
@@ -195,7 +210,7 @@ static int prepare(struct push *p, struct err *err)
     if (find_existing(p, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
-    pushed = is_pushed(p, p->content, err);
+    pushed = is_finished(p, err);
     if (pushed < 0)
         return ERR_FAIL;
     if (p->existing.going)
@@ -243,31 +258,39 @@ static int settle_platform(struct push *p, const struct push_outcome *outcome, s
     return p->existing.platform[0] && !outcome->third ? is_further(p, err) : 0;
 }
 
-/* Completes the upload, unless the stream has shown that the bucket has the image already. */
-static int commit(struct push *p, struct push_engine *engine, const struct push_outcome *outcome,
-                  struct err *err)
+/* Signs the image that the bucket has. Returns 1, or 0 if it must be pushed. */
+static int sign_pushed(struct push *p, const struct commit *commit, struct err *err)
+{
+    int answer = commit->signing ? sign_existing(commit, err) : 1;
+
+    p->result->is_signed = commit->signing && answer > 0;
+    return answer;
+}
+
+/* Another push has stored the image meanwhile, and may have another key. */
+static int sign_winner(struct push *p, const struct commit *commit, struct err *err)
+{
+    int answer;
+
+    if (!commit->signing)
+        return 0;
+    answer = find_again(p, err) ? ERR_FAIL : sign_pushed(p, commit, err);
+    if (answer == 0) {
+        err_set(err, ERR_CONFLICT, CODE_PUSH,
+                "another program has stored the image %s at the same time, with metadata that this "
+                "push does not sign",
+                commit->name->ref);
+        err_hint(err, "run the same command again");
+    }
+    return answer > 0 ? 0 : ERR_FAIL;
+}
+
+static int run_commit(struct push *p, const struct commit *commit, struct err *err)
 {
     struct push_result *result = p->result;
     struct commit_result committed;
-    int answer = settle_platform(p, outcome, err);
+    int answer = commit_run(commit, &committed, err);
 
-    if (answer == 0)
-        answer = is_pushed(p, outcome->image->id, err);
-    if (answer < 0)
-        return ERR_FAIL;
-    if (answer) {
-        skip(p);
-        return 0;
-    }
-    push_engine_report_commit(engine);
-    answer = commit_run(&(struct commit){.store = p->options->store,
-                                         .name = &p->options->name,
-                                         .key = result->key,
-                                         .local_id = p->local.id,
-                                         .existing = &p->existing,
-                                         .outcome = outcome,
-                                         .keep_existing = !result->archived},
-                        &committed, err);
     result->skipped = committed.same;
     result->objects = committed.objects;
     result->archived = result->archived || committed.archived;
@@ -275,7 +298,38 @@ static int commit(struct push *p, struct push_engine *engine, const struct push_
     result->size = committed.size;
     str_copy(result->checksum, sizeof result->checksum, committed.checksum);
     str_copy(result->image_id, sizeof result->image_id, committed.image_id);
+    result->is_signed = answer == 0 && commit->signing;
+    if (answer == 0 && committed.same)
+        return sign_winner(p, commit, err);
     return answer == COMMIT_OTHER_PLATFORM ? is_further(p, err) : answer;
+}
+
+/* Completes the upload, unless the stream has shown that the bucket has the image already. */
+static int commit(struct push *p, struct push_engine *engine, const struct push_outcome *outcome,
+                  struct err *err)
+{
+    const struct commit what = {.store = p->options->store,
+                                .name = &p->options->name,
+                                .key = p->result->key,
+                                .local_id = p->local.id,
+                                .existing = &p->existing,
+                                .outcome = outcome,
+                                .signing = p->options->signing,
+                                .keep_existing = !p->result->archived};
+    int answer = settle_platform(p, outcome, err);
+
+    if (answer == 0)
+        answer = is_pushed(p, outcome->image->id, err);
+    if (answer > 0)
+        answer = sign_pushed(p, &what, err);
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer) {
+        skip(p);
+        return 0;
+    }
+    push_engine_report_commit(engine);
+    return run_commit(p, &what, err);
 }
 
 static void count(struct push *p, const struct push_facts *facts)
