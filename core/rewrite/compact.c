@@ -172,6 +172,7 @@ static bool is_planned(const struct work *w, const struct index *index)
 static int move_image(struct work *w, const struct index *index, struct err *err)
 {
     struct moved_image moved = {.store = w->options->store,
+                                .signing = w->options->signing,
                                 .at = &w->at,
                                 .index = index,
                                 .thin = true,
@@ -250,7 +251,7 @@ static int gather_image(struct work *w, struct err *err)
     if (answer == 0 && index)
         answer = gather_check(index, o->scatter, &scattered, &cost, err);
     if (answer == 0 && scattered) {
-        answer = gather_run(o->store, &w->at, index, o->scatter, &written, err);
+        answer = gather_run(o->store, o->signing, &w->at, index, o->scatter, &written, err);
         w->result->gathered += answer == 0;
         w->result->skipped += answer == MOVED_NOT;
         if (answer == MOVED_NOT)
@@ -319,8 +320,15 @@ static int compact(struct work *w, struct err *err)
 {
     const struct compact_options *o = w->options;
 
-    if (compact_plan_read(&w->plan, o->store, o->app, o->least, o->scatter, err))
+    if (compact_plan_read(&w->plan,
+                          &(struct compact_scope){.store = o->store,
+                                                  .signing = o->signing,
+                                                  .app = o->app,
+                                                  .least = o->least,
+                                                  .scatter = o->scatter},
+                          err))
         return ERR_FAIL;
+    w->result->signed_images = (unsigned)w->plan.signed_count;
     report(w);
     report_images(w);
     if (!w->result->objects)

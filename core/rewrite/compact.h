@@ -14,8 +14,8 @@
 
 struct err;
 struct store;
-
 struct gather_limits;
+struct signing;
 
 #define COMPACT_LEAST (8 * MIB) /* unused bytes of an object that is rewritten; and half of it */
 
@@ -37,6 +37,7 @@ typedef void compact_image_fn(void *arg, const struct compact_image *image);
 
 struct compact_options {
     struct store *store;
+    struct signing *signing; /* signs images again that it has signed; or NULL */
     const char *app;
     bool dry_run;
     uint64_t least;                      /* COMPACT_LEAST */
@@ -50,6 +51,8 @@ struct compact_result {
     unsigned objects;                /* that are rewritten */
     unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
     unsigned kept; /* mostly unused objects that images of format 2 or replaced ones need */
+    unsigned
+        signed_images; /* images that were left as they are, because somebody else has signed them */
     unsigned scattered, gathered;     /* images that are too scattered; of them, rewritten */
     uint64_t unused, written, copied; /* bytes; copied: by the store itself */
 };

@@ -10,6 +10,7 @@
 #include "catalog/image_objects.h"
 #include "catalog/object_refs.h"
 #include "pack/index/index.h"
+#include "rewrite/signed_image.h"
 #include "transfer/fetch_index.h"
 
 #define DOCUMENT_MAX (256 * KIB)
@@ -134,12 +135,23 @@ static int add_runs(struct compact_plan *plan, const struct index *index, const 
     return 0;
 }
 
-static int add_index(struct compact_plan *plan, struct store *store, const struct located *at,
-                     const struct gather_limits *scatter, struct plan_image *image, struct err *err)
+/* Leaves an image as it is, with all of its objects. */
+static void leave_image(struct compact_plan *plan, struct plan_image *image,
+                        const unsigned numbers[], unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        plan->objects[numbers[i]].fixed = true;
+    image->scattered = false;
+    plan->signed_count++;
+}
+
+static int add_index(struct compact_plan *plan, const struct compact_scope *scope,
+                     const struct located *at, struct plan_image *image, struct err *err)
 {
     unsigned numbers[METADATA_OBJECTS_MAX] = {0};
     struct index *index = NULL;
-    int failed = fetch_index(store, &at->metadata, &index, err);
+    int owner = signed_image_find(scope->store, scope->signing, at, err);
+    int failed = owner < 0 ? ERR_FAIL : fetch_index(scope->store, &at->metadata, &index, err);
 
     if (!failed && index->object_count != at->metadata.object_count)
         failed = err_set(err, ERR_INTEGRITY, "index", "%s has other objects than its metadata",
@@ -147,21 +159,23 @@ static int add_index(struct compact_plan *plan, struct store *store, const struc
     if (!failed)
         failed = add_objects(plan, &at->metadata, numbers, err) ||
                  add_runs(plan, index, numbers, err) ||
-                 gather_check(index, scatter, &image->scattered, &image->cost, err);
+                 gather_check(index, scope->scatter, &image->scattered, &image->cost, err);
+    if (!failed && owner == SIGNED_BY_OTHER)
+        leave_image(plan, image, numbers, at->metadata.object_count);
     image->size = at->metadata.size;
     index_destroy(index);
     return failed ? ERR_FAIL : 0;
 }
 
 /* Reads the use of one image. An image that is gone meanwhile is ignored. */
-static int read_image(struct compact_plan *plan, struct store *store, struct plan_image *image,
-                      const struct gather_limits *scatter, struct located *at, struct err *err)
+static int read_image(struct compact_plan *plan, const struct compact_scope *scope,
+                      struct plan_image *image, struct located *at, struct err *err)
 {
-    int answer = compact_plan_locate(store, image->key, at, err);
+    int answer = compact_plan_locate(scope->store, image->key, at, err);
 
     if (answer)
         return answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
-    answer = at->metadata.format < 3 ? 0 : add_index(plan, store, at, scatter, image, err);
+    answer = at->metadata.format < 3 ? 0 : add_index(plan, scope, at, image, err);
     located_finish(at);
     return answer;
 }
@@ -200,12 +214,12 @@ static void choose(struct compact_plan *plan, const struct object_refs *refs, ui
         object->needed = mostly && object_refs_count(refs, NULL, object->object.key,
                                                      object->object.etag, object->object.size) >
                                        object->images + count_retired(plan, object->object.key);
-        object->chosen = mostly && !object->needed;
+        object->chosen = mostly && !object->needed && !object->fixed;
     }
 }
 
-static int read_plan(struct compact_plan *plan, struct store *store, const struct object_refs *refs,
-                     uint64_t least, const struct gather_limits *scatter, struct err *err)
+static int read_plan(struct compact_plan *plan, const struct compact_scope *scope,
+                     const struct object_refs *refs, struct err *err)
 {
     struct located *at = calloc(1, sizeof *at);
     int failed = 0;
@@ -213,26 +227,25 @@ static int read_plan(struct compact_plan *plan, struct store *store, const struc
     if (!at)
         return err_memory(err, "the images");
     for (size_t i = 0; !failed && i < plan->image_count; i++)
-        failed = read_image(plan, store, &plan->images[i], scatter, at, err);
+        failed = read_image(plan, scope, &plan->images[i], at, err);
     free(at);
     if (failed)
         return ERR_FAIL;
     object_runs_sort(&plan->runs);
     find_runs(plan);
-    choose(plan, refs, least);
+    choose(plan, refs, scope->least);
     return 0;
 }
 
-int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
-                      uint64_t least, const struct gather_limits *scatter, struct err *err)
+int compact_plan_read(struct compact_plan *plan, const struct compact_scope *scope, struct err *err)
 {
     struct object_refs *refs;
     int failed;
 
     *plan = (struct compact_plan){.object_count = 0};
-    if (object_refs_read(store, app, add_image, plan, &refs, err))
+    if (object_refs_read(scope->store, scope->app, add_image, plan, &refs, err))
         return ERR_FAIL;
-    failed = read_plan(plan, store, refs, least, scatter, err);
+    failed = read_plan(plan, scope, refs, err);
     object_refs_destroy(refs);
     return failed;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "catalog/locate.h"
+#include "catalog/signing.h"
 #include "catalog/strings.h"
 #include "pack/index/object_runs.h"
 #include "rewrite/gather.h"
@@ -24,6 +25,7 @@ struct plan_object {
     size_t first, count; /* its runs */
     bool chosen;         /* it will be rewritten */
     bool needed;         /* it would be, but images of format 2 or replaced ones need it */
+    bool fixed;          /* an image that somebody else has signed uses it */
 };
 
 struct plan_image {
@@ -37,6 +39,7 @@ struct compact_plan {
     struct plan_object *objects;
     struct plan_image *images;
     size_t object_count, object_room, image_count, image_room;
+    size_t signed_count; /* images that somebody else has signed */
     /* The keys of objects that retired images need, which ends with their tombstones. */
     const char **retired;
     size_t retired_count, retired_room;
@@ -45,10 +48,19 @@ struct compact_plan {
     struct strings strings;
 };
 
+/* What the plan is for. Pointers are borrowed. */
+struct compact_scope {
+    struct store *store;
+    struct signing *signing; /* the key of this command, or NULL */
+    const char *app;
+    uint64_t least; /* unused bytes of a chosen object */
+    const struct gather_limits *scatter;
+};
+
 /* Reads all documents, and the indexes of all images of format 3, one after the other. Waits. Call
- * compact_plan_finish after a failure, too. `least`: unused bytes of a chosen object. */
-int compact_plan_read(struct compact_plan *plan, struct store *store, const char *app,
-                      uint64_t least, const struct gather_limits *scatter, struct err *err);
+ * compact_plan_finish after a failure, too. */
+int compact_plan_read(struct compact_plan *plan, const struct compact_scope *scope,
+                      struct err *err);
 /* Returns the number of an object; -1: the plan does not have it. */
 long compact_plan_find(const struct compact_plan *plan, const struct metadata_object *object);
 void compact_plan_finish(struct compact_plan *plan);

@@ -36,6 +36,7 @@ struct moves {
 
 struct work {
     const struct located *at;
+    struct signing *signing;
     const struct index *index;
     const struct gather_limits *limits;
     struct object_runs runs, kept; /* of the image; those that stay */
@@ -331,6 +332,7 @@ static int move_image(struct work *w, struct store *store, struct err *err)
 {
     char unique[KEY_UNIQUE_SIZE];
     const struct moved_image moved = {.store = store,
+                                      .signing = w->signing,
                                       .at = w->at,
                                       .index = w->index,
                                       .unique = unique,
@@ -364,8 +366,9 @@ static int gather(struct work *w, struct store *store, struct gather_result *res
     return move_image(w, store, err);
 }
 
-int gather_run(struct store *store, const struct located *at, const struct index *index,
-               const struct gather_limits *limits, struct gather_result *result, struct err *err)
+int gather_run(struct store *store, struct signing *signing, const struct located *at,
+               const struct index *index, const struct gather_limits *limits,
+               struct gather_result *result, struct err *err)
 {
     struct work *w = calloc(1, sizeof *w);
     int answer;
@@ -374,6 +377,7 @@ int gather_run(struct store *store, const struct located *at, const struct index
     if (!w)
         return err_memory(err, "the image");
     w->at = at;
+    w->signing = signing;
     w->index = index;
     w->limits = limits;
     answer = gather(w, store, result, err);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "catalog/locate.h"
+#include "catalog/signing.h"
 #include "pack/index/extent_cost.h"
 #include "pack/index/index.h"
 #include "store/store.h"
@@ -39,7 +40,8 @@ struct gather_result {
 
 /* Writes an object for each codec of the short runs, and moves the image. Waits. Returns what
  * moved_image_run returns. */
-int gather_run(struct store *store, const struct located *at, const struct index *index,
-               const struct gather_limits *limits, struct gather_result *result, struct err *err);
+int gather_run(struct store *store, struct signing *signing, const struct located *at,
+               const struct index *index, const struct gather_limits *limits,
+               struct gather_result *result, struct err *err);
 
 #endif

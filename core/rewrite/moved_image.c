@@ -12,6 +12,7 @@
 #include "pack/index/extent_cost.h"
 #include "publish/publish.h"
 #include "rewrite/chunk_window.h"
+#include "rewrite/signed_image.h"
 
 #define INDEX_MAX (512 * MIB)
 #define CHECKED   16 /* chunks */
@@ -22,6 +23,7 @@ struct work {
     struct text text;         /* of the new index */
     struct index *index;      /* the same, parsed */
     struct metadata metadata; /* borrows the layers */
+    struct signing *signing;  /* of the new metadata; NULL: it has no signature */
 };
 
 /* ---- the new index ---- */
@@ -193,7 +195,8 @@ static int commit(const struct work *w, struct err *err)
                                     .replaces = moved->at->metadata_etag,
                                     .metadata = &w->metadata,
                                     .index = text_view(&w->text),
-                                    .check = object_check};
+                                    .check = object_check,
+                                    .signing = w->signing};
     char etag[STORE_ETAG_MAX];
     struct store_info info;
     struct err ignored;
@@ -211,8 +214,11 @@ static int commit(const struct work *w, struct err *err)
 int moved_image_run(const struct moved_image *moved, struct err *err)
 {
     struct work w = {.moved = moved};
-    int answer;
+    int answer = signed_image_find(moved->store, moved->signing, moved->at, err);
 
+    if (answer < 0 || answer == SIGNED_BY_OTHER)
+        return answer < 0 ? ERR_FAIL : MOVED_NOT;
+    w.signing = answer == SIGNED_AGAIN ? moved->signing : NULL;
     text_init(&w.text, INDEX_MAX);
     answer = build(&w, err) || describe(&w, err) || check_new(&w, err) ? ERR_FAIL : commit(&w, err);
     free(w.metadata.objects);

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 
 #include "catalog/locate.h"
+#include "catalog/signing.h"
 #include "pack/index/index.h"
 
 struct err;
 
 struct moved_image {
     struct store *store;       /* all pointers are borrowed */
+    struct signing *signing;   /* the key of this command, or NULL */
     const struct located *at;  /* format 3 */
     const struct index *index; /* all sections are loaded */
     const char *unique;        /* of the new index */
@@ -35,8 +37,9 @@ struct moved_image {
 };
 
 /* Reads chunks from their new places (see `copied`), compares them with their names, and replaces the
- * metadata. Waits. 0: done. MOVED_NOT: the image was changed meanwhile, or a cleanup deletes an object of it; the
- * image is unchanged, *err has the reason. integrity.chunk: an object contains other bytes. */
+ * metadata. An image that this key has signed is signed again. Waits. 0: done. MOVED_NOT: the image was changed
+ * meanwhile, a cleanup deletes an object of it, or somebody else has signed it; the image is unchanged,
+ * *err has the reason. integrity.chunk: an object contains other bytes. */
 enum { MOVED_NOT = 1 };
 int moved_image_run(const struct moved_image *moved, struct err *err);
 

@@ -10,6 +10,7 @@
 #include "catalog/retired.h"
 #include "rewrite/moved_image.h"
 #include "rewrite/object_writer.h"
+#include "rewrite/signed_image.h"
 #include "transfer/fetch_index.h"
 
 struct pieces {
@@ -143,6 +144,7 @@ static int write_object(struct work *w, uint64_t *copied, struct err *err)
 static int move_image(struct work *w, struct err *err)
 {
     const struct moved_image moved = {.store = w->options->store,
+                                      .signing = w->options->signing,
                                       .at = &w->at,
                                       .index = w->index,
                                       .unique = w->unique,
@@ -174,6 +176,9 @@ static int thicken(struct work *w, struct thicken_result *result, struct err *er
     result->objects = w->at.metadata.format < 3 ? 1 : w->at.metadata.object_count;
     if (w->at.metadata.format < 3 || !w->at.metadata.thin)
         return 0;
+    answer = signed_image_find(o->store, o->signing, &w->at, err);
+    if (answer < 0 || answer == SIGNED_BY_OTHER)
+        return ERR_FAIL;
     if (fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
         find_pieces(w, err))
         return ERR_FAIL;

@@ -12,6 +12,7 @@
 
 #include "catalog/keys.h"
 #include "catalog/platform.h"
+#include "catalog/signing.h"
 
 struct err;
 struct store;
@@ -21,6 +22,7 @@ struct thicken_options {
     struct image_name name;
     const char *key;                 /* image key of a pointer, or NULL */
     const struct platform *platform; /* NULL: the first one */
+    struct signing *signing;         /* signs the image again if it has signed it; or NULL */
     bool dry_run;
 };
 
@@ -33,7 +35,7 @@ struct thicken_result {
     uint64_t repacked; /* bytes of chunks, before, that are packed again */
 };
 
-/* Waits. The new object is checked before the metadata names it. The former objects stay; a cleanup
+/* Waits. conflict.signed: somebody else has signed the image. The new object is checked before the metadata names it. The former objects stay; a cleanup
  * deletes those that no image needs. */
 int thicken_run(const struct thicken_options *options, struct thicken_result *result,
                 struct err *err);
