@@ -181,6 +181,10 @@ int main(int argc, char **argv)
     bench.chunk = strtoul(argv[2], NULL, 10);
     threads = (unsigned)strtoul(argv[3], NULL, 10);
     bench.zstd = strcmp(argv[4], "zstd") == 0;
+    if (!bench.zstd && strcmp(argv[4], "gzip") != 0) {
+        fprintf(stderr, "bare_codec: there is no codec '%s'\n", argv[4]);
+        return 2;
+    }
     bench.level = (int)strtol(argv[5], NULL, 10);
     if (bench.chunk == 0 || threads == 0 || threads > THREADS_MAX || !open_codec(&codec, &bench)) {
         fprintf(stderr, "bare_codec: no such chunk size, threads or level\n");

@@ -389,10 +389,10 @@ def engine_alone(stage, options, key, codec, jobs, aim):
         copy()
         stage.run(command(*flags))
         # The bare library uses the mean chunk size of s3dock, and 32 bytes of index per chunk.
-        for folder, _, names in os.walk(store):
-            for name in names:
-                if name.endswith(".index"):
-                    count = os.path.getsize(os.path.join(folder, name)) // 32
+        for folder, _, files in os.walk(store):
+            for file in files:
+                if file.endswith(".index"):
+                    count = os.path.getsize(os.path.join(folder, file)) // 32
                     yardstick.command = f"{stage.tool('bare_codec')} {path} {image.size // count} {jobs} {name} {level}"
 
     def seconds(output):
