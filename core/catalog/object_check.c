@@ -137,12 +137,7 @@ static int head_group(struct check *check, struct store_op ops[GROUP], unsigned 
 
     for (unsigned i = 0; i < count; i++)
         all[i] = &ops[i];
-    if (store_run_all(check->store, all, count, err))
-        return ERR_FAIL;
-    for (unsigned i = 0; i < count; i++)
-        if (ops[i].answer == STORE_FAILED)
-            return *err = ops[i].err, ERR_FAIL;
-    return 0;
+    return store_run_all_or_fail(check->store, all, count, err);
 }
 
 /* Asks for one object, or for its first or second tombstone, of each need from `first` on. */

@@ -97,13 +97,8 @@ static int put_index(struct work *w, struct err *err)
         ops[count++] = &put;
     if (p->replaces[0] || !w->conditional)
         ops[count++] = &get;
-    if (count && store_run_all(p->store, ops, count, err))
+    if (count && store_run_all_or_fail(p->store, ops, count, err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < count; i++)
-        if (ops[i]->answer == STORE_FAILED) {
-            *err = ops[i]->err;
-            return ERR_FAIL;
-        }
     if (count == 0 || ops[count - 1] != &get ||
         (get.answer == STORE_DONE ? strcmp(get.info.etag, p->replaces) == 0 : !p->replaces[0]))
         return 0;

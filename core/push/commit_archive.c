@@ -47,16 +47,11 @@ static int read_etags(const struct commit *c, struct documents *documents, struc
     }
     if (!documents->conditional)
         return 0;
-    if (store_run_all(c->store, ops, ARRAY_SIZE(ops), err))
+    if (store_run_all_or_fail(c->store, ops, ARRAY_SIZE(ops), err))
         return ERR_FAIL;
-    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
-        if (heads[i].answer == STORE_FAILED) {
-            *err = heads[i].err;
-            return ERR_FAIL;
-        }
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
         str_copy(all[i]->seen, sizeof all[i]->seen,
                  heads[i].answer == STORE_DONE ? heads[i].info.etag : "");
-    }
     return 0;
 }
 

@@ -118,14 +118,7 @@ static int run_heads(struct store *store, struct heads *heads, const struct exis
     heads->objects_count = existing_image_has_objects(image) ? image_objects_count(&image->at) : 0;
     for (unsigned i = 0; i < heads->objects_count; i++)
         add_head(heads, &heads->objects[i], image_objects_get(&image->at, i).key);
-    if (store_run_all(store, heads->all, heads->count, err))
-        return ERR_FAIL;
-    for (unsigned i = 0; i < heads->count; i++)
-        if (heads->all[i]->answer == STORE_FAILED) {
-            *err = heads->all[i]->err;
-            return ERR_FAIL;
-        }
-    return 0;
+    return store_run_all_or_fail(store, heads->all, heads->count, err);
 }
 
 /* Compares the objects of an image of format 3 with its metadata. */

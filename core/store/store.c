@@ -119,6 +119,19 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
     return 0;
 }
 
+int store_run_all_or_fail(struct store *store, struct store_op *const *ops, unsigned count,
+                          struct err *err)
+{
+    if (store_run_all(store, ops, count, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < count; i++)
+        if (ops[i]->answer == STORE_FAILED) {
+            *err = ops[i]->err;
+            return ERR_FAIL;
+        }
+    return 0;
+}
+
 /* The position in a list. Two tokens are kept: that of the next page, and `mark`, that of the last
  * page whose number is a power of two. So a cycle of tokens is found after at most three times its
  * length. */

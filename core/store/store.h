@@ -197,6 +197,9 @@ enum store_answer store_run(struct store *store, struct store_op *op, struct err
 /* Submits all ops and waits for them. Each has its own result. Fails only if none was submitted. */
 int store_run_all(struct store *store, struct store_op *const *ops, unsigned count,
                   struct err *err);
+/* The same, but fails with the error of the first op, in their order, that has failed. */
+int store_run_all_or_fail(struct store *store, struct store_op *const *ops, unsigned count,
+                          struct err *err);
 /* Reads the list that `op` asks for (STORE_LIST, STORE_UPLOAD_PARTS, STORE_UPLOADS), page after
  * page, and lends each entry to `each`. If that does not return 0, the list stops with its err.
  * The op's token and page are used by this function. Its lower half is the result of the last
