@@ -1,9 +1,6 @@
 /*
  * The ETag of the metadata makes each GET conditional, so the objects need no HEAD before a pull.
- *
- * Only an archive under the key of its image can be replaced. The push that replaces it first
- * copies the archive and its metadata below archive/. So the metadata there, with the wanted ETag,
- * names the copy. The digests of the layers prove the result in each case.
+ * The digests of the layers prove the result, also from a copy or with another ETag.
  */
 #include "pull/object_map.h"
 
@@ -16,8 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "catalog/image_objects.h"
-
-#define DOCUMENT_END "-archived-on-"
+#include "catalog/replaced_archive.h"
 
 /* Where an object is. Requests borrow the strings, so an older place stays. */
 struct place {
@@ -165,14 +161,7 @@ static int head_objects(const struct object_map *map, struct store *store, struc
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = map->objects[i].place->key};
         ops[i] = &heads[i];
     }
-    if (store_run_all(store, ops, map->count, err))
-        return ERR_FAIL;
-    for (unsigned i = 0; i < map->count; i++)
-        if (heads[i].answer == STORE_FAILED) {
-            *err = heads[i].err;
-            return ERR_FAIL;
-        }
-    return 0;
+    return store_run_all_or_fail(store, ops, map->count, err);
 }
 
 /* The HEADs of all objects; the caller frees them. NULL: failed. */
@@ -191,75 +180,6 @@ static struct store_op *ask_for_objects(const struct object_map *map, struct sto
 
 /* ---- objects that are not under their keys ---- */
 
-struct search {
-    struct store *store;
-    const struct object *object;
-    char key[KEY_MAX]; /* of the copy */
-    struct store_info info;
-    bool found;
-};
-
-/* Reads one document below archive/. False: it is not that of the wanted archive. */
-static int is_wanted(const struct search *search, const char *key, bool *wanted, struct err *err)
-{
-    _cleanup_text_ struct text json = {0};
-    struct metadata metadata;
-    enum store_answer answer;
-
-    *wanted = false;
-    text_init(&json, MIB);
-    answer = store_get_document(search->store, key, &json, NULL, err);
-    if (answer == STORE_FAILED)
-        return ERR_FAIL;
-    if (answer != STORE_DONE || metadata_parse(text_view(&json), &metadata, err))
-        return 0;
-    *wanted = strcmp(metadata.archive_etag, search->object->place->etag) == 0 &&
-              metadata.size == search->object->size;
-    metadata_finish(&metadata);
-    return 0;
-}
-
-static int head_copy(struct search *search, const char *document, struct err *err)
-{
-    enum store_answer answer;
-
-    snprintf(search->key, sizeof search->key, "%.*s.tar.gz",
-             (int)(strlen(document) - strlen(".json")), document);
-    answer = store_head(search->store, search->key, &search->info, err);
-    if (answer == STORE_FAILED)
-        return ERR_FAIL;
-    search->found = answer == STORE_DONE && search->info.size == search->object->size;
-    return 0;
-}
-
-static int check_replaced(void *arg, const struct store_entry *entry, struct err *err)
-{
-    struct search *search = arg;
-    bool wanted;
-
-    if (search->found || entry->is_prefix || !str_ends(entry->key, ".json"))
-        return 0;
-    if (is_wanted(search, entry->key, &wanted, err))
-        return ERR_FAIL;
-    return wanted ? head_copy(search, entry->key, err) : 0;
-}
-
-/* Looks for the copy of an archive that a push has replaced. */
-static int find_copy(struct search *search, struct err *err)
-{
-    struct store_op list = {.verb = STORE_LIST};
-    struct image_name name;
-    char prefix[KEY_MAX], month[7];
-
-    if (!key_parse_image(search->object->place->key, &name, month))
-        return 0;
-    key_replaced(prefix, &name, month, "", 0, KEY_METADATA);
-    *(strstr(prefix, DOCUMENT_END) + strlen(DOCUMENT_END)) = '\0';
-    list.key = prefix;
-    return store_each(search->store, &list, check_replaced, search, err) == STORE_DONE ? 0
-                                                                                       : ERR_FAIL;
-}
-
 static bool is_there(const struct object *object, const struct store_op *head)
 {
     return head->answer == STORE_DONE && head->info.size == object->size &&
@@ -269,14 +189,14 @@ static bool is_there(const struct object *object, const struct store_op *head)
 /* 1: the object was replaced, and the map has the key of its copy now. 0: there is no copy. */
 static int move_to_copy(struct object *object, struct store *store, struct err *err)
 {
-    struct search search = {.store = store, .object = object};
+    const struct place *place = object->place;
+    char copy[KEY_MAX], etag[STORE_ETAG_MAX];
+    int answer =
+        replaced_archive_find(store, place->key, place->etag, object->size, copy, etag, err);
 
-    if (find_copy(&search, err))
-        return ERR_FAIL;
-    if (!search.found)
-        return 0;
-    log_info("%s was replaced; reading its copy %s", object->place->key, search.key);
-    return move_object(object, search.key, search.info.etag, err) ? ERR_FAIL : 1;
+    if (answer != REPLACED_ARCHIVE_FOUND)
+        return answer;
+    return move_object(object, copy, etag, err) ? ERR_FAIL : 1;
 }
 
 static int refresh_object(const struct object_map *map, struct object *object,

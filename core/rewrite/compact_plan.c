@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "catalog/image_objects.h"
 #include "catalog/object_refs.h"
+#include "catalog/replaced_archive.h"
 #include "pack/index/index.h"
 #include "rewrite/signed_image.h"
 #include "transfer/fetch_index.h"
@@ -79,6 +80,10 @@ int compact_plan_locate(struct store *store, const char *key, struct located *ou
         metadata_check_place(&out->metadata, key, err)) {
         metadata_finish(&out->metadata);
         return err_wrap(err, "%s", key);
+    }
+    if (replaced_archive_follow(store, &out->metadata, err)) {
+        metadata_finish(&out->metadata);
+        return ERR_FAIL;
     }
     return LOCATE_FOUND;
 }

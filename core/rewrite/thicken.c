@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/err.h"
+#include "catalog/replaced_archive.h"
 #include "catalog/retired.h"
 #include "rewrite/moved_image.h"
 #include "rewrite/object_writer.h"
@@ -179,7 +180,8 @@ static int thicken(struct work *w, struct thicken_result *result, struct err *er
     answer = signed_image_find(o->store, o->signing, &w->at, err);
     if (answer < 0 || answer == SIGNED_BY_OTHER)
         return ERR_FAIL;
-    if (fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
+    if (replaced_archive_follow(o->store, &w->at.metadata, err) ||
+        fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
         find_pieces(w, err))
         return ERR_FAIL;
     str_copy(result->key, sizeof result->key, w->object.key);

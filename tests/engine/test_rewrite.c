@@ -51,7 +51,8 @@ static struct err err;
 
 /* All images have the same first layer, which can be packed. The first image has a large second one.
  */
-static void write_image(unsigned number)
+static void write_image_as(unsigned number, const char *path, const char *reference,
+                           char id[DIGEST_TEXT_SIZE])
 {
     struct saved_image image;
     struct tarball layers[2];
@@ -68,8 +69,13 @@ static void write_image(unsigned number)
         tarball_end(&layers[i]);
         saved_image_add(&image, &layers[i], 0);
     }
-    saved_image_write(&image, path_of(FILES[number]), REFS[number]);
-    snprintf(ids[number], sizeof ids[number], "%s", image.id);
+    saved_image_write(&image, path, reference);
+    snprintf(id, DIGEST_TEXT_SIZE, "%s", image.id);
+}
+
+static void write_image(unsigned number)
+{
+    write_image_as(number, path_of(FILES[number]), REFS[number], ids[number]);
 }
 
 static struct image_name name_of(unsigned number)
@@ -80,10 +86,11 @@ static struct image_name name_of(unsigned number)
     return name;
 }
 
-static void push_packed(struct store *store, unsigned number, enum codec codec, bool thin)
+static void push_file(struct store *store, unsigned number, const char *path, enum codec codec,
+                      bool thin)
 {
     struct push_options options = {.store = store,
-                                   .input = path_of(FILES[number]),
+                                   .input = path,
                                    .name = name_of(number),
                                    .no_resume = true,
                                    .no_delta = !thin,
@@ -94,6 +101,11 @@ static void push_packed(struct store *store, unsigned number, enum codec codec, 
     options.transfer.memory = thin ? THIN_MEMORY : TRANSFER_MEMORY_MIN;
     if (push_run(&options, &result, &err))
         fail_msg("%s", err.text);
+}
+
+static void push_packed(struct store *store, unsigned number, enum codec codec, bool thin)
+{
+    push_file(store, number, path_of(FILES[number]), codec, thin);
 }
 
 static void push(struct store *store, unsigned number)
@@ -228,6 +240,25 @@ static struct memory_store *fill(const char *name, bool conditions)
     for (unsigned i = 1; i < IMAGES; i++)
         make_thin(&memory->store, i);
     memory_store_save(memory);
+    return memory;
+}
+
+/* Two images: the second refers to the archive of the first. Then another image replaces the first one
+ * in place, and its archive lies below archive/. */
+static struct memory_store *fill_replaced(const char *name)
+{
+    struct memory_store *memory = memory_store_create(name, true);
+    struct located at;
+    char other[DIGEST_TEXT_SIZE];
+
+    push_packed(&memory->store, 0, CODEC_GZIP, false);
+    push(&memory->store, 1);
+    make_thin(&memory->store, 1);
+    write_image_as(7, path_of("other.tar"), REFS[0], other);
+    push_file(&memory->store, 0, path_of("other.tar"), CODEC_GZIP, false);
+    locate(&memory->store, 0, &at);
+    assert_string_equal(at.metadata.image_id, other);
+    located_finish(&at);
     return memory;
 }
 
@@ -804,6 +835,37 @@ static void thicken_packs_zstd_as_gzip(void **state)
     thicken_packs_chunks_again(CODEC_GZIP, "zstd and gzip");
 }
 
+static void thicken_reads_the_copy_of_a_replaced_archive(void **state)
+{
+    struct memory_store *memory = fill_replaced("replaced-thicken");
+    struct thicken_result result;
+
+    (void)state;
+    if (thicken(&memory->store, 1, &result))
+        fail_msg("%s", err.text);
+    assert_true(can_pull(&memory->store, 1));
+    memory_store_destroy(memory);
+}
+
+/* The long run of the archive stays where it is, so the new metadata names the copy. */
+static void gather_reads_the_copy_of_a_replaced_archive(void **state)
+{
+    struct memory_store *memory = fill_replaced("replaced-gather");
+    struct compact_result result;
+    struct located at;
+
+    (void)state;
+    if (gather(&memory->store, false, &result))
+        fail_msg("%s", err.text);
+    assert_int_equal(result.gathered, 1);
+    locate(&memory->store, 1, &at);
+    for (unsigned i = 0; i < at.metadata.object_count; i++)
+        assert_true(exists(&memory->store, at.metadata.objects[i].key));
+    located_finish(&at);
+    assert_true(can_pull(&memory->store, 1));
+    memory_store_destroy(memory);
+}
+
 static void a_store_that_copies_nothing_is_enough(void **state)
 {
     struct memory_store *memory = fill("refusing", true);
@@ -884,6 +946,8 @@ int main(void)
         cmocka_unit_test(gather_writes_an_object_for_each_codec),
         cmocka_unit_test(objects_that_replaced_images_need_stay),
         cmocka_unit_test(thicken_makes_an_image_whole),
+        cmocka_unit_test(thicken_reads_the_copy_of_a_replaced_archive),
+        cmocka_unit_test(gather_reads_the_copy_of_a_replaced_archive),
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
