@@ -568,8 +568,9 @@ def serve_one(connection, address):
         connection.close()
 
 
-def listen(port):
-    return socket.create_server(("127.0.0.1", port), backlog=64)
+def listen(address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family, backlog=64)
 
 
 def secured(context, connection):
@@ -588,8 +589,8 @@ def secured(context, connection):
     return secure
 
 
-def serve(store, port_file, tls, client_ca):
-    listener = listen(0)
+def serve(store, address, port_file, tls, client_ca):
+    listener = listen(address, 0)
     port = listener.getsockname()[1]
     with open(port_file + ".new", "w") as out:
         out.write(str(port))
@@ -609,16 +610,16 @@ def serve(store, port_file, tls, client_ca):
         if store.refuse_until > time.time():
             listener.close()
             time.sleep(max(0, store.refuse_until - time.time()))
-            listener = listen(port)
+            listener = listen(address, port)
         try:
-            connection, address = listener.accept()
+            connection, client = listener.accept()
             connection.settimeout(None)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context:
                 connection = secured(context, connection)
         except OSError:
             continue
-        threading.Thread(target=serve_one, args=(connection, address), daemon=True).start()
+        threading.Thread(target=serve_one, args=(connection, client), daemon=True).start()
 
 
 def main():
@@ -629,6 +630,7 @@ def main():
     parser.add_argument("--log", help="file for the requests")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--client-ca", metavar="FILE", help="demand a client certificate of this authority")
+    parser.add_argument("--address", default="127.0.0.1", help="of this machine, to listen on")
     parser.add_argument("--bucket", default="images")
     parser.add_argument("--absent", action="store_true", help="the bucket does not exist before it is created")
     parser.add_argument("--access-key", default="TESTACCESSKEY")
@@ -654,7 +656,7 @@ def main():
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     store = Store(options)
     Handler.store = store
-    serve(store, options.port_file, options.tls, options.client_ca)
+    serve(store, options.address, options.port_file, options.tls, options.client_ca)
 
 
 if __name__ == "__main__":
