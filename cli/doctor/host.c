@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -14,6 +13,7 @@
 #include "cli/print/human.h"
 #include "docker/docker.h"
 #include "layers/open_layers.h"
+#include "os/disk.h"
 
 #define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* most images need more */
 #define CACHE_SPACE_MIN  (UINT64_C(100) << 20) /* for indexes and checkpoints */
@@ -21,18 +21,16 @@
 static void check_space(struct doctor *doctor, const char *name, const char *path, uint64_t least,
                         const char *hint)
 {
-    struct statvfs fs;
+    struct os_space disk;
     char size[HUMAN_SIZE];
-    uint64_t available;
 
-    if (statvfs(path, &fs)) {
+    if (os_space(path, &disk)) {
         doctor_warning(doctor, name, NULL, "cannot read the free space at %s: %s", path,
                        strerror(errno));
         return;
     }
-    available = (uint64_t)fs.f_bavail * fs.f_frsize;
-    human_bytes(available, size);
-    if (available < least)
+    human_bytes(disk.free, size);
+    if (disk.free < least)
         doctor_warning(doctor, name, hint, "only %s free at %s", size, path);
     else
         doctor_ok(doctor, name, "%s free at %s", size, path);

@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/output_path.h"
+#include "os/file.h"
+#include "os/lock.h"
 
 #define READ_STEP (16 * KIB) /* on the stack */
 
@@ -158,7 +159,7 @@ static int sync_folder(const char *path, struct err *err)
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno == EACCES ? 0 : err_errno(err, errno, "write", "cannot open %s", folder);
-    if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
+    if (os_sync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
         rc = err_errno(err, errno, "write", "cannot sync %s", folder);
     close(fd);
     return rc;
@@ -172,14 +173,14 @@ static int write_beside(const char *path, struct view content, mode_t mode, char
 
     if (snprintf(temp, PATH_MAX, "%s.tmp-XXXXXX", path) >= PATH_MAX)
         return err_errno(err, ENAMETOOLONG, "write", "cannot write %s", path);
-    fd = mkostemp(temp, O_CLOEXEC);
+    fd = os_temp_file(temp);
     if (fd < 0)
         return err_errno(err, errno, "write", "cannot write %s", path);
     rc = file_write_all(fd, content.data, content.size, path, err);
-    /* FAT has no modes, and elsewhere mkostemp() has made the file with 0600. */
+    /* FAT has no modes, and elsewhere os_temp_file() has made the file with 0600. */
     if (rc == 0 && fchmod(fd, mode) < 0 && errno != EPERM && errno != ENOTSUP)
         rc = err_errno(err, errno, "write", "cannot set the mode of %s", path);
-    if (rc == 0 && fsync(fd) < 0)
+    if (rc == 0 && os_sync(fd) < 0)
         rc = err_errno(err, errno, "write", "cannot sync %s", path);
     if (close(fd) < 0 && rc == 0)
         rc = err_errno(err, errno, "write", "cannot write %s", path);
@@ -208,32 +209,16 @@ int file_replace(const char *path, struct view content, mode_t mode, struct err 
     return sync_folder(path, err);
 }
 
-/* Renames `temp` to `path` unless that exists. Returns 0, or -1 with errno. A hard link does the
- * same where the system call is missing (NFS); FAT has no hard links, but the system call. */
-static int rename_new(const char *temp, const char *path)
-{
-#ifdef RENAME_NOREPLACE
-    if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-#endif
-    if (link(temp, path) < 0)
-        return -1;
-    unlink(temp);
-    return 0;
-}
-
 int file_create(const char *path, struct view content, mode_t mode, struct err *err)
 {
     char temp[PATH_MAX];
     int rc = FILE_BUSY;
 
-    if (access(path, F_OK) == 0) /* saves work; rename_new() decides */
+    if (access(path, F_OK) == 0) /* saves work; os_rename_new() decides */
         return FILE_BUSY;
     if (write_beside(path, content, mode, temp, err) < 0)
         return ERR_FAIL;
-    if (rename_new(temp, path) == 0)
+    if (os_rename_new(temp, path) == 0)
         return sync_folder(path, err);
     if (errno != EEXIST)
         rc = err_errno(err, errno, "write", "cannot create %s", path);
@@ -357,7 +342,7 @@ int file_lock(const char *path, int *fd, struct err *err)
             return err_set(err, ERR_LOCAL, "lock", "%s is not a regular file", path);
         if (file < 0)
             return err_errno(err, errno, "lock", "cannot open %s", path);
-        if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+        if (os_lock(file, OS_LOCK_EXCLUSIVE) < 0) {
             errnum = errno;
             close(file);
             if (errnum == EINTR)

@@ -1,28 +1,22 @@
 /*
- * openat2 opens the path in one call. Without it, each folder of the path is opened with
- * O_NOFOLLOW; ".." is refused, so the path cannot leave the top folder.
+ * The system opens the path in one call. If it has no such call, each folder of the path is opened
+ * with O_NOFOLLOW; ".." is refused, so the path cannot leave the top folder.
  */
 #include "base/open_beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
-
-/* glibc 2.31 (Debian 11) has no name of its own for the call. */
-#ifndef SYS_openat2
-#define SYS_openat2 __NR_openat2
-#endif
+#include "os/folder.h"
 
 #define FILE_FLAGS   (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-#define FOLDER_FLAGS (O_PATH | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY)
+#define FOLDER_FLAGS (OS_SEARCH | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY)
 #define NAME_ROOM    256 /* NAME_MAX and the NUL */
 
 static bool is_dots(const char *name, size_t size)
@@ -63,15 +57,11 @@ int beneath_walk(int top, const char *path, int flags)
 /* Returns a descriptor or -errno. */
 static int open_beneath(int top, const char *path, int flags)
 {
-    struct open_how how = {.flags = (uint64_t)flags,
-                           .resolve =
-                               RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    long fd = syscall(SYS_openat2, top, path, &how, sizeof how);
+    int fd = os_open_beneath(top, path, flags);
 
     if (fd >= 0)
-        return (int)fd;
-    /* Some sandboxes return EPERM for system calls that they do not know. */
-    return errno == ENOSYS || errno == EPERM ? beneath_walk(top, path, flags) : -errno;
+        return fd;
+    return errno == ENOSYS ? beneath_walk(top, path, flags) : -errno;
 }
 
 static int open_error(int errnum, const char *path, struct err *err)
@@ -83,7 +73,7 @@ static int open_error(int errnum, const char *path, struct err *err)
 
 int beneath_top(const char *path, int *folder, struct err *err)
 {
-    *folder = open(path, O_PATH | O_CLOEXEC | O_DIRECTORY);
+    *folder = open(path, OS_SEARCH | O_CLOEXEC | O_DIRECTORY);
     return *folder < 0 ? err_errno(err, errno, "read", "cannot open %s", path) : 0;
 }
 

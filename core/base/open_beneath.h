@@ -25,7 +25,7 @@ int beneath_file(int top, const char *path, int *fd, uint64_t *size, struct err 
 /* Appends a whole small file to `out`, whose maximum bounds it. */
 int beneath_read(int top, const char *path, struct text *out, struct err *err);
 
-/* Opens a path component by component, for kernels before 5.6 and sandboxes without openat2. The
+/* Opens a path component by component, where os_open_beneath is missing (os/folder). The
  * functions above call it when they need it; tests call it directly. Returns a descriptor or
  * -errno. */
 int beneath_walk(int top, const char *path, int flags);

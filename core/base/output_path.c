@@ -5,7 +5,6 @@
 #include "base/output_path.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "os/file.h"
 
 #define HOPS_MAX 40 /* as in the kernel */
 
@@ -47,15 +47,6 @@ static bool holds_descriptors(const char *folder, bool *own)
     return true;
 }
 
-/* Returns true for a file that is a mount point, as in containers: a rename cannot replace it. */
-static bool is_mounted(const char *path)
-{
-    struct statx st;
-
-    return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
-           (st.stx_attributes_mask & st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 static int classify(struct output_path *out, const char *path, struct err *err)
 {
     if (S_ISDIR(out->st.st_mode)) {
@@ -64,8 +55,9 @@ static int classify(struct output_path *out, const char *path, struct err *err)
     }
     if (S_ISSOCK(out->st.st_mode))
         return err_set(err, ERR_LOCAL, "output", "cannot write to %s: it is a socket", path);
-    out->kind =
-        S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? OUTPUT_PATH_FILE : OUTPUT_PATH_FIXED;
+    /* A rename cannot replace a mounted file, as in containers. */
+    out->kind = S_ISREG(out->st.st_mode) && !os_is_mount_point(out->path) ? OUTPUT_PATH_FILE
+                                                                          : OUTPUT_PATH_FIXED;
     return 0;
 }
 

@@ -10,12 +10,12 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "os/file.h"
 
 /* The functions of the user database have one position and one result for the process. */
 static pthread_mutex_t database_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -53,14 +53,6 @@ static bool is_private_group(gid_t gid, uid_t uid)
     return found;
 }
 
-/* Returns true if an access control list may let more users write. The group bit is its mask
- * then. */
-static bool has_list(const char *path)
-{
-    return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||
-           (errno != ENODATA && errno != ENOTSUP);
-}
-
 const char *owner_fault(const char *path, const struct stat *st)
 {
     uid_t user = geteuid();
@@ -70,7 +62,8 @@ const char *owner_fault(const char *path, const struct stat *st)
     if (st->st_mode & S_IWOTH)
         return "can be written by other users";
     if ((st->st_mode & S_IWGRP) &&
-        (user == 0 || st->st_uid != user || !is_private_group(st->st_gid, user) || has_list(path)))
+        (user == 0 || st->st_uid != user || !is_private_group(st->st_gid, user) ||
+         os_has_access_list(path)))
         return "can be written by other users";
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "docker/docker.h"
 #include "flow/run.h"
+#include "os/file.h"
 
 #define IID_MAX 256
 
@@ -79,7 +80,7 @@ static int make_file(struct build_result *result, struct err *err)
     if (file_cache_dir(cache, sizeof cache, err))
         return ERR_FAIL;
     snprintf(result->iidfile, sizeof result->iidfile, "%s/iid.XXXXXX", cache);
-    fd = mkostemp(result->iidfile, O_CLOEXEC);
+    fd = os_temp_file(result->iidfile);
     if (fd < 0) {
         err_errno(err, errno, "write", "cannot write %s", result->iidfile);
         result->iidfile[0] = '\0';
@@ -119,8 +120,7 @@ static bool was_written(const struct build_result *result)
         return true;
     return stat(result->iidfile, &now) == 0 &&
            (now.st_ino != result->was.st_ino || now.st_size != result->was.st_size ||
-            now.st_mtim.tv_sec != result->was.st_mtim.tv_sec ||
-            now.st_mtim.tv_nsec != result->was.st_mtim.tv_nsec);
+            os_modified(&now) != os_modified(&result->was));
 }
 
 /* Reads the id that docker wrote; "": none. */

@@ -26,6 +26,7 @@
 #include "base/file.h"
 #include "build/git_filters.h"
 #include "build/git_program.h"
+#include "os/file.h"
 
 #define DEPTH_MAX   32          /* submodules in submodules */
 #define LINKS_MAX   (16 * MIB)  /* paths of all submodules of a repository */
@@ -182,11 +183,11 @@ static int copy_index(struct scan *scan, char temp[PATH_MAX], struct err *err)
     if (file_read(index, &content, err) || file_cache_dir(cache, sizeof cache, err))
         return ERR_FAIL;
     snprintf(temp, PATH_MAX, "%s/index.XXXXXX", cache);
-    fd = mkostemp(temp, O_CLOEXEC);
+    fd = os_temp_file(temp);
     if (fd < 0)
         return err_errno(err, errno, "repository", "cannot write %s", temp);
     failed = file_write_all(fd, content.data, content.size, temp, err);
-    if (!failed && futimens(fd, (const struct timespec[]){st.st_atim, st.st_mtim}))
+    if (!failed && os_set_modified(fd, os_modified(&st)))
         failed = err_errno(err, errno, "repository", "cannot write %s", temp);
     close(fd);
     if (failed)

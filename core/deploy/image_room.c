@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/file.h"
 #include "catalog/locate.h"
 #include "docker/container_list.h"
 #include "docker/docker.h"
+#include "os/disk.h"
 #include "transfer/engine_platform.h"
 
 /* ---- room ---- */
@@ -59,23 +59,22 @@ int image_room(struct docker *docker, struct store *store, const struct platform
     struct platform own = engine_platform(docker);
     const struct docker_engine *engine = docker_engine(docker);
     struct docker_image image;
-    struct statvfs disk;
+    struct os_space disk;
     uint64_t raw, packed;
     int answer = docker_inspect(docker, want->ref, &image, err);
 
     *out = (struct deploy_room){0};
     if (answer < 0)
         return ERR_FAIL;
-    if (answer == DOCKER_OK || !engine->local || statvfs(engine->root_dir, &disk) != 0)
+    if (answer == DOCKER_OK || !engine->local || os_space(engine->root_dir, &disk) != 0)
         return 0;
     if (read_sizes(store, platform->os[0] ? platform : &own, want, &raw, &packed, err))
         return ERR_FAIL;
     if (!raw || raw > UINT64_MAX / 4 || packed > UINT64_MAX / 4)
         return 0;
     out->known = true;
-    out->free = (uint64_t)disk.f_bavail * disk.f_frsize;
-    out->need = raw + raw / 10 + (holds_cache(engine->root_dir) ? packed : 0) +
-                (uint64_t)disk.f_blocks * disk.f_frsize / 20;
+    out->free = disk.free;
+    out->need = raw + raw / 10 + (holds_cache(engine->root_dir) ? packed : 0) + disk.total / 20;
     return 0;
 }
 

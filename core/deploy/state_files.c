@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "flow/cancel.h"
+#include "os/lock.h"
 
 #define LOCK_POLL    (100 * NS_PER_MS)
 #define HOLDER_MAX   512
@@ -171,13 +171,13 @@ void state_files_unlock(struct state_files *files)
 
 /* Two environments of an application share its images: one could remove what the other has just
  * pulled. */
-static int take_images(struct state_files *files, int how, struct err *err)
+static int take_images(struct state_files *files, enum os_lock_mode how, struct err *err)
 {
     if (files->images_fd < 0)
         files->images_fd = open(files->images, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (files->images_fd < 0)
         return err_errno(err, errno, "lock", "cannot open %s", files->images);
-    if (flock(files->images_fd, how | LOCK_NB) == 0)
+    if (os_lock(files->images_fd, how) == 0)
         return 0;
     return errno == EWOULDBLOCK || errno == EINTR
                ? FILE_BUSY
@@ -188,7 +188,7 @@ int state_files_keep_images(struct state_files *files, const struct cancel *canc
 {
     int answer;
 
-    while ((answer = take_images(files, LOCK_SH, err)) == FILE_BUSY)
+    while ((answer = take_images(files, OS_LOCK_SHARED, err)) == FILE_BUSY)
         if (wait_a_little(cancel, err))
             return ERR_FAIL;
     return answer;
@@ -196,7 +196,7 @@ int state_files_keep_images(struct state_files *files, const struct cancel *canc
 
 int state_files_remove_images(struct state_files *files, struct err *err)
 {
-    return take_images(files, LOCK_EX, err);
+    return take_images(files, OS_LOCK_EXCLUSIVE, err);
 }
 
 /* ---- the journal ---- */

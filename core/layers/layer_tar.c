@@ -17,6 +17,7 @@
 #include "flow/cancel.h"
 #include "layers/layer_list.h"
 #include "layers/readahead.h"
+#include "os/disk.h"
 
 #define AHEAD_AT (1 * MIB) /* files of this size get a read-ahead hint */
 #define NO_FILE  (-1)
@@ -65,7 +66,7 @@ static int open_file(struct layer_tar *tar, struct err *err)
                        tar->piece->name, (unsigned long long)size,
                        (unsigned long long)tar->piece->size);
     if (size >= AHEAD_AT)
-        posix_fadvise(tar->file, 0, 0, POSIX_FADV_SEQUENTIAL);
+        os_read_in_order(tar->file);
     return 0;
 }
 

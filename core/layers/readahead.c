@@ -3,13 +3,10 @@
  */
 #include "layers/readahead.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -17,13 +14,13 @@
 #include "base/open_beneath.h"
 #include "flow/thread.h"
 #include "layers/layer_list.h"
+#include "os/disk.h"
 
 #define THREADS     4
 #define FILES_AHEAD 512
 #define BYTES_AHEAD (32 * MIB)
 #define FILE_MOST   (8 * MIB) /* bytes of a file: the kernel continues itself */
 #define WARM        64        /* consecutive files in memory that end a thread */
-#define NOWAIT      8         /* RWF_NOWAIT of the kernel; older C libraries have no name for it */
 
 struct hint_thread {
     struct readahead *readahead;
@@ -55,16 +52,6 @@ static bool wait_for_reader(struct readahead *readahead, uint64_t file, uint64_t
     return running;
 }
 
-/* Returns true if the first byte of the file is in memory. preadv2 as a system call, because musl
- * has no function for it before 1.2.5. Its position has two halves, which are both 0 here. */
-static bool is_in_memory(int fd)
-{
-    char byte;
-    struct iovec one = {&byte, 1};
-
-    return syscall(SYS_preadv2, fd, &one, 1UL, 0UL, 0UL, NOWAIT) == 1;
-}
-
 /* Gives a hint for a file in `folder`. Returns true if the file is in memory, or takes no hint. */
 static bool hint_file(int folder, const struct tarsplit_piece *piece)
 {
@@ -75,9 +62,9 @@ static bool hint_file(int folder, const struct tarsplit_piece *piece)
 
     if (beneath_file(folder, piece->name, &fd, &size, &ignored))
         return true;
-    warm = is_in_memory(fd);
+    warm = os_is_in_memory(fd);
     if (!warm)
-        readahead(fd, 0, piece->size < FILE_MOST ? (size_t)piece->size : FILE_MOST);
+        os_read_ahead(fd, piece->size < FILE_MOST ? (size_t)piece->size : FILE_MOST);
     close(fd);
     return warm;
 }

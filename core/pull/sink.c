@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +24,8 @@
 #include "base/output_path.h"
 #include "docker/docker.h"
 #include "flow/silence.h"
+#include "os/disk.h"
+#include "os/file.h"
 
 #define NOTE_AFTER (10 * NS_PER_S)
 
@@ -185,13 +186,11 @@ static void fd_destroy(struct sink *sink)
  */
 static int reopen_pipe(int fd)
 {
-    char path[32];
     struct stat st;
 
     if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode))
         return -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return os_reopen(fd, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 static struct sink *fd_sink_create(int fd, bool owned, const char *name,
@@ -269,7 +268,7 @@ static int file_sink_finish(struct sink *sink, struct err *err)
 {
     struct file_sink *s = (struct file_sink *)sink;
 
-    if (fsync(s->fd) != 0)
+    if (os_sync(s->fd) != 0)
         return err_errno(err, errno, "output", "cannot write %s", s->path);
     if (rename(s->partial, s->path) != 0)
         return err_errno(err, errno, "output", "cannot put %s in place", s->path);
@@ -280,11 +279,9 @@ static int file_sink_finish(struct sink *sink, struct err *err)
 static uint64_t file_sink_room(const struct sink *sink)
 {
     const struct file_sink *s = (const struct file_sink *)sink;
-    struct statvfs disk;
+    struct os_space disk;
 
-    if (fstatvfs(s->fd, &disk) != 0)
-        return UINT64_MAX;
-    return (uint64_t)disk.f_bavail * disk.f_frsize;
+    return os_space_of(s->fd, &disk) == 0 ? disk.free : UINT64_MAX;
 }
 
 static void file_sink_destroy(struct sink *sink)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "os/lock.h"
 #include "pull/partial/journal.h"
 
 #define ENTRIES_MAX 4096
@@ -161,7 +161,7 @@ static bool is_busy(const char *id)
     fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
     if (fd < 0)
         return false;
-    busy = flock(fd, LOCK_SH | LOCK_NB) < 0;
+    busy = os_lock(fd, OS_LOCK_SHARED) < 0;
     close(fd);
     return busy;
 }

@@ -20,9 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/codes.h"
@@ -30,6 +28,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "os/disk.h"
 #include "pull/partial/folder.h"
 #include "pull/partial/journal.h"
 #include "pull/partial/unlinked_file.h"
@@ -214,13 +213,10 @@ static int read_journal(struct partial *partial, const struct partial_subject *s
 
 static void measure_room(struct partial *partial, uint64_t leave)
 {
-    struct statvfs disk;
-    uint64_t free_bytes;
+    struct os_space disk;
 
-    if (fstatvfs(partial->part, &disk) < 0)
-        return;
-    free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-    partial->room = free_bytes > leave ? free_bytes - leave : 0;
+    if (os_space_of(partial->part, &disk) == 0)
+        partial->room = disk.free > leave ? disk.free - leave : 0;
 }
 
 static int open_files(struct partial *partial, const struct partial_subject *subject,

@@ -4,9 +4,8 @@
  */
 #include "pull/plan/seed_file.h"
 
-#include <fcntl.h>
-
 #include "base/file.h"
+#include "os/disk.h"
 #include "pull/partial/unlinked_file.h"
 
 int seed_file_create(uint64_t leave, uint64_t *room, struct err *err)
@@ -26,5 +25,5 @@ int seed_file_read(int fd, uint64_t offset, uint8_t *out, size_t size, struct er
 
 void seed_file_discard(int fd, uint64_t offset, uint64_t size)
 {
-    (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
+    os_discard(fd, offset, size);
 }

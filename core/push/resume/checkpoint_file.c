@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "os/file.h"
 #include "push/resume/checkpoint.h"
 
 #define NAME_SIZE 32
@@ -137,7 +138,7 @@ static bool summarize(const char *name, struct checkpoint_found *out)
     str_copy(out->name, sizeof out->name, name);
     if (make_path(name, path, &ignored) || stat(path, &st) || !S_ISREG(st.st_mode))
         return false;
-    out->touched = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+    out->touched = os_modified(&st);
     out->busy = file_lock(path, &fd, &ignored) == FILE_BUSY;
     read_head(path, out);
     if (fd >= 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/disk.h"
 #include "store/dir/copy.h"
 #include "store/dir/object.h"
 #include "store/dir/parts.h"
@@ -93,16 +94,6 @@ static void place_close(struct place *place, const struct dir_upload *up, bool f
         unlinkat(up->folder, place->name, 0);
 }
 
-/* Starts writing to disk, so that the sync at the end is short. */
-static void write_behind(int fd, uint64_t offset, uint64_t size)
-{
-#ifdef SYNC_FILE_RANGE_WRITE
-    sync_file_range(fd, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
-#else
-    (void)fd, (void)offset, (void)size;
-#endif
-}
-
 /* Adds a part from op->body, or from the open object `source` if it is not negative. */
 static enum store_answer add_part(const struct dir_bucket *bucket, struct store_op *op, int source,
                                   uint64_t size, struct err *err)
@@ -123,7 +114,7 @@ static enum store_answer add_part(const struct dir_bucket *bucket, struct store_
                      ? dir_write(bucket, place.fd, op->body, place.offset, err)
                      : dir_copy(bucket, source, op->offset, place.fd, place.offset, size, err);
     if (answer == 0) {
-        write_behind(place.fd, place.offset, size);
+        os_start_write(place.fd, place.offset, size);
         answer = place_record(&place, &up, op->part_number, size, err);
     }
     place_close(&place, &up, answer != 0);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "os/file.h"
 
 bool dir_is_own(const char *name)
 {
@@ -69,7 +70,7 @@ int dir_key_check(const char *key, struct err *err)
 
 int dir_sync_folder(const struct dir_bucket *bucket, int fd, struct err *err)
 {
-    if (fsync(fd) < 0 && errno != EINVAL) /* some file systems need no sync */
+    if (os_sync(fd) < 0 && errno != EINVAL) /* some file systems need no sync */
         return err_errno(err, errno, "sync", "cannot sync a folder of %s", bucket->where);
     return 0;
 }
@@ -132,7 +133,7 @@ int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int
 void dir_info(const struct stat *st, struct store_info *info)
 {
     info->size = (uint64_t)st->st_size;
-    info->modified = (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+    info->modified = os_modified(st);
     snprintf(info->etag, sizeof info->etag, "\"%" PRIx64 "-%" PRIx64 "\"", info->size,
              (uint64_t)info->modified);
 }

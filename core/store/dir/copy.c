@@ -1,5 +1,5 @@
 /*
- * copy_file_range(2) fails on some file systems. Then the bytes go through memory.
+ * Some file systems cannot copy a range. Then the bytes go through memory.
  */
 #include "store/dir/copy.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "flow/cancel.h"
+#include "os/disk.h"
 
 #define STEP (8 * MIB) /* bytes between two checks of the cancel flag */
 
@@ -66,13 +67,12 @@ int dir_copy(const struct dir_bucket *bucket, int from, uint64_t from_offset, in
 
     while (length > 0) {
         size_t step = length < STEP ? (size_t)length : STEP;
-        off_t in = (off_t)from_offset, out = (off_t)to_offset;
         ssize_t n;
 
         if (cancel_check(bucket->cancel, err) < 0)
             return ERR_FAIL;
-        n = kernel ? copy_file_range(from, &in, to, &out, step, 0)
-                   : copy_in_memory(from, in, to, out, step);
+        n = kernel ? os_copy_range(from, from_offset, to, to_offset, step)
+                   : copy_in_memory(from, (off_t)from_offset, to, (off_t)to_offset, step);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0 && kernel && (n == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EIO))) {

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "os/file.h"
+#include "os/folder.h"
 
 /* The names of a folder, and the state by which a change of the folder is found. */
 struct dir_seen {
@@ -60,11 +62,12 @@ static int by_name(const void *a, const void *b)
 
 static bool is_folder(int folder, const struct dirent *entry, bool *is_file)
 {
+    enum os_entry kind = os_entry_kind(entry);
     struct stat st;
 
-    if (entry->d_type != DT_UNKNOWN) {
-        *is_file = entry->d_type == DT_REG;
-        return entry->d_type == DT_DIR;
+    if (kind != OS_ENTRY_UNKNOWN) {
+        *is_file = kind == OS_ENTRY_FILE;
+        return kind == OS_ENTRY_FOLDER;
     }
     if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return *is_file = false;
@@ -221,9 +224,8 @@ void dir_list_forget(struct dir_bucket *bucket)
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && os_modified(a) == os_modified(b) &&
+           os_changed(a) == os_changed(b);
 }
 
 /* Returns the names of the folder w->path: the kept ones, or read anew. `st` gets the state of the

@@ -1,74 +1,34 @@
 /*
- * flock(2) has no timeout, so the lock is polled. Locks are held for a few system calls.
+ * The locks of files have no timeout, so the lock is polled. Locks are held for a few system calls.
  */
 #include "store/dir/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/lock.h"
 
 #define NAP_FIRST   (2 * NS_PER_MS)
 #define NAP_LATER   (20 * NS_PER_MS)
 #define NOTE_AFTER  (10 * NS_PER_S)
-#define LOCKS_MAX   65536 /* lines of /proc/locks that are read */
 #define HOLDER_SIZE 96
-
-/* Returns the process that holds the lock, from /proc/locks; 0: unknown (another host, or a file
- * system with its own device numbers). */
-static long process_of(int fd)
-{
-    FILE *locks = fopen("/proc/locks", "re");
-    char line[256], wanted[64];
-    long found = 0;
-    struct stat st;
-
-    if (!locks)
-        return 0;
-    if (fstat(fd, &st) < 0)
-        st = (struct stat){0};
-    snprintf(wanted, sizeof wanted, "%02x:%02x:%" PRIu64, major(st.st_dev), minor(st.st_dev),
-             (uint64_t)st.st_ino);
-    for (int i = 0; found == 0 && i < LOCKS_MAX && fgets(line, sizeof line, locks); i++) {
-        char kind[16], process[16], place[64];
-
-        if (sscanf(line, "%*s %15s %*s %*s %15s %63s", kind, process, place) == 3 &&
-            strcmp(kind, "FLOCK") == 0 && strcmp(place, wanted) == 0)
-            found = strtol(process, NULL, 10);
-    }
-    fclose(locks);
-    return found;
-}
 
 /* Names the holder of the lock for messages: "process 123 (flock)" or "another process". */
 static void name_holder(int fd, char out[HOLDER_SIZE])
 {
-    long process = process_of(fd);
-    char path[64], name[32] = "";
-    FILE *file;
+    struct os_lock_holder holder;
+    const char *name = holder.name;
 
-    snprintf(out, HOLDER_SIZE, "another process");
-    if (process <= 0)
-        return;
-    snprintf(path, sizeof path, "/proc/%ld/comm", process);
-    file = fopen(path, "re");
-    if (file) {
-        if (!fgets(name, sizeof name, file))
-            name[0] = '\0';
-        fclose(file);
-    }
-    name[strcspn(name, "\n")] = '\0';
-    snprintf(out, HOLDER_SIZE, "process %ld%s%s%s", process, name[0] ? " (" : "", name,
-             name[0] ? ")" : "");
+    if (!os_lock_holder(fd, &holder))
+        snprintf(out, HOLDER_SIZE, "another process");
+    else
+        snprintf(out, HOLDER_SIZE, "process %ld%s%s%s", holder.process, name[0] ? " (" : "", name,
+                 name[0] ? ")" : "");
 }
 
 /* Sets the error that ends the wait: a cancel, or the bound. */
@@ -98,7 +58,7 @@ int dir_lock(const struct dir_bucket *bucket, int fd, struct err *err)
     int64_t step = bucket->patience / 3 < NOTE_AFTER ? bucket->patience / 3 : NOTE_AFTER;
     int64_t start = clock_monotonic(), note = step, waited = 0;
 
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    while (os_lock(fd, OS_LOCK_EXCLUSIVE) < 0) {
         struct timespec nap = {.tv_nsec = waited < NS_PER_S ? NAP_FIRST : NAP_LATER};
         char holder[HOLDER_SIZE];
 

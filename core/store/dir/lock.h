@@ -1,5 +1,5 @@
 /*
- * lock - the locks of a directory store: flock(2), with a bound on the wait.
+ * lock - the locks of a directory store: locks of files, with a bound on the wait.
  */
 #ifndef S3DOCK_STORE_DIR_LOCK_H
 #define S3DOCK_STORE_DIR_LOCK_H

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/file.h"
 #include "store/dir/lock.h"
 
 int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
@@ -47,12 +48,9 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
 /* Sets the modification time to `wall` (ns) and reads the result. */
 static int set_time(int fd, int64_t wall, struct store_info *info)
 {
-    const struct timespec times[2] = {
-        {.tv_nsec = UTIME_OMIT},
-        {.tv_sec = (time_t)(wall / NS_PER_S), .tv_nsec = (long)(wall % NS_PER_S)}};
     struct stat st;
 
-    if (futimens(fd, times) < 0 || fstat(fd, &st) < 0)
+    if (os_set_modified(fd, wall) < 0 || fstat(fd, &st) < 0)
         return ERR_FAIL;
     dir_info(&st, info);
     return 0;
@@ -73,7 +71,7 @@ static int make_etag_differ(int fd, const struct store_info *old, struct store_i
         if (strcmp(info->etag, old->etag) != 0 && info->modified > old->modified)
             break;
     }
-    return fsync(fd);
+    return os_sync(fd);
 }
 
 /* Checks op's conditions against the present object, which goes to *old. */
@@ -125,7 +123,7 @@ enum store_answer dir_commit(const struct dir_bucket *bucket, int folder, const 
     enum store_answer answer;
     int lock, target = -1;
 
-    if (set_time(fd, clock_wall(), &op->info) < 0 || fsync(fd) < 0)
+    if (set_time(fd, clock_wall(), &op->info) < 0 || os_sync(fd) < 0)
         return err_errno(err, errno, "write", "cannot sync \"%s\" in %s", op->key, bucket->where);
     if (dir_lock_bucket(bucket, &lock, err) < 0)
         return STORE_FAILED;

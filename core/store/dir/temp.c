@@ -64,7 +64,7 @@ static void remove_stale(struct dir_bucket *bucket, int tmp)
     }
     while ((entry = readdir(dir))) {
         if (entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            st.st_mtim.tv_sec > limit)
+            st.st_mtime > limit)
             continue;
         if (S_ISDIR(st.st_mode))
             dir_remove_folder(fd, entry->d_name, NULL);

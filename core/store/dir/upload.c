@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/file.h"
 #include "store/dir/copy.h"
 #include "store/dir/list.h"
 #include "store/dir/object.h"
@@ -232,7 +233,7 @@ static int add_upload(const struct dir_bucket *bucket, const char *id, struct st
         return 0;
     named = dir_upload_read_key(bucket, fd, key, sizeof key);
     if (fstat(fd, &st) == 0)
-        info.modified = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+        info.modified = os_modified(&st);
     close(fd);
     if (!named || strncmp(key, prefix, strlen(prefix)) != 0)
         return 0;

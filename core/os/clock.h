@@ -1,0 +1,16 @@
+/*
+ * clock - time that continues while the machine is suspended.
+ *
+ * All times are in ns.
+ */
+#ifndef S3DOCK_OS_CLOCK_H
+#define S3DOCK_OS_CLOCK_H
+
+#include <stdint.h>
+
+/* Returns the time since the start of the machine. */
+int64_t os_clock_boot(void);
+/* Sleeps until that time. A signal ends the sleep, too. */
+void os_sleep_until_boot(int64_t time);
+
+#endif

@@ -1,0 +1,101 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/folder.h"
+
+static char folder[] = "/tmp/s3dock-os-folder-XXXXXX";
+static int top;
+
+/* Makes folder/sub/file and folder/link, which leads to sub. */
+static int make_folder(void **state)
+{
+    char path[PATH_MAX];
+    int fd;
+
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    top = open(folder, OS_SEARCH | O_DIRECTORY | O_CLOEXEC);
+    snprintf(path, sizeof path, "%s/link", folder);
+    if (top < 0 || mkdirat(top, "sub", 0700) || symlink("sub", path))
+        return -1;
+    fd = openat(top, "sub/file", O_CREAT | O_WRONLY, 0600);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlinkat(top, "sub/file", 0);
+    unlinkat(top, "sub", AT_REMOVEDIR);
+    unlinkat(top, "link", 0);
+    close(top);
+    return rmdir(folder);
+}
+
+static void check_refused(const char *path)
+{
+    int fd = os_open_beneath(top, path, O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(fd, -1);
+    assert_true(errno == ENOSYS || errno == ELOOP || errno == EXDEV);
+}
+
+static void only_what_is_below_is_opened(void **state)
+{
+    int fd = os_open_beneath(top, "sub/file", O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(fd >= 0 || errno == ENOSYS);
+    if (fd >= 0)
+        close(fd);
+    check_refused("link/file");
+    check_refused("../etc");
+    check_refused("/etc");
+}
+
+static enum os_entry kind_of(const char *name)
+{
+    enum os_entry kind = OS_ENTRY_UNKNOWN;
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)))
+        if (strcmp(entry->d_name, name) == 0)
+            kind = os_entry_kind(entry);
+    closedir(dir);
+    return kind;
+}
+
+static void an_entry_has_its_kind_or_none(void **state)
+{
+    enum os_entry sub = kind_of("sub"), link = kind_of("link");
+
+    (void)state;
+    assert_true(sub == OS_ENTRY_FOLDER || sub == OS_ENTRY_UNKNOWN);
+    assert_true(link == OS_ENTRY_OTHER || link == OS_ENTRY_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_below_is_opened),
+        cmocka_unit_test(an_entry_has_its_kind_or_none),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
