@@ -10,18 +10,27 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Initialises `out` and reads tests/golden/documents/{name} into it. An error fails the test. If a
- * test runs outside of `meson test`, S3DOCK_TEST_DATA must name the folder tests/golden. */
-static inline void golden_read(const char *name, struct text *out)
+/* Initialises `out` and reads tests/golden/{path} into it. An error fails the test. If a test runs
+ * outside of `meson test`, S3DOCK_TEST_DATA must name the folder tests/golden. */
+static inline void golden_read_file(const char *path, struct text *out)
 {
     const char *folder = getenv("S3DOCK_TEST_DATA");
-    char path[4096];
+    char whole[4096];
     struct err err = {.text = "no such document"};
 
     text_init(out, 64 * KIB);
-    snprintf(path, sizeof path, "%s/documents/%s", folder ? folder : "tests/golden", name);
-    if (file_read(path, out, &err) != FILE_OK)
-        fail_msg("%s: %s", path, err.text);
+    snprintf(whole, sizeof whole, "%s/%s", folder ? folder : "tests/golden", path);
+    if (file_read(whole, out, &err) != FILE_OK)
+        fail_msg("%s: %s", whole, err.text);
+}
+
+/* The same for tests/golden/documents/{name}. */
+static inline void golden_read(const char *name, struct text *out)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "documents/%s", name);
+    golden_read_file(path, out);
 }
 
 #endif
