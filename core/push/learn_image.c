@@ -53,6 +53,18 @@ static bool is_still(struct store *store, const struct located *at, struct err *
            strcmp(info.etag, at->metadata_etag) == 0;
 }
 
+/* Returns true if the metadata has signatures: other bytes would have none. */
+static bool is_signed(struct store *store, const char *key, struct err *err)
+{
+    struct store_info info;
+    char signatures[KEY_MAX];
+
+    if (!key_signatures(signatures, key) || store_head(store, signatures, &info, err) != STORE_DONE)
+        return false;
+    err_set(err, ERR_CONFLICT, "signed", "it is signed");
+    return true;
+}
+
 void learn_image_add(struct store *store, const struct existing_image *existing)
 {
     _cleanup_text_ struct text text = {0};
@@ -63,7 +75,7 @@ void learn_image_add(struct store *store, const struct existing_image *existing)
     text_init(&text, DOCUMENT_MAX);
     metadata_write(&existing->at.metadata, &text);
     if (text_check(&text, key, &err) || conditions_find(store, &conditions, &err) ||
-        !is_still(store, &existing->at, &err) ||
+        !is_still(store, &existing->at, &err) || is_signed(store, key, &err) ||
         store_put_document(store, key, text_view(&text),
                            conditions ? existing->at.metadata_etag : NULL, false, NULL,
                            &err) == STORE_FAILED)

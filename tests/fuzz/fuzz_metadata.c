@@ -49,10 +49,40 @@ static void check_audit(struct view json, struct text *once, struct text *twice)
     audit_write(&event, twice);
 }
 
+/* A pointer that states something is written, and states the same. */
+static void check_statement(const char *key, struct view json, struct text *once,
+                            struct text *twice)
+{
+    struct statement first, second;
+    struct pointer pointer;
+    struct err err;
+
+    if (statement_read(key, json, &first, &err) != STATEMENT_READ ||
+        first.kind == STATEMENT_IMAGE || pointer_parse(json, &pointer, &err) < 0)
+        return;
+    text_clear(once);
+    text_clear(twice);
+    pointer_write_stated(&pointer, &first, once);
+    if (statement_read(key, text_view(once), &second, &err) != STATEMENT_READ ||
+        !statement_same(&first, &second) || first.sequence != second.sequence)
+        abort();
+    pointer_write_stated(&pointer, &second, twice);
+}
+
+static void check_statements(struct view json, struct text *once, struct text *twice)
+{
+    static const char *const keys[] = {"pointers/a/b.json", "tags/a/v1.json",
+                                       "images/a/202511/a-20251130-0101-0000001.json",
+                                       "images/a/202511/a-20251130-0101-0000001-linux-arm64.json"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        check_statement(keys[i], json, once, twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    void (*const checks[])(struct view, struct text *,
-                           struct text *) = {check_metadata, check_pointer, check_audit};
+    void (*const checks[])(struct view, struct text *, struct text *) = {
+        check_metadata, check_pointer, check_audit, check_statements};
 
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
         struct text once, twice;
