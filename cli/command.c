@@ -473,7 +473,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      .operands = "",
                      .no_file = true,
                      .summary = "print the version",
-                     .examples = "s3dock version --full\twith commit and date\n",
+                     .examples = "s3dock version --full\twith commit, date and libraries\n",
                      .details = ""},
     [CMD_HELP] = {.name = "help",
                   .group = PROGRAM,

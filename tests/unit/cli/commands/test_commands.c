@@ -235,6 +235,33 @@ static void profiles_of_the_aws_files_are_printed(void **state)
 }
 
 /* Also with a configuration that other commands refuse. */
+static void version_names_the_libraries(void **state)
+{
+    static const char *const names[] = {"commit", "target", "libc", "hardening", "isal", "static"};
+    static const char *const numbers[] = {"version", "curl",   "openssl",   "libgit2",
+                                          "zlib",    "zstd",   "lzma",      "bzip2",
+                                          "expat",   "xxhash", "libdeflate"};
+    char member[40];
+
+    (void)state;
+    assert_int_equal(RUN(true, "version"), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        snprintf(member, sizeof member, "\"%s\": ", names[i]);
+        assert_non_null(strstr(said.data, member));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        const char *found;
+
+        snprintf(member, sizeof member, "\"%s\": \"", numbers[i]);
+        found = strstr(said.data, member);
+        assert_non_null(found);
+        assert_true(found[strlen(member)] >= '0' && found[strlen(member)] <= '9');
+    }
+    assert_int_equal(RUN(false, "version", "--full"), 0);
+    assert_non_null(strstr(said.data, "\ntarget: "));
+    assert_non_null(strstr(said.data, "\nopenssl: "));
+}
+
 static void doctor_reports_the_aws_files(void **state)
 {
     setenv("XDG_CACHE_HOME", *state, 1);
@@ -334,6 +361,7 @@ int main(void)
         IN_FOLDER(help_lists_commands_in_groups),
         IN_FOLDER(origins_are_told_of_every_setting),
         IN_FOLDER(profiles_of_the_aws_files_are_printed),
+        IN_FOLDER(version_names_the_libraries),
         IN_FOLDER(doctor_reports_the_aws_files),
         IN_FOLDER(doctor_examines_a_broken_configuration),
         IN_FOLDER(doctor_examines_a_directory),
