@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# The install script of CI, the action for GitHub and the template for GitLab install a release that the right key has
+# signed, and nothing else.
+. "$(dirname "$0")/lib.sh"
+command -v minisign >/dev/null || skip "minisign is not installed"
+case $(uname -m) in
+x86_64) archive=s3dock_9.8.7_linux_amd64.tar.gz ;;
+aarch64) archive=s3dock_9.8.7_linux_arm64.tar.gz ;;
+*) skip "there is no release for $(uname -m)" ;;
+esac
+template=$TOP/ci/gitlab/s3dock.yml
+
+# sign [-l]: signs the checksums of the release; -l: in the older form, without a hash of the file.
+sign()
+{
+    (cd release && sha256sum ./*.tar.gz | sed 's|\./||' >SHA256SUMS) &&
+        minisign -S ${1:+"$1"} -s "${KEY:-key.secret}" -m release/SHA256SUMS -x release/SHA256SUMS.minisig >/dev/null
+}
+
+# without PROGRAM...: a folder of the usual programs, without these.
+without()
+{
+    local dir=$work/without-$1
+    mkdir -p "$dir"
+    ln -sf /bin/* /usr/bin/* "$dir/" 2>/dev/null
+    (cd "$dir" && rm -f "$@")
+    echo "$dir"
+}
+
+# install_release FOLDER: as a job does.
+install_release()
+{
+    S3DOCK_VERSION=9.8.7 S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=${RELEASES:-file://$work/release} sh "$TOP/ci/install" "$1"
+}
+
+# refuses REASON SENTENCE [FOLDER]: the installation fails with this reason and leaves no program.
+refuses()
+{
+    local folder=${3:-$work/refused}
+    if install_release "$folder" >refused.out 2>refused.err; then
+        fail "refused: $2" "it was installed"
+    elif grep -q -- "$1" refused.err && [ ! -s refused.out ] && [ ! -e "$folder/9.8.7/bin/s3dock" ]; then
+        pass "refused: $2"
+    else
+        fail "refused: $2" "$(cat refused.out refused.err)"
+    fi
+    rm -rf "$folder"
+}
+
+mkdir -p release pack/s3dock_9.8.7
+printf '#!/bin/sh\necho 9.8.7\n' >pack/s3dock_9.8.7/s3dock
+chmod +x pack/s3dock_9.8.7/s3dock
+tar -czf "release/$archive" -C pack s3dock_9.8.7
+echo other >release/s3dock_9.8.7_other.tar.gz
+for key in key other; do
+    minisign -GW -p $key.pub -s $key.secret >/dev/null
+done
+public=$(tail -n 1 key.pub)
+sign
+
+# --- what is signed is installed --------------------------------------------------------------------
+check "minisign verifies the release" into path install_release "$work/tools"
+check "the path of the program is printed" test "$(cat path)" = "$work/tools/9.8.7/bin/s3dock"
+check "the program is that of the release" cmp pack/s3dock_9.8.7/s3dock tools/9.8.7/bin/s3dock
+mv release away
+check "a cache needs no download" install_release "$work/tools"
+mv away release
+no_minisign=$(without minisign)
+PATH=$no_minisign check "openssl verifies the release" install_release "$work/by-openssl"
+sign -l
+PATH=$no_minisign check "openssl verifies a signature of the older form" install_release "$work/by-openssl-legacy"
+check "minisign verifies a signature of the older form" install_release "$work/legacy"
+
+# --- what is not signed is refused ------------------------------------------------------------------
+# Each with minisign, and with openssl.
+for path in "$PATH" "$no_minisign"; do
+    PATH=$path
+    by=openssl
+    ! command -v minisign >/dev/null || by=minisign
+    cp -r release whole
+    echo more >>"release/$archive"
+    refuses "another checksum" "a changed archive ($by)"
+    (cd release && sha256sum ./*.tar.gz | sed 's|\./||' >SHA256SUMS)
+    refuses "signature of the release is wrong" "changed checksums ($by)"
+    rm release/SHA256SUMS.minisig
+    refuses "has no SHA256SUMS.minisig" "a release without a signature ($by)"
+    rm -r release && mv whole release
+    cp -r release whole
+    sed -i "/$archive/d" release/SHA256SUMS
+    PATH=/usr/bin:/bin minisign -S -s key.secret -m release/SHA256SUMS -x release/SHA256SUMS.minisig >/dev/null
+    refuses "no line for" "checksums without the archive ($by)"
+    rm -r release && mv whole release
+    cp -r release whole
+    PATH=/usr/bin:/bin KEY=other.secret sign
+    refuses "another key\|signature of the release is wrong" "a release that another key has signed ($by)"
+    rm -r release && mv whole release
+    install_release "$work/cache" >/dev/null
+    echo more >>"cache/9.8.7/$archive"
+    rm cache/9.8.7/bin/s3dock
+    refuses "another checksum" "a changed cache ($by)" "$work/cache"
+done
+PATH=$(without minisign openssl) refuses "cannot be verified" "a machine without a program that verifies"
+PATH=/usr/bin:/bin
+RELEASES=http://example.org refuses "must begin with https" "an address without TLS"
+
+# --- the action of GitHub ---------------------------------------------------------------------------
+touch github.path github.output
+GITHUB_PATH=$work/github.path GITHUB_OUTPUT=$work/github.output RUNNER_TEMP=$work/runner S3DOCK_VERSION=9.8.7 \
+    S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=file://$work/release \
+    check "the action installs the program" "$TOP/.github/actions/setup-s3dock/install"
+check "the action extends the PATH" test -x "$(cat github.path)/s3dock"
+check "the action has the output path" grep -qx "path=$work/runner/s3dock/9.8.7/bin/s3dock" github.output
+
+# --- the template of GitLab -------------------------------------------------------------------------
+awk '/<<.END_OF_INSTALL/ {copy = 1; next} /END_OF_INSTALL/ {exit} copy' "$template" | sed 's/^      //' >embedded
+check "the template has the install script" cmp embedded "$TOP/ci/install"
+# The block of .s3dock, as GitLab gives it to the shell.
+awk '/^\.s3dock:/ {job = 1} job && /^    - \|$/ {copy = 1; next} copy && /^# Web/ {exit} copy' "$template" | sed 's/^      //' >before
+mkdir -p project && git -C project init -q
+cat >job <<'END'
+set -e
+. ../before
+command -v s3dock
+git status --porcelain --untracked-files=all
+END
+export CI_PROJECT_DIR=$work/project S3DOCK_VERSION=9.8.7 S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=file://$work/release
+(cd project && sh ../job) >gitlab.out 2>gitlab.err
+check "a job of GitLab has the program, and a clean working tree" test "$(cat gitlab.out)" = "$work/project/.s3dock-ci/9.8.7/bin/s3dock"
+rm -r project/.s3dock-ci
+S3DOCK_PUBLIC_KEY=$(tail -n 1 other.pub)
+(cd project && sh ../job) >gitlab.out 2>gitlab.err
+check "a job of GitLab ends if the key is another one" test ! -s gitlab.out -a -s gitlab.err
+finish
