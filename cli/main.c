@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +21,7 @@
 #include "cli/print/hints.h"
 #include "cli/signals.h"
 #include "flow/silence.h"
+#include "os/process.h"
 
 #define LAST_WORDS_MAX 1024
 
@@ -167,7 +167,7 @@ static void guard_streams(void)
 static void guard_memory(void)
 {
 #ifdef S3DOCK_HARDENED
-    prctl(PR_SET_DUMPABLE, 0);
+    os_process_guard();
 #endif
 }
 

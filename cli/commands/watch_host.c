@@ -28,6 +28,7 @@
 #include "deploy/record.h"
 #include "docker/docker.h"
 #include "docker/host.h"
+#include "os/clock.h"
 #include "os/memory.h"
 #include "pull/pull.h"
 #include "store/store.h"
@@ -93,7 +94,7 @@ static bool host_stopped(void *arg)
     return live->is_unusable || cancel_requested(live->cli->cancel);
 }
 
-/* A signal ends the wait of clock_nanosleep. One that comes right before it is seen after the
+/* A signal ends the sleep. One that comes right before it is seen after the
  * tick. */
 static void host_sleep(void *arg, int64_t until)
 {
@@ -102,10 +103,9 @@ static void host_sleep(void *arg, int64_t until)
 
     while ((now = clock_boot()) < until && !host_stopped(live)) {
         int64_t tick = now + CANCEL_TICK < until ? now + CANCEL_TICK : until;
-        struct timespec at = {.tv_sec = (time_t)(tick / NS_PER_S), .tv_nsec = tick % NS_PER_S};
 
         notify_alive(&live->notify, now);
-        clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &at, NULL);
+        os_sleep_until_boot(tick);
     }
     notify_alive(&live->notify, now);
 }

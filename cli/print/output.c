@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/codes.h"
@@ -17,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "os/terminal.h"
 
 #define NOTE_MAX 2048
 
@@ -27,17 +27,12 @@ static bool want_color(void)
     return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
-static unsigned terminal_columns(void)
-{
-    struct winsize size;
-
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 void output_init(struct output *output, bool json)
 {
-    *output = (struct output){
-        .json = json, .color = want_color(), .columns = terminal_columns(), .command = ""};
+    *output = (struct output){.json = json,
+                              .color = want_color(),
+                              .columns = os_terminal_columns(STDOUT_FILENO),
+                              .command = ""};
     text_init(&output->lines, OUTPUT_MAX);
     text_init(&output->envelope, OUTPUT_MAX);
 }

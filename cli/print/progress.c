@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -21,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/print/human.h"
+#include "os/terminal.h"
 
 #define BAR_MIN   8
 #define BAR_MAX   40
@@ -228,11 +228,9 @@ enum progress_mode progress_choose(enum progress_choice choice)
 
 static unsigned columns(void)
 {
-    struct winsize size;
+    unsigned found = os_terminal_columns(STDERR_FILENO);
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
-        return 79;
-    return size.ws_col - 1u;
+    return found < 2 ? 79 : found - 1;
 }
 
 static void write_stderr(const char *text)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "os/clock.h"
+
 #define SECONDS_PER_DAY 86400
 
 static int64_t now(clockid_t which)
@@ -26,7 +28,7 @@ int64_t clock_monotonic(void)
 
 int64_t clock_boot(void)
 {
-    return now(CLOCK_BOOTTIME);
+    return os_clock_boot();
 }
 
 int64_t clock_wall(void)

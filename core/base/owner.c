@@ -5,9 +5,6 @@
 #include "base/owner.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pthread.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,42 +13,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "os/file.h"
-
-/* The functions of the user database have one position and one result for the process. */
-static pthread_mutex_t database_lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* Returns true for the private group that most distributions give each user: it has the user's
- * name, is the primary group of this user alone, and has no other member. */
-static bool find_private_group(gid_t gid, uid_t uid)
-{
-    const struct passwd *entry = getpwuid(uid);
-    const struct group *group = getgrgid(gid);
-    char user[LOGIN_NAME_MAX];
-    bool alone;
-
-    if (!entry || !group || entry->pw_gid != gid || strcmp(entry->pw_name, group->gr_name) != 0 ||
-        !str_copy(user, sizeof user, entry->pw_name))
-        return false;
-    for (char **member = group->gr_mem; *member; member++)
-        if (strcmp(*member, user) != 0)
-            return false;
-    alone = true;
-    setpwent();
-    while (alone && (entry = getpwent()))
-        alone = entry->pw_gid != gid || strcmp(entry->pw_name, user) == 0;
-    endpwent();
-    return alone;
-}
-
-static bool is_private_group(gid_t gid, uid_t uid)
-{
-    bool found;
-
-    pthread_mutex_lock(&database_lock);
-    found = find_private_group(gid, uid);
-    pthread_mutex_unlock(&database_lock);
-    return found;
-}
+#include "os/user.h"
 
 const char *owner_fault(const char *path, const struct stat *st)
 {
@@ -62,7 +24,7 @@ const char *owner_fault(const char *path, const struct stat *st)
     if (st->st_mode & S_IWOTH)
         return "can be written by other users";
     if ((st->st_mode & S_IWGRP) &&
-        (user == 0 || st->st_uid != user || !is_private_group(st->st_gid, user) ||
+        (user == 0 || st->st_uid != user || !os_is_private_group(st->st_gid, user) ||
          os_has_access_list(path)))
         return "can be written by other users";
     return NULL;

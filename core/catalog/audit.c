@@ -2,10 +2,8 @@
  * variables. */
 #include "catalog/audit.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -14,6 +12,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "catalog/fields.h"
+#include "os/user.h"
 #include "store/store.h"
 
 #define EVENT_MAX (64 * KIB)
@@ -75,11 +74,7 @@ static void find_ci(struct audit_identity *out, char *(*env)(const char *name))
 
 static void find_os_user(struct audit_identity *out)
 {
-    struct passwd entry, *found = NULL;
-    char strings[4096];
-
-    if (getpwuid_r(getuid(), &entry, strings, sizeof strings, &found) != 0 || !found ||
-        !str_copy(out->user, sizeof out->user, found->pw_name) || !out->user[0])
+    if (!os_user_name(out->user, sizeof out->user))
         str_copy(out->user, sizeof out->user, "unknown");
 }
 

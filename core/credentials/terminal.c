@@ -5,12 +5,10 @@
 #include "credentials/terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "aws/system.h"
@@ -19,6 +17,7 @@
 #include "base/file.h"
 #include "flow/cancel.h"
 #include "os/memory.h"
+#include "os/terminal.h"
 
 static int fail_line(struct err *err, const char *why)
 {
@@ -60,19 +59,17 @@ static int read_line(int fd, const struct cancel *cancel, char *out, size_t size
     return 0;
 }
 
-static int ask_terminal(int fd, const struct termios *before, const char *prompt,
-                        const struct cancel *cancel, char *out, size_t size, struct err *err)
+static int ask_terminal(int fd, const char *prompt, const struct cancel *cancel, char *out,
+                        size_t size, struct err *err)
 {
-    struct termios quiet = *before;
-    int failed;
+    int echo = os_terminal_echo(fd, false), failed;
 
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
+    if (echo < 0)
         return fail_line(err, strerror(errno));
     failed = file_write_all(fd, prompt, strlen(prompt), "the terminal", err);
     if (failed == 0)
         failed = read_line(fd, cancel, out, size, err);
-    tcsetattr(fd, TCSAFLUSH, before);
+    os_terminal_echo(fd, echo);
     if (failed == 0)
         return file_write_all(fd, "\n", 1, "the terminal", err);
     os_wipe(out, size);
@@ -82,15 +79,11 @@ static int ask_terminal(int fd, const struct termios *before, const char *prompt
 int terminal_ask(const char *prompt, const struct cancel *cancel, char *out, size_t size,
                  struct err *err)
 {
-    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    int result = SYSTEM_ABSENT;
-    struct termios before;
+    int fd = os_terminal_open(), result;
 
     if (fd < 0)
         return SYSTEM_ABSENT;
-    /* A read in the background would stop s3dock. */
-    if (tcgetattr(fd, &before) == 0 && tcgetpgrp(fd) == getpgrp())
-        result = ask_terminal(fd, &before, prompt, cancel, out, size, err);
+    result = ask_terminal(fd, prompt, cancel, out, size, err);
     close(fd);
     return result;
 }

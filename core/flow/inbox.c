@@ -11,10 +11,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "os/condition.h"
 
 struct inbox {
     pthread_mutex_t lock;
@@ -22,16 +22,6 @@ struct inbox {
     struct msg *first; /* under the lock, as is `end` */
     struct msg **end;  /* the link for the next message */
 };
-
-static void init_monotonic(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
 
 struct inbox *inbox_create(struct err *err)
 {
@@ -42,7 +32,7 @@ struct inbox *inbox_create(struct err *err)
         return NULL;
     }
     pthread_mutex_init(&inbox->lock, NULL);
-    init_monotonic(&inbox->filled);
+    os_condition_init(&inbox->filled);
     inbox->end = &inbox->first;
     return inbox;
 }
@@ -73,17 +63,13 @@ void inbox_post(struct inbox *inbox, struct msg *msg)
 /* Waits for one signal, with the lock held. Returns false after the deadline. */
 static bool wait_for_signal(struct inbox *inbox, int64_t deadline)
 {
-    struct timespec until;
-
     if (deadline == INBOX_FOREVER) {
         pthread_cond_wait(&inbox->filled, &inbox->lock);
         return true;
     }
     if (deadline <= clock_monotonic())
         return false;
-    until.tv_sec = (time_t)(deadline / NS_PER_S);
-    until.tv_nsec = (long)(deadline % NS_PER_S);
-    pthread_cond_timedwait(&inbox->filled, &inbox->lock, &until);
+    os_condition_wait(&inbox->filled, &inbox->lock, deadline);
     return true;
 }
 

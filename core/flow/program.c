@@ -1,21 +1,18 @@
 /*
- * posix_spawn and waitpid(pid) change no state of the process, unlike flow/run: other threads may
- * transfer data meanwhile. The parent polls the pipes and checks the child at each tick, because a
- * grandchild can keep a pipe open after the end of the child.
+ * Nothing here changes a state of the process, unlike flow/run: other threads may transfer data
+ * meanwhile. The parent polls the pipes and checks the child at each tick, because a grandchild can
+ * keep a pipe open after the end of the child.
  */
 #include "flow/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -24,6 +21,7 @@
 #include "flow/cancel.h"
 #include "flow/run.h"
 #include "os/memory.h"
+#include "os/process.h"
 
 #define BLOCK_SIZE    (4 * KIB)
 #define BLOCKS_MAX    64 /* read before the limits are checked again */
@@ -32,7 +30,7 @@
 
 struct child {
     const struct program *program;
-    pid_t pid;
+    long process;
     int output[2], errors[2]; /* pipes: [0] is of the parent; -1: none, or closed */
 };
 
@@ -83,20 +81,12 @@ static void close_pipes(struct child *child)
     }
 }
 
-static int open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    return 0;
-}
-
 static int open_pipes(struct child *child, struct err *err)
 {
     const struct program *program = child->program;
 
-    if ((program->output && open_pipe(child->output) != 0) ||
-        (program->errors && !program->on_terminal && open_pipe(child->errors) != 0))
+    if ((program->output && os_pipe(child->output, false) != 0) ||
+        (program->errors && !program->on_terminal && os_pipe(child->errors, false) != 0))
         return err_errno(err, errno, "program", "cannot make a pipe to %s", what_runs(program));
     return 0;
 }
@@ -165,67 +155,27 @@ static void drain_pipes(struct child *child)
 
 /* ---- start ---- */
 
-static int set_descriptors(posix_spawn_file_actions_t *actions, const struct child *child)
-{
-    bool reads = child->program->on_terminal && isatty(STDIN_FILENO);
-    int failed = 0;
-
-    if (child->errors[1] >= 0)
-        failed = posix_spawn_file_actions_adddup2(actions, child->errors[1], STDERR_FILENO);
-    if (failed == 0)
-        failed = posix_spawn_file_actions_adddup2(
-            actions, child->output[1] >= 0 ? child->output[1] : STDERR_FILENO, STDOUT_FILENO);
-    /* A redirected standard input is data for s3dock. */
-    if (failed == 0 && !reads)
-        failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (failed == 0 && child->program->folder)
-        failed = posix_spawn_file_actions_addchdir_np(actions, child->program->folder);
-    return failed;
-}
-
-/* Threads of s3dock block all signals, and s3dock ignores SIGPIPE: both are reset for the program.
- * Below nohup, SIGHUP stays ignored. On a terminal the program stays in the foreground group, so
- * that it can read and gets Ctrl-C. */
-static int set_attributes(posix_spawnattr_t *attributes, bool on_terminal)
-{
-    sigset_t none, pipe;
-    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    int failed;
-
-    sigemptyset(&none);
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    failed = posix_spawnattr_setsigmask(attributes, &none);
-    if (failed == 0)
-        failed = posix_spawnattr_setsigdefault(attributes, &pipe);
-    if (failed == 0 && !on_terminal)
-        failed = posix_spawnattr_setpgroup(attributes, 0);
-    if (!on_terminal)
-        flags |= POSIX_SPAWN_SETPGROUP;
-    return failed ? failed : posix_spawnattr_setflags(attributes, flags);
-}
-
+/* Without a pipe, standard output goes to the same place as standard error. A redirected standard
+ * input is data for s3dock. On a terminal the program stays in the foreground group, so that it can
+ * read and gets Ctrl-C. */
 static int spawn_program(struct child *child, const char *path, const char *const *argv)
 {
-    char *const *env = child->program->env ? child->program->env : environ;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&actions);
+    const struct program *program = child->program;
+    int errors = child->errors[1];
+    const struct os_start start = {
+        .path = path,
+        .argv = argv,
+        .env = program->env ? program->env : os_environment(),
+        .folder = program->folder,
+        .in = program->on_terminal && isatty(STDIN_FILENO) ? -1 : OS_EMPTY,
+        .out = child->output[1] >= 0 ? child->output[1]
+               : errors >= 0         ? errors
+                                     : STDERR_FILENO,
+        .err = errors,
+        .leads_group = !program->on_terminal,
+    };
 
-    if (failed)
-        return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (failed == 0) {
-        failed = set_descriptors(&actions, child);
-        if (failed == 0)
-            failed = set_attributes(&attributes, child->program->on_terminal);
-        if (failed == 0)
-            failed =
-                posix_spawn(&child->pid, path, &actions, &attributes, (char *const *)argv, env);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return failed;
+    return os_process_start(&start, &child->process);
 }
 
 /* Returns an errno, or 0. */
@@ -291,42 +241,30 @@ static void wait_for_output(const struct child *child)
     poll(polls, 2, (int)((open ? CANCEL_TICK : END_POLL_TIME) / NS_PER_MS));
 }
 
-enum end { RUNS, ENDED, LOST /* the process got no status: SIGCHLD is ignored */ };
-
-static enum end find_end(const struct child *child, int *status)
-{
-    pid_t ended;
-
-    do
-        ended = waitpid(child->pid, status, WNOHANG);
-    while (ended < 0 && errno == EINTR);
-    return ended == 0 ? RUNS : ended < 0 ? LOST : ENDED;
-}
-
 /* Sends SIGTERM first, so that a program can restore the echo of the terminal. */
 static void stop_child(const struct child *child)
 {
-    pid_t whom = child->program->on_terminal ? child->pid : -child->pid;
+    bool group = !child->program->on_terminal;
     int64_t asked = clock_monotonic();
-    int status;
+    int code;
 
-    kill(whom, SIGTERM);
-    while (find_end(child, &status) == RUNS) {
+    os_process_signal(child->process, group, SIGTERM);
+    while (os_process_state(child->process, &code) == OS_PROCESS_RUNS) {
         if (clock_monotonic() - asked > PATIENCE)
-            kill(whom, SIGKILL);
+            os_process_signal(child->process, group, SIGKILL);
         poll(NULL, 0, (int)(END_POLL_TIME / NS_PER_MS));
     }
-    if (!child->program->on_terminal)
-        kill(whom, SIGKILL); /* the rest of the group */
+    if (group)
+        os_process_signal(child->process, group, SIGKILL); /* the rest of the group */
 }
 
-static int wait_for_end(struct child *child, int *status, struct err *err)
+static int wait_for_end(struct child *child, int *code, struct err *err)
 {
     const struct program *program = child->program;
     int64_t began = clock_monotonic();
-    enum end end;
+    enum os_process_state state;
 
-    while ((end = find_end(child, status)) == RUNS) {
+    while ((state = os_process_state(child->process, code)) == OS_PROCESS_RUNS) {
         drain_pipes(child);
         if (check_limits(child, began, err) < 0) {
             stop_child(child);
@@ -336,7 +274,7 @@ static int wait_for_end(struct child *child, int *status, struct err *err)
             program->wake(program->arg);
         wait_for_output(child);
     }
-    if (end == LOST)
+    if (state == OS_PROCESS_LOST)
         return program_failed(program, err, "has an unknown exit code: SIGCHLD is ignored");
     drain_pipes(child);
     return check_output(program, err);
@@ -345,14 +283,14 @@ static int wait_for_end(struct child *child, int *status, struct err *err)
 int program_run(const struct program *program, int *code, struct err *err)
 {
     struct child child = {.program = program, .output = {-1, -1}, .errors = {-1, -1}};
-    int status = 0, failed;
+    int failed;
 
+    *code = 0;
     if (cancel_check(program->cancel, err) < 0)
         return ERR_FAIL;
     failed = start_child(&child, err);
     if (failed == 0)
-        failed = wait_for_end(&child, &status, err);
+        failed = wait_for_end(&child, code, err);
     close_pipes(&child);
-    *code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return failed;
 }

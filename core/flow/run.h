@@ -41,7 +41,7 @@ struct run_options {
 
 /* Runs the program and waits for its end. Stores the exit code, or 128 + the number of the signal
  * that ended it, in *code. Failures: local.program (cannot be started, took too long), cancelled.
- * No other thread may run at the same time, because signal masks and handlers change. */
+ * No other thread may run at the same time, because a signal handler changes. */
 int run_program(const struct run_options *run, int *code, struct err *err);
 
 /* Stores the path of a program, found by the rule above. Returns false if there is none. */

@@ -11,6 +11,10 @@ void *os_map(size_t size);
 /* Unmaps what os_map returned, with the same size. */
 void os_unmap(void *start, size_t size);
 
+/* Makes a file in memory, close-on-exec. Returns its descriptor, or -1 and errno. On a system
+ * without such files: a file of the temporary folder that has no name. */
+int os_memory_file(void);
+
 /* Overwrites a secret with zeros. The compiler does not remove the call. */
 void os_wipe(void *data, size_t size);
 

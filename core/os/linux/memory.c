@@ -7,8 +7,14 @@
 
 #include <malloc.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define MMAP_THRESHOLD (128 * 1024)
+
+int os_memory_file(void)
+{
+    return memfd_create("s3dock", MFD_CLOEXEC);
+}
 
 void os_wipe(void *data, size_t size)
 {

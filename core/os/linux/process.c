@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "os/posix/spawn.h"
+#include "os/posix/process.h"
 
 #define NS_PER_MS   INT64_C(1000000)
 #define NAP         (10 * NS_PER_MS)

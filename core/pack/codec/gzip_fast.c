@@ -9,10 +9,7 @@
 #include <isa-l.h>
 #include <stdlib.h>
 
-#if defined __aarch64__
-#include <sys/auxv.h>
-#define HWCAP_CRC32_BIT (1ul << 7)
-#endif
+#include "os/machine.h"
 
 #define NUMBER_TEXT(number) #number
 #define NUMBER(number)      NUMBER_TEXT(number)
@@ -31,7 +28,7 @@ const char *gzip_fast_writer(void)
     if (__builtin_cpu_supports("sse4.2"))
         return LIBRARY "x86-64";
 #elif defined __aarch64__
-    if (getauxval(AT_HWCAP) & HWCAP_CRC32_BIT)
+    if (os_has_arm_crc32())
         return LIBRARY "aarch64";
 #endif
     return LIBRARY "c";

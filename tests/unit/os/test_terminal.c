@@ -1,0 +1,73 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "os/terminal.h"
+
+static int open_terminal(void)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    return master;
+}
+
+static void the_width_is_that_of_the_terminal(void **state)
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = 132};
+    int master = open_terminal(), ends[2];
+
+    (void)state;
+    assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+    assert_int_equal(os_terminal_columns(master), 132);
+    close(master);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(os_terminal_columns(ends[0]), 0);
+    assert_int_equal(os_terminal_echo(ends[0], false), -1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void the_echo_is_switched(void **state)
+{
+    int master = open_terminal(), slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+
+    (void)state;
+    assert_true(slave >= 0);
+    assert_int_equal(os_terminal_echo(slave, false), 1);
+    assert_int_equal(os_terminal_echo(slave, false), 0);
+    assert_int_equal(os_terminal_echo(slave, true), 0);
+    assert_int_equal(os_terminal_echo(slave, true), 1);
+    close(slave);
+    close(master);
+}
+
+/* A process without a controlling terminal. */
+static void no_terminal_is_no_failure(void **state)
+{
+    int fd;
+
+    (void)state;
+    if (setsid() < 0)
+        skip(); /* this process leads a group */
+    fd = os_terminal_open();
+    assert_int_equal(fd, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_width_is_that_of_the_terminal),
+        cmocka_unit_test(the_echo_is_switched),
+        cmocka_unit_test(no_terminal_is_no_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
