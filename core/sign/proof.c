@@ -240,6 +240,8 @@ const char *proof_fault(const struct ssh_key *key, bool verified, struct view si
         return "its algorithm does not fit its key, or is not supported";
     if (is_token(key))
         return token_fault(key, verified, &reader, bytes, data);
+    if (verified)
+        return "its certificate demands the PIN of a security key";
     if (!wire_ended(&reader))
         return "it is malformed";
     return verify_bytes(key, name, bytes, data) ? NULL

@@ -2,7 +2,8 @@
  * proof - verifies signatures of OpenSSH with OpenSSL.
  *
  * RSA: PKCS #1 v1.5 with SHA-256 or SHA-512, never SHA-1. ECDSA: the hash of the curve. Security
- * keys: the user must have touched the key, and with `verified` entered the PIN.
+ * keys: the user must have touched the key. With `verified`, the key must be one, and the user must
+ * have entered its PIN.
  */
 #ifndef S3DOCK_SIGN_PROOF_H
 #define S3DOCK_SIGN_PROOF_H
