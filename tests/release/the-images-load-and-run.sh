@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# docker load takes the images of the release, and a container of them pushes and pulls.
+. "$(dirname "$0")/lib.sh"
+need_release
+need_docker
+need_edge
+need_s3
+"$KIT/images" small "$REF"
+docker save "$REF" >saved.tar
+# The private daemons have no bridge: containers use the network of this machine.
+run=(docker run --rm --network host --volume "$work:$work" --workdir "$work")
+for name in "${!AWS_@}" S3DOCK_BUCKET; do
+    run+=(--env "$name=${!name}")
+done
+
+# in_container IMAGE: from now on s3dock is the program of that image, in a container with the daemon's socket.
+in_container()
+{
+    {
+        echo '#!/bin/bash'
+        printf '%q ' "${run[@]}"
+        # shellcheck disable=SC2016
+        printf '%s %s "$@"\n' '--volume "${DOCKER_HOST#unix://}:/var/run/docker.sock"' "$*"
+    } >"$work/s3dock"
+    chmod +x "$work/s3dock"
+    S3DOCK=$work/s3dock
+}
+
+for kind in image image-ci; do
+    archive=$(artifact "s3dock_*_${kind}_amd64.tar") || exit 1
+    tag=s3dock:$VERSION${kind#image}
+    check "docker load of $kind" docker load -i "$archive"
+    if command -v podman >/dev/null; then
+        check "podman load of $kind" podman --root "$work/podman" --runroot "$work/podman.run" --storage-driver vfs \
+            load --input "$archive"
+    else
+        skip_check "podman load of $kind" "no podman"
+    fi
+    on_edge docker load -qi "$archive" >/dev/null
+    if [ $kind = image ]; then
+        in_container "$tag"
+    else
+        in_container "$tag" s3dock
+    fi
+    works "$kind"
+    docker image rm -f "$tag" >/dev/null
+done
+
+archive=$(artifact "s3dock_*_image-ci_amd64.tar")
+docker load -qi "$archive" >/dev/null
+check "a script runs in image-ci" same "$VERSION" \
+    "$("${run[@]}" "s3dock:$VERSION-ci" -euc 's3dock --version | sed "s/^s3dock \([^ ]*\).*/\1/"' 2>&1 || true)"
+for kind in image image-ci; do
+    archive=$(artifact "s3dock_*_${kind}_arm64.tar") || exit 1
+    check "the archive $kind for arm64 is an image for arm64" same arm64 "$(docker load -qi "$archive" >/dev/null &&
+        docker image inspect --format '{{.Architecture}}' "s3dock:$VERSION${kind#image}")"
+    docker image rm -f "s3dock:$VERSION${kind#image}" >/dev/null
+done
