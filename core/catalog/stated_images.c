@@ -1,6 +1,7 @@
 /* The platforms come from a list, and the id of each from its own document. */
 #include "catalog/stated_images.h"
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/locate.h"
 
@@ -10,7 +11,7 @@ static int add_image(const struct image_name *image, const struct located *at,
     struct stated_image *next = &out->images[out->image_count];
 
     if (!at->metadata.image_id[0]) {
-        err_set(err, ERR_UNSUPPORTED, "statement",
+        err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
                 "the metadata of %s has no image id, so nothing that leads to it can be signed",
                 image->ref);
         return err_hint(err, "push %s again", image->ref);

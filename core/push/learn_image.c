@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/log.h"
 #include "catalog/conditions.h"
 #include "pull/pull.h"
@@ -61,7 +62,7 @@ static bool is_signed(struct store *store, const char *key, struct err *err)
 
     if (!key_signatures(signatures, key) || store_head(store, signatures, &info, err) != STORE_DONE)
         return false;
-    err_set(err, ERR_CONFLICT, "signed", "it is signed");
+    err_set(err, ERR_CONFLICT, CODE_SIGNED, "it is signed");
     return true;
 }
 

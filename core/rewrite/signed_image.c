@@ -2,15 +2,15 @@
  * s3dock has only this form. */
 #include "rewrite/signed_image.h"
 
+#include "base/codes.h"
 #include "base/err.h"
 
 #define DOCUMENT_MAX (256 * KIB)
 
 static int refuse(const struct located *at, const char *why, struct err *err)
 {
-    err_set(err, ERR_CONFLICT, "signed", "%s is signed%s: new metadata would have no signature",
+    err_set(err, ERR_CONFLICT, CODE_SIGNED, "%s is signed%s: new metadata would have no signature",
             at->metadata_key, why);
-    err_hint(err, "give the key that signed it (--sign-key), or push the image again");
     return SIGNED_BY_OTHER;
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "sign/sshsig.h"
 #include "trust/signatures.h"
@@ -28,14 +29,10 @@ static int check_document(const char *key, struct view document, enum statement_
         *kind = statement.kind;
         return 0;
     case STATEMENT_NONE:
-        err_set(err, ERR_UNSUPPORTED, "statement",
-                "%s does not state the ids of its images, so it cannot be signed", key);
-        return err_hint(err, "%s",
-                        statement.kind == STATEMENT_IMAGE
-                            ? "push the image again with --force and --sign-key"
-                            : "set it again with --sign-key");
+        return err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
+                       "%s does not state the ids of its images, so it cannot be signed", key);
     case STATEMENT_OTHER:
-        return err_set(err, ERR_INTEGRITY, "statement",
+        return err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
                        "%s has the document of another application, name or platform: %s %s", key,
                        statement.app, statement.name);
     default:
