@@ -121,17 +121,23 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "REF|APP ENV|VERSION",
          .least = 1,
          .most = 2,
-         .summary = "check an image in the bucket",
+         .summary = "check an image in the bucket, and who signed it",
          .examples = "s3dock verify myapp:20250721-2118-f7a5a27\tan image\n"
                      "s3dock verify myapp production\tthe image of an environment\n"
-                     "s3dock verify myapp v1.2.0\ta version\n",
+                     "s3dock verify myapp v1.2.0 --data\tits signatures and its archive\n",
          .details =
              "Reads the whole archive, as a pull does, and stores nothing. Each chunk must\n"
              "match the index, each layer its digest, and the archive the checksum in its\n"
              "metadata, if that has one. Writes nothing and needs no Docker.\n"
              "\n"
              "A push trusts the metadata in the bucket; this command does not. If something\n"
-             "is damaged, the exit code is 6 and the hint names the repair.\n"},
+             "is damaged, the exit code is 6 and the hint names the repair.\n"
+             "\n"
+             "If the profile demands signatures (\"trust\"), it prints who signed each document\n"
+             "instead, and reads the archive with --data only. Exit code 7: a signature that\n"
+             "is demanded is wrong or missing.\n"
+             "--reset-sequence forgets the highest sequence number that this host has seen,\n"
+             "for an environment whose pointer was lost and set again.\n"},
     [CMD_INSPECT] =
         {.name = "inspect",
          .group = IMAGES,

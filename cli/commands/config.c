@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deployments_ui.h"
+#include "cli/demands.h"
 #include "cli/settings/args.h"
 #include "cli/settings/consent.h"
 
@@ -413,6 +414,15 @@ static void report_lines(struct cli *cli, const struct text *warnings)
     jw_end(w);
 }
 
+static int validate_demands(const struct config *config, struct err *err)
+{
+    struct demands demands;
+    int failed = demands_read(&config->file, config->profile, &demands, err);
+
+    demands_finish(&demands);
+    return failed;
+}
+
 /* Resolves every profile, so that an invalid value is found in any of them. */
 static int validate_profiles(const struct args *args, const struct config *config, struct err *err)
 {
@@ -422,7 +432,8 @@ static int validate_profiles(const struct args *args, const struct config *confi
     for (size_t i = 0; !failed && i < profiles.count; i++) {
         struct config one;
 
-        failed = config_load_profile(&one, args, config_environment, profiles.names[i], err);
+        failed = config_load_profile(&one, args, config_environment, profiles.names[i], err) ||
+                 validate_demands(&one, err);
         config_finish(&one);
     }
     free(profiles.names);

@@ -17,11 +17,13 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/deploy_ui.h"
 #include "cli/connect.h"
+#include "cli/demands.h"
 #include "cli/deployments.h"
 #include "cli/settings/args.h"
 #include "cli/version.h"
 #include "docker/host.h"
 #include "store/store.h"
+#include "trust/guard.h"
 
 /* ---- flags ---- */
 
@@ -86,13 +88,15 @@ static int run(struct cli *cli, struct deploy_options *options, struct err *err)
     return failed;
 }
 
-/* A rollback needs the bucket only to record its result, so it also runs without it. */
-static int open_bucket(struct cli *cli, struct cli *entered, struct deploy_options *options,
-                       struct err *err)
+/* A rollback needs the bucket only to record its result, so it also runs without it. It starts a
+ * container of this host, and demands no signature. */
+static int open_bucket(struct cli *cli, struct cli *entered, struct guard **guard,
+                       struct deploy_options *options, struct err *err)
 {
     bool rollback = config_switch(&cli->config, OPT_ROLLBACK);
 
     if (deployments_enter(cli, options->deployment, entered, err) == 0 &&
+        (rollback || demands_open(entered, guard, err) == 0) &&
         connect_store(entered, false, &options->store, err) == 0)
         return 0;
     if (!rollback || err->family == ERR_USAGE)
@@ -104,13 +108,18 @@ static int open_bucket(struct cli *cli, struct cli *entered, struct deploy_optio
 static int run_entry(struct cli *cli, struct deploy_options *options, struct err *err)
 {
     struct docker_endpoint endpoint;
+    struct guard *guard = NULL;
     struct cli entered = {0};
     int failed = connect_docker_endpoint(cli, &endpoint, err);
 
     options->endpoint = &endpoint;
     options->cancel = cli->cancel;
-    failed = failed || open_bucket(cli, &entered, options, err) || run(cli, options, err);
+    failed = failed || open_bucket(cli, &entered, &guard, options, err);
+    options->guard = guard;
+    failed = failed || run(cli, options, err);
     store_destroy(options->store);
+    guard_close(guard);
+    options->guard = NULL;
     options->endpoint = NULL;
     deployments_leave(&entered);
     return failed ? ERR_FAIL : 0;

@@ -81,6 +81,7 @@ int cmd_doctor(struct cli *cli, struct err *err)
         doctor_skipped(doctor, "bucket", "skipped, because the configuration does not name it");
     } else {
         check_bucket(doctor, cli);
+        doctor_check_signatures(doctor, cli);
     }
     doctor_check_docker(doctor, cli);
     doctor_check_cache(doctor);

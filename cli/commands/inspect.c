@@ -15,6 +15,7 @@
 #include "cli/commands/layer_report_ui.h"
 #include "cli/commands/object_report.h"
 #include "cli/commands/release_ui.h"
+#include "cli/commands/trust_report.h"
 #include "cli/connect.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
@@ -165,7 +166,8 @@ int cmd_inspect(struct cli *cli, struct err *err)
     if (!failed) {
         write_image(output_data(&cli->output), &subject);
         print_image(cli, &subject);
-        failed = object_report(cli, store, &subject.name, &subject.at, subject.index, err);
+        failed = trust_report_show(cli, store, subject.at.metadata_key, err) ||
+                 object_report(cli, store, &subject.name, &subject.at, subject.index, err);
     }
     if (!failed)
         layer_report_print_contents(cli, subject.report);

@@ -15,12 +15,14 @@
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/connect.h"
+#include "cli/demands.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
 #include "cli/settings/args.h"
 #include "docker/docker.h"
 #include "pull/pull.h"
 #include "store/store.h"
+#include "trust/guard.h"
 
 _Static_assert(REUSE_AUTO == 0 && REUSE_ALWAYS == 1 && REUSE_NEVER == 2,
                "the order of the words of --reuse");
@@ -134,6 +136,7 @@ static int pull_image(struct cli *cli, const struct target *target, struct pull_
 
     options->name = target->resolved.image;
     options->key = target->resolved.archive_key[0] ? target->resolved.archive_key : NULL;
+    options->stated = target->stated ? &target->statement : NULL;
     transfer_begin(cli, options->name.ref, &progress, &options->transfer);
     failed = pull_run(options, &result, err);
     progress_finish(&progress);
@@ -181,6 +184,7 @@ int cmd_pull(struct cli *cli, struct err *err)
         .reuse = (enum reuse)config_number(config, OPT_REUSE),
     };
     struct reference also[ARGS_FURTHER_MAX];
+    struct guard *guard = NULL;
     struct target target;
     int failed;
 
@@ -194,11 +198,15 @@ int cmd_pull(struct cli *cli, struct err *err)
         return ERR_FAIL;
     options.also = also;
     options.also_count = cli->args->further_count;
+    if (demands_open(cli, &guard, err))
+        return ERR_FAIL;
+    options.guard = guard;
     failed = connect_store(cli, false, &options.store, err) ||
-             target_find(&target, options.store, err) ||
+             target_prove(&target, guard, options.store, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||
              pull_image(cli, &target, &options, err);
     docker_close(options.docker);
     store_destroy(options.store);
+    guard_close(guard);
     return failed ? ERR_FAIL : 0;
 }

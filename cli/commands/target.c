@@ -11,19 +11,36 @@
 #include "catalog/version.h"
 #include "cli/command.h"
 #include "cli/settings/args.h"
+#include "trust/guard.h"
 
-static int find_tag(struct store *store, const char *app, const char *version,
-                    struct target *target, struct err *err)
+static void take_guarded(struct target *target, const char *type, const struct guarded *from)
 {
-    target->type = "tag";
-    return resolve_tag(store, app, version, &target->resolved, err);
+    target->type = type;
+    target->resolved = from->resolved;
+    target->stated = from->stated;
+    target->statement = from->statement;
 }
 
-static int find_environment(struct store *store, const char *app, const char *env,
-                            struct target *target, struct err *err)
+static int find_tag(const struct guard *guard, struct store *store, const char *app,
+                    const char *version, struct target *target, struct err *err)
 {
-    target->type = "environment";
-    return resolve_environment(store, app, env, &target->resolved, err);
+    struct guarded found;
+
+    if (guard_version(guard, store, app, version, &found, err))
+        return ERR_FAIL;
+    take_guarded(target, "tag", &found);
+    return 0;
+}
+
+static int find_environment(const struct guard *guard, struct store *store, const char *app,
+                            const char *env, struct target *target, struct err *err)
+{
+    struct guarded found;
+
+    if (guard_environment(guard, store, app, env, &found, err))
+        return ERR_FAIL;
+    take_guarded(target, "environment", &found);
+    return 0;
 }
 
 static int report_neither(const char *verb, const char *app, const char *name, bool version,
@@ -39,8 +56,8 @@ static int report_neither(const char *verb, const char *app, const char *name, b
 
 /* Finds APP NAME, an environment or a version. The form of the name decides which is tried first.
  * The error is that of the first try. */
-static int find_target(struct store *store, const char *app, const char *name,
-                       struct target *target, struct err *err)
+static int find_target(const struct guard *guard, struct store *store, const char *app,
+                       const char *name, struct target *target, struct err *err)
 {
     bool version = version_is_semantic(name);
     struct err other;
@@ -49,12 +66,12 @@ static int find_target(struct store *store, const char *app, const char *name,
     if (name_check_app(app, err) ||
         (version ? name_check_version(name, err) : name_check_env(name, err)))
         return ERR_FAIL;
-    failed = version ? find_tag(store, app, name, target, err)
-                     : find_environment(store, app, name, target, err);
+    failed = version ? find_tag(guard, store, app, name, target, err)
+                     : find_environment(guard, store, app, name, target, err);
     if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
         return failed;
-    failed = version ? find_environment(store, app, name, target, &other)
-                     : find_tag(store, app, name, target, &other);
+    failed = version ? find_environment(guard, store, app, name, target, &other)
+                     : find_tag(guard, store, app, name, target, &other);
     if (failed && !err_is(&other, ERR_NOT_FOUND, version ? CODE_ENVIRONMENT : CODE_TAG))
         *err = other;
     else if (failed && err_is(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT))
@@ -70,14 +87,15 @@ int target_parse(struct target *target, const struct args *args, struct err *err
     return target->app ? 0 : wanted_parse(target->source, &target->wanted, err);
 }
 
-int target_find(struct target *target, struct store *store, struct err *err)
+int target_prove(struct target *target, const struct guard *guard, struct store *store,
+                 struct err *err)
 {
     const struct wanted *wanted = &target->wanted;
 
     if (target->app)
-        return find_target(store, target->app, target->source, target, err);
+        return find_target(guard, store, target->app, target->source, target, err);
     if (wanted->by_version) {
-        int failed = find_tag(store, wanted->app, wanted->version, target, err);
+        int failed = find_tag(guard, store, wanted->app, wanted->version, target, err);
 
         if (failed)
             wanted_no_version(store, wanted->app, wanted->version, target->verb, err);
@@ -86,4 +104,9 @@ int target_find(struct target *target, struct store *store, struct err *err)
     target->type = "image";
     target->resolved.image = wanted->image;
     return 0;
+}
+
+int target_find(struct target *target, struct store *store, struct err *err)
+{
+    return target_prove(target, NULL, store, err);
 }

@@ -1,21 +1,26 @@
 /*
- * Reads an image in the bucket to its end and prints whether it is intact. Without --platform, each
- * of its platforms is read.
+ * Prints who signed an image and what leads to it, if the profile demands signatures. Reads an image
+ * in the bucket to its end and prints whether it is intact. Without --platform, each of its platforms
+ * is read.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "catalog/locate.h"
+#include "catalog/version.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
+#include "cli/commands/trust_report.h"
 #include "cli/commands/verify_ui.h"
 #include "cli/connect.h"
+#include "cli/demands.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
 #include "store/store.h"
+#include "trust/guard.h"
 
 int verify_image(struct cli *cli, struct verify_options *options, struct verify_result *result,
                  struct err *err)
@@ -129,22 +134,64 @@ static int verify_platforms(struct cli *cli, const struct target *target,
     return failed;
 }
 
+/* Forgets the sequence number of the environment or the version that the operands name. */
+static int reset_sequence(struct cli *cli, const struct guard *guard, const struct store *store,
+                          const struct target *target, struct err *err)
+{
+    char key[KEY_MAX];
+    int answer;
+
+    if (!guard || !target->app)
+        return err_set(err, ERR_USAGE, "flag",
+                       "--reset-sequence is for an environment or a version: APP NAME, and for a "
+                       "profile that demands signatures");
+    if (version_is_semantic(target->source))
+        key_tag(key, target->app, target->source);
+    else
+        key_pointer(key, target->app, target->source);
+    answer = guard_forget(guard, store, key, err);
+    if (answer < 0)
+        return ERR_FAIL;
+    output_note(&cli->output,
+                answer ? "this host has no sequence number of %s"
+                       : "the sequence number of %s was forgotten",
+                key);
+    return 0;
+}
+
+static int verify_signatures(struct cli *cli, const struct guard *guard, struct target *target,
+                             const struct verify_options *options, struct err *err)
+{
+    if (config_switch(&cli->config, OPT_RESET_SEQUENCE) &&
+        reset_sequence(cli, guard, options->store, target, err))
+        return ERR_FAIL;
+    return guard ? trust_report_target(cli, guard, options->store, target, &options->platform, err)
+                 : target_find(target, options->store, err);
+}
+
+static int verify_data(struct cli *cli, const struct target *target, struct verify_options *options,
+                       struct err *err)
+{
+    options->name = target->resolved.image;
+    options->key = target->resolved.archive_key[0] ? target->resolved.archive_key : NULL;
+    return verify_platforms(cli, target, options, err);
+}
+
 int cmd_verify(struct cli *cli, struct err *err)
 {
     struct verify_options options = {.store = NULL};
+    struct guard *guard = NULL;
     struct target target;
     int failed;
 
     if (platform_read(&cli->config, &options.platform, err) ||
-        target_parse(&target, cli->args, err))
+        target_parse(&target, cli->args, err) || demands_open(cli, &guard, err))
         return ERR_FAIL;
-    failed =
-        connect_store(cli, false, &options.store, err) || target_find(&target, options.store, err);
-    if (!failed) {
-        options.name = target.resolved.image;
-        options.key = target.resolved.archive_key[0] ? target.resolved.archive_key : NULL;
-        failed = verify_platforms(cli, &target, &options, err);
-    }
+    failed = connect_store(cli, false, &options.store, err) ||
+             verify_signatures(cli, guard, &target, &options, err);
+    if (!failed && (!guard || config_switch(&cli->config, OPT_DATA)))
+        failed = verify_data(cli, &target, &options, err);
     store_destroy(options.store);
+    guard_close(guard);
     return failed ? ERR_FAIL : 0;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "flow/program.h"
 #include "flow/run.h"
@@ -30,17 +31,18 @@ static int run_line(const struct watch_hook *hook, char *const *environment, str
 }
 
 int watch_hook_run(const struct watch_hook *hook, const struct watch_entry *entry,
-                   const char *image, struct err *err)
+                   const char *image, const char *id, struct err *err)
 {
     char app[NAME_APP_MAX + 16], env[NAME_ENV_MAX + 16], now[NAME_REF_MAX + 16],
-        previous[NAME_REF_MAX + 20];
-    const char *const changes[] = {PROGRAM_NO_NOTIFY, app, env, now, previous, NULL};
+        previous[NAME_REF_MAX + 20], image_id[DIGEST_TEXT_SIZE + 20];
+    const char *const changes[] = {PROGRAM_NO_NOTIFY, app, env, now, image_id, previous, NULL};
     char **environment;
     int failed;
 
     snprintf(app, sizeof app, "S3DOCK_APP=%s", entry->app);
     snprintf(env, sizeof env, "S3DOCK_ENV=%s", entry->env);
     snprintf(now, sizeof now, "S3DOCK_IMAGE=%s", image);
+    snprintf(image_id, sizeof image_id, "S3DOCK_IMAGE_ID=%s", id);
     snprintf(previous, sizeof previous, "S3DOCK_PREVIOUS=%s", entry->served);
     environment = run_environment(changes);
     if (!environment)

@@ -19,10 +19,10 @@ struct watch_hook {
     void *arg;
 };
 
-/* Runs the command with S3DOCK_APP, S3DOCK_ENV, S3DOCK_IMAGE and S3DOCK_PREVIOUS. Its standard output
- * goes to standard error. local.hook: it cannot be started, takes too long, or ends with another
- * exit code than 0. */
+/* Runs the command with S3DOCK_APP, S3DOCK_ENV, S3DOCK_IMAGE, S3DOCK_IMAGE_ID (`id`) and
+ * S3DOCK_PREVIOUS. Its standard output goes to standard error. local.hook: it cannot be started, takes
+ * too long, or ends with another exit code than 0. */
 int watch_hook_run(const struct watch_hook *hook, const struct watch_entry *entry,
-                   const char *image, struct err *err);
+                   const char *image, const char *id, struct err *err);
 
 #endif

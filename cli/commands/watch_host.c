@@ -17,21 +17,22 @@
 #include "cli/cli.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/commands/watch_hook.h"
+#include "cli/commands/watch_pull.h"
 #include "cli/commands/watch_report.h"
 #include "cli/connect.h"
 #include "cli/credentials.h"
+#include "cli/demands.h"
 #include "cli/deployments.h"
 #include "cli/platform_ui.h"
 #include "cli/version.h"
 #include "deploy/deploy.h"
 #include "deploy/machine.h"
 #include "deploy/record.h"
-#include "docker/docker.h"
 #include "docker/host.h"
 #include "os/clock.h"
 #include "os/memory.h"
-#include "pull/pull.h"
 #include "store/store.h"
+#include "trust/guard.h"
 #include "watch/notify.h"
 #include "watch/watchdog.h"
 
@@ -41,12 +42,14 @@ struct live_store {
     struct cli cli; /* with the settings of the profile; does not move */
     bool entered;
     struct store *store; /* NULL: not opened so far */
+    struct guard *guard; /* what is demanded of signatures; NULL: nothing, or not opened so far */
 };
 
 struct live_entry {
     struct live_store *from;
     struct pointer_poll poll;
     struct platform platform; /* of the image, for a pull; any platform: that of the daemon */
+    char image_id[DIGEST_TEXT_SIZE]; /* of the image that was pulled last, as the daemon counts */
 };
 
 struct live_watch {
@@ -149,7 +152,8 @@ static int open_store(struct live_watch *live, unsigned at, struct store **out, 
 {
     struct live_store *from = live->live[at].from;
 
-    if (!from->store && connect_store(&from->cli, false, &from->store, err)) {
+    if (!from->store && ((!from->guard && demands_open(&from->cli, &from->guard, err)) ||
+                         connect_store(&from->cli, false, &from->store, err))) {
         live->is_unusable = err->family == ERR_USAGE;
         live->fault = *err;
         return ERR_FAIL;
@@ -182,38 +186,22 @@ static enum poll_answer host_poll(void *arg, unsigned at, struct watch_target *o
 
 /* ---- the daemon ---- */
 
-static void fill_transfer(struct live_watch *live, struct transfer_options *out)
-{
-    const struct config *config = &live->cli->config;
-
-    *out = (struct transfer_options){
-        .jobs = config_is_word(config, OPT_JOBS) ? TRANSFER_JOBS_AUTO
-                                                 : (unsigned)config_number(config, OPT_JOBS),
-        .memory = (size_t)config_number(config, OPT_MEMORY),
-        .cancel = live->cli->cancel,
-        .progress = watchdog_transfer,
-        .progress_arg = &live->watchdog,
-    };
-}
-
 static int host_pull(void *arg, unsigned at, const struct watch_target *target, struct err *err)
 {
     struct live_watch *live = arg;
-    struct pull_options options = {
-        .name = target->resolved.image,
-        .key = target->resolved.archive_key,
-        .reuse = (enum reuse)config_number(&live->cli->config, OPT_REUSE),
-        .no_resume = !config_switch(&live->cli->config, OPT_RESUME),
+    struct watch_pull pull = {
+        .cli = live->cli,
+        .entry = &live->entries[at],
+        .target = target,
         .platform = live->live[at].platform,
     };
-    struct pull_result result;
     int failed;
 
     watchdog_begin(&live->watchdog, WATCHDOG_STILL);
-    fill_transfer(live, &options.transfer);
-    failed = open_store(live, at, &options.store, err) ||
-             connect_docker(live->cli, &options.docker, err) || pull_run(&options, &result, err);
-    docker_close(options.docker);
+    watch_pull_transfer(live->cli, &live->watchdog, &pull.transfer);
+    failed = open_store(live, at, &pull.store, err);
+    pull.guard = live->live[at].from->guard;
+    failed = failed || watch_pull_run(&pull, live->live[at].image_id, err);
     os_heap_trim();
     return failed ? ERR_FAIL : 0;
 }
@@ -265,6 +253,7 @@ static int use_deployment(struct live_watch *live, unsigned at, struct store *st
     struct docker_endpoint endpoint;
     struct deploy_options options = {
         .store = store,
+        .guard = live->live[at].from->guard,
         .endpoint = &endpoint,
         .reuse = (enum reuse)config_number(&live->cli->config, OPT_REUSE),
         .cancel = live->cli->cancel,
@@ -281,7 +270,7 @@ static int use_deployment(struct live_watch *live, unsigned at, struct store *st
     int failed;
 
     live->at = at;
-    fill_transfer(live, &options.transfer);
+    watch_pull_transfer(live->cli, &live->watchdog, &options.transfer);
     failed = deployments_read(live->cli, entry->app, entry->env, &deployment, NULL, err) ||
              connect_docker_endpoint(live->cli, &endpoint, err);
     options.deployment = deployment;
@@ -336,7 +325,8 @@ static int host_hook(void *arg, unsigned at, const struct watch_target *target, 
                               .arg = &live->watchdog};
 
     watchdog_begin(&live->watchdog, WATCH_HOOK_LIMIT);
-    return watch_hook_run(&hook, &live->entries[at], target->resolved.image.ref, err);
+    return watch_hook_run(&hook, &live->entries[at], target->resolved.image.ref,
+                          live->live[at].image_id, err);
 }
 
 /* ---- set up ---- */
@@ -453,6 +443,7 @@ void live_watch_destroy(struct live_watch *live)
         return;
     for (unsigned i = 0; i < live->store_count; i++) {
         store_destroy(live->stores[i].store);
+        guard_close(live->stores[i].guard);
         if (live->stores[i].entered)
             deployments_leave(&live->stores[i].cli);
         else

@@ -50,6 +50,31 @@ static const struct row {
      "APP"},
     {ERR_CONFLICT, CODE_PUSH, "s3dock pull %s --dry-run shows which image the bucket has now",
      "REF"},
+    /* signatures */
+    {ERR_TRUST, CODE_MISSING,
+     "s3dock verify shows who signed what; push, tag or promote it with a key, or sign it: s3dock "
+     "sign",
+     ""},
+    {ERR_TRUST, CODE_SIGNATURE,
+     "it was changed after it was signed: push, tag or promote it again with a key; s3dock verify "
+     "shows who signed what",
+     ""},
+    {ERR_TRUST, CODE_SIGNER,
+     "s3dock verify shows who signed what; let somebody sign it who may (s3dock sign), or change "
+     "\"trust\" of the profile",
+     ""},
+    {ERR_TRUST, CODE_REVOKED, "sign it with another key: s3dock sign", ""},
+    {ERR_TRUST, CODE_STATEMENT,
+     "somebody has copied a signed document to another place: push, tag or promote it again", ""},
+    {ERR_TRUST, CODE_MOVED,
+     "the image or the version was changed after the promotion: promote it again", ""},
+    {ERR_TRUST, CODE_SEQUENCE,
+     "promote the image again; if the pointer was lost and set again, on this host: s3dock verify "
+     "%s --reset-sequence",
+     "APP ENV"},
+    {ERR_TRUST, CODE_MEMORY, "to forget it on this host: s3dock verify %s --reset-sequence",
+     "APP ENV"},
+    {ERR_TRUST, CODE_CLOCK, "correct the clock of this machine, or of the one that signed", ""},
     /* deployments */
     {ERR_NOT_FOUND, CODE_DEPLOYMENT,
      "s3dock deploy --init %s writes a first one; for a container that runs already: s3dock deploy "

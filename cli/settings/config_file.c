@@ -167,7 +167,9 @@ static int load_named(const char *named, getenv_fn *env, struct config_file *out
     return err_hint(err, "s3dock config init %s writes one", named);
 }
 
-int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
+/* Loads the first file of the places from `first` on. */
+static int load_first(enum config_place first, getenv_fn *env, struct config_file *out,
+                      struct err *err)
 {
     const char *home = env("HOME");
     char in_home[PATH_MAX] = "";
@@ -178,14 +180,14 @@ int config_file_load(const char *named, getenv_fn *env, struct config_file *out,
                   {in_home, CONFIG_HOME},
                   {"/etc/s3dock/config.json5", CONFIG_SYSTEM}};
 
-    memset(out, 0, sizeof *out);
-    if (named)
-        return load_named(named, env, out, err);
     if (home && *home && strlen(home) < PATH_MAX - 32)
         snprintf(in_home, sizeof in_home, "%s/.s3dock/config.json5", home);
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
         int answer = CONFIG_ABSENT;
 
+        if (places[i].place < first)
+            continue;
+        memset(out, 0, sizeof *out);
         out->place = places[i].place;
         if (places[i].path[0])
             answer = load_path(places[i].path, env, out, err);
@@ -194,6 +196,17 @@ int config_file_load(const char *named, getenv_fn *env, struct config_file *out,
     }
     memset(out, 0, sizeof *out);
     return CONFIG_ABSENT;
+}
+
+int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
+{
+    memset(out, 0, sizeof *out);
+    return named ? load_named(named, env, out, err) : load_first(CONFIG_FOLDER, env, out, err);
+}
+
+int config_file_load_own(getenv_fn *env, struct config_file *out, struct err *err)
+{
+    return load_first(CONFIG_HOME, env, out, err);
 }
 
 bool config_file_is_input(const struct config_file *file)
@@ -299,8 +312,8 @@ static enum known known_as(const char *pattern)
 
     if (!strcmp(pattern, "profiles") || !strcmp(pattern, "profiles.*"))
         return KNOWN_GROUP;
-    if (!strcmp(pattern, CONFIG_DEPLOY))
-        return KNOWN_KEY; /* its keys are those of deploy/spec, which refuses unknown ones */
+    if (!strcmp(pattern, CONFIG_DEPLOY) || !strcmp(pattern, "profiles.*." CONFIG_TRUST))
+        return KNOWN_KEY; /* their readers refuse unknown keys */
     for (unsigned i = 0; i < 2 * OPTION_COUNT; i++) {
         const struct option *option = &option_table[i / 2];
         const char *key = i % 2 ? option->also : option->key;

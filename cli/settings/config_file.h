@@ -16,6 +16,7 @@ struct err;
 
 #define CONFIG_IN_FOLDER "./s3dock.json5"
 #define CONFIG_DEPLOY    "deploy"  /* the group of the deployments: read by deploy/spec */
+#define CONFIG_TRUST     "trust"   /* the group of a profile that cli/demands reads */
 #define CONFIG_FILE_MAX  (1 << 20) /* bytes */
 #define CONFIG_VALUE_MAX 4096      /* bytes of one value, the NUL included */
 #define CONFIG_NAME_MAX  128       /* of a profile */
@@ -40,6 +41,8 @@ enum config_answer { CONFIG_OK = 0, CONFIG_ABSENT = 1 };
  * with usage.owner if a user other than this one and root can write one of the first two. The
  * caller calls config_file_finish. */
 int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err);
+/* The same for the files of the user and of the system alone, whatever the current folder has. */
+int config_file_load_own(getenv_fn *env, struct config_file *out, struct err *err);
 void config_file_finish(struct config_file *file);
 
 /* Returns whether the file was found in the current folder and is not trusted. */

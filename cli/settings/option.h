@@ -89,6 +89,8 @@ enum option_id {
     OPT_DOCKERFILE,
     OPT_CONTEXT,
     OPT_PLATFORM,
+    OPT_DATA,
+    OPT_RESET_SEQUENCE,
     OPT_STRICT,
     /* single commands */
     OPT_BLUE_GREEN,

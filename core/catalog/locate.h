@@ -49,6 +49,10 @@ struct locate_reader {
     /* Refuses the image that was found, if its document is not proven. That is the last one that
      * `get` or `take` has read. */
     int (*judge)(struct locate_reader *reader, const struct located *found, struct err *err);
+    /* Proves a version that leads to the image of the next call. Its image must be the one that it
+     * states. */
+    int (*follow)(struct locate_reader *reader, struct store *store, const char *app,
+                  const char *version, struct err *err);
 };
 
 /* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.

@@ -261,19 +261,20 @@ static int set(struct step *step, struct err *err)
     return step->event.overtaken ? compare_winner(step, err) : 0;
 }
 
-/* Reads what the wanted document states, if it is signed. */
+/* Reads what the wanted document states, if it is signed. The images are proven before, if they must
+ * be. */
 static int state_images(struct step *step, enum statement_kind kind, const char *name,
                         struct err *err)
 {
     struct statement *stated = &step->stated;
 
-    if (!step->options->signing)
+    if (!step->options->signing && !step->options->reader)
         return 0;
     stated->kind = kind;
     str_copy(stated->app, sizeof stated->app, step->result->image.app);
     str_copy(stated->name, sizeof stated->name, name);
-    return stated_images_read(step->options->store, &step->result->image, step->archive_key, stated,
-                              err);
+    return stated_images_read(step->options->reader, step->options->store, &step->result->image,
+                              step->archive_key, stated, err);
 }
 
 /* ---- tag ---- */
@@ -379,9 +380,12 @@ static int promote_image(struct step *step, const struct image_name *image, cons
 static int promote_tag(struct step *step, const char *app, const char *version, const char *env,
                        struct err *err)
 {
+    struct locate_reader *reader = step->options->reader;
     struct resolved resolved;
 
     if (name_check_app(app, err) || name_check_version(version, err) || name_check_env(env, err))
+        return ERR_FAIL;
+    if (reader && reader->follow(reader, step->options->store, app, version, err))
         return ERR_FAIL;
     if (resolve_tag(step->options->store, app, version, &resolved, err))
         return ERR_FAIL;

@@ -22,12 +22,15 @@
 #include "catalog/signing.h"
 #include "store/store.h"
 
+struct locate_reader;
+
 struct release_options {
     struct store *store;
     struct audit_identity by;
     int64_t now; /* wall time of the change, ns */
     bool force;  /* allow to move an existing tag; sign a value again that is set already */
-    struct signing *signing; /* signs the document; NULL: it is not signed */
+    struct signing *signing;      /* signs the document; NULL: it is not signed */
+    struct locate_reader *reader; /* proves version and image; NULL: nothing is demanded */
     bool dry_run;
 };
 

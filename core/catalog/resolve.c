@@ -34,9 +34,8 @@ bool resolve_version_of(const char *app, const struct pointer *pointer,
            strcmp(owner, app) == 0;
 }
 
-/* Sets the image of a pointer that must lead to an image of `app`. */
-static int take_image(const char *app, const char *key, const struct pointer *pointer,
-                      struct resolved *out, struct err *err)
+int resolve_take_image(const char *app, const char *key, const struct pointer *pointer,
+                       struct resolved *out, struct err *err)
 {
     char month[CLOCK_MONTH_SIZE];
 
@@ -50,13 +49,13 @@ static int take_image(const char *app, const char *key, const struct pointer *po
     return 0;
 }
 
-static int no_tag(const char *app, const char *version, struct err *err)
+int resolve_no_tag(const char *app, const char *version, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, CODE_TAG, "tag not found: %s/%s", app, version);
     return err_about(err, "%s", app);
 }
 
-static int no_environment(const char *app, const char *env, struct err *err)
+int resolve_no_environment(const char *app, const char *env, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, CODE_ENVIRONMENT, "environment pointer not found: %s/%s", app, env);
     return err_about(err, "%s", app);
@@ -72,14 +71,14 @@ int resolve_tag(struct store *store, const char *app, const char *version, struc
     if (change_read(store, key, &current, err))
         return ERR_FAIL;
     if (!current.there)
-        return no_tag(app, version, err);
+        return resolve_no_tag(app, version, err);
     if (!current.sound) {
         *err = current.fault;
         return ERR_FAIL;
     }
     *out = (struct resolved){.version = ""};
     str_copy(out->version, sizeof out->version, version);
-    return take_image(app, key, &current.pointer, out, err);
+    return resolve_take_image(app, key, &current.pointer, out, err);
 }
 
 int resolve_pointer(struct store *store, const char *key, const struct pointer *pointer,
@@ -91,7 +90,7 @@ int resolve_pointer(struct store *store, const char *key, const struct pointer *
         return err_set(err, ERR_INTERNAL, "pointer", "%s is not an environment", key);
     *out = (struct resolved){.version = ""};
     if (pointer->target == POINTER_IMAGE)
-        return take_image(app, key, pointer, out, err);
+        return resolve_take_image(app, key, pointer, out, err);
     if (!key_parse_tag(pointer->target_path, owner, version))
         return refuse(err, key, pointer, "not the key of a tag");
     if (strcmp(owner, app) != 0)
@@ -110,7 +109,7 @@ int resolve_current(struct store *store, const char *app, const char *env,
     if (change_read(store, key, out, err))
         return ERR_FAIL;
     if (!out->there)
-        return no_environment(app, env, err);
+        return resolve_no_environment(app, env, err);
     if (out->sound)
         return 0;
     *err = out->fault;

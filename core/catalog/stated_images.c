@@ -22,11 +22,12 @@ static int add_image(const struct image_name *image, const struct located *at,
     return 0;
 }
 
-static int read_platform(struct store *store, const struct image_name *image, const char *key,
+static int read_platform(struct locate_reader *reader, struct store *store,
+                         const struct image_name *image, const char *key,
                          const struct platform *platform, struct statement *out, struct err *err)
 {
     struct located at;
-    int answer = locate_image(store, image, key, platform, &at, err);
+    int answer = locate_image_with(reader, store, image, key, platform, &at, err);
 
     if (answer != LOCATE_FOUND)
         return answer < 0 ? ERR_FAIL : locate_refuse(store, image, platform, &at, err);
@@ -35,7 +36,8 @@ static int read_platform(struct store *store, const struct image_name *image, co
     return answer;
 }
 
-int stated_images_read(struct store *store, const struct image_name *image, const char *archive_key,
+int stated_images_read(struct locate_reader *reader, struct store *store,
+                       const struct image_name *image, const char *archive_key,
                        struct statement *out, struct err *err)
 {
     struct platform platforms[LOCATE_PLATFORMS_MAX];
@@ -47,7 +49,7 @@ int stated_images_read(struct store *store, const struct image_name *image, cons
     if (answer != LOCATE_FOUND)
         return answer < 0 ? ERR_FAIL : locate_refuse(store, image, NULL, &nothing, err);
     for (unsigned i = 0; i < count; i++)
-        if (read_platform(store, image, archive_key, &platforms[i], out, err))
+        if (read_platform(reader, store, image, archive_key, &platforms[i], out, err))
             return ERR_FAIL;
     return 0;
 }

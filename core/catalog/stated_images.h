@@ -10,11 +10,13 @@
 #include "store/store.h"
 
 struct err;
+struct locate_reader;
 
 /* Reads the metadata of all platforms of an image and sets the images of the statement. `archive_key`
- * is the image key of a pointer, or NULL. not_found.image; unsupported.statement: metadata has no
- * image id, because the original wrote it. */
-int stated_images_read(struct store *store, const struct image_name *image, const char *archive_key,
+ * is the image key of a pointer, or NULL. `reader` proves each of them; NULL: nothing is demanded.
+ * not_found.image; unsupported.statement: metadata has no image id, because the original wrote it. */
+int stated_images_read(struct locate_reader *reader, struct store *store,
+                       const struct image_name *image, const char *archive_key,
                        struct statement *out, struct err *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 struct cancel;
 struct docker_endpoint;
+struct guard;
 struct store;
 
 /* Notices of a run, for the progress on the terminal and for the watchdog of systemd. All members
@@ -27,7 +28,8 @@ struct deploy_observer {
 
 struct deploy_options {
     const struct deployment *deployment;
-    struct store *store; /* NULL only for a rollback */
+    struct store *store;       /* NULL only for a rollback */
+    const struct guard *guard; /* what is demanded of signatures; NULL: nothing */
     const struct docker_endpoint *endpoint;
     struct transfer_options transfer; /* of the pull */
     enum reuse reuse;

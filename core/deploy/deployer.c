@@ -117,12 +117,19 @@ static int check_hold(struct run *run, struct err *err)
     return err_about(err, "%s %s", deployment->app, deployment->env);
 }
 
+/* Returns true if the image of a container is not known to be another one. */
+static bool has_wanted_id(const struct run *run, const struct deploy_container *container)
+{
+    return !run->host->proves || !run->want.image_id[0] ||
+           strcmp(container->facts.image_id, run->want.image_id) == 0;
+}
+
 /* Returns true if a container is what the pointer and the files mean. */
 static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
                       const struct deploy_container *container)
 {
     return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
-           strcmp(container->labels.image, run->want.ref) == 0 &&
+           strcmp(container->labels.image, run->want.ref) == 0 && has_wanted_id(run, container) &&
            (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
 }
 
@@ -201,6 +208,19 @@ static int pull(struct run *run, struct err *err)
     return room_make(run, err) || run->host->table->pull(run->host, &run->want, err) ? ERR_FAIL : 0;
 }
 
+/* Pulls before the containers are judged, if the ids of their images decide. */
+static int prove(struct run *run, bool *intact, struct err *err)
+{
+    unsigned changes = 0;
+
+    if (!run->host->proves)
+        return 0;
+    if (*intact && put_in_order(run, true, &changes, err))
+        return ERR_FAIL;
+    *intact = false;
+    return pull(run, err);
+}
+
 static int deploy(struct run *run, struct err *err)
 {
     unsigned changes = 0;
@@ -209,7 +229,8 @@ static int deploy(struct run *run, struct err *err)
     if ((!intact && put_in_order(run, true, &changes, err)) || end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
-    if (read_target(run, err) || check_hold(run, err) || check_failure(run, err))
+    if (read_target(run, err) || check_hold(run, err) || check_failure(run, err) ||
+        prove(run, &intact, err))
         return take_back_candidates(run);
     if (mark_unchanged(run, &nothing_to_do, err))
         return ERR_FAIL;
@@ -218,7 +239,7 @@ static int deploy(struct run *run, struct err *err)
     if (intact &&
         (put_in_order(run, true, &changes, err) || mark_unchanged(run, &nothing_to_do, err)))
         return ERR_FAIL;
-    if (pull(run, err))
+    if (!run->host->proves && pull(run, err))
         return take_back_candidates(run);
     return replace(run, err);
 }

@@ -70,6 +70,9 @@ struct deploy_host {
     const struct deploy_host_table *table;
     /* False: the daemon cannot change a restart policy (Podman before 5.1). */
     bool sets_restart;
+    /* Signatures are demanded: the name of an image proves nothing, so a container is what the pointer
+     * means only if it has the image id that the pull has proven. */
+    bool proves;
 };
 
 struct deploy_host_table {

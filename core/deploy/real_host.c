@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/file.h"
-#include "catalog/resolve.h"
 #include "deploy/image_room.h"
 #include "deploy/real_parts.h"
 #include "deploy/record.h"
@@ -94,20 +94,17 @@ static int host_journal_set_aside(struct deploy_host *host, struct err *err)
 
 static int host_resolve(struct deploy_host *host, struct deploy_want *out, struct err *err)
 {
-    const struct deploy_options *options = real_of(host)->options;
-    const char *app = options->deployment->app, *env = options->deployment->env;
-    struct current_pointer current;
-    struct resolved resolved;
-    char key[KEY_MAX];
+    struct real_host *real = real_of(host);
+    const struct deploy_options *options = real->options;
+    struct guarded *meant = &real->meant;
 
     *out = (struct deploy_want){0};
-    key_pointer(key, app, env);
-    if (resolve_current(options->store, app, env, &current, err) ||
-        resolve_pointer(options->store, key, &current.pointer, &resolved, err))
+    if (guard_environment(options->guard, options->store, options->deployment->app,
+                          options->deployment->env, meant, err))
         return ERR_FAIL;
-    str_copy(out->etag, sizeof out->etag, current.etag);
-    str_copy(out->ref, sizeof out->ref, resolved.image.ref);
-    str_copy(out->key, sizeof out->key, resolved.archive_key);
+    str_copy(out->etag, sizeof out->etag, meant->etag);
+    str_copy(out->ref, sizeof out->ref, meant->resolved.image.ref);
+    str_copy(out->key, sizeof out->key, meant->resolved.archive_key);
     return 0;
 }
 
@@ -129,15 +126,29 @@ static int host_image_present(struct deploy_host *host, const char *image, struc
     return docker ? docker_inspect(docker, image, &ignored, err) : ERR_FAIL;
 }
 
+/* The image of `want` must be the one that the last resolve has proven. */
+static int check_meant(const struct real_host *real, const struct deploy_want *want,
+                       struct err *err)
+{
+    const struct guarded *meant = &real->meant;
+
+    if (!real->options->guard ||
+        (strcmp(meant->etag, want->etag) == 0 && strcmp(meant->resolved.image.ref, want->ref) == 0))
+        return 0;
+    return err_set(err, ERR_INTERNAL, "trust", "the image %s was not resolved", want->ref);
+}
+
 static int host_pull(struct deploy_host *host, struct deploy_want *want, struct err *err)
 {
     const struct deploy_options *options = real_of(host)->options;
+    const struct guarded *meant = &real_of(host)->meant;
     struct docker *docker = real_docker(host, err);
     struct pull_options pull = {
         .transfer = options->transfer,
         .store = options->store,
         .key = want->key[0] ? want->key : NULL,
         .platform = options->deployment->platform,
+        .guard = options->guard,
         .docker = docker,
         .reuse = options->reuse,
     };
@@ -145,7 +156,9 @@ static int host_pull(struct deploy_host *host, struct deploy_want *want, struct 
     struct docker_image image;
     int answer;
 
-    if (!docker || name_parse_image(want->ref, &pull.name, err) ||
+    pull.stated = meant->stated ? &meant->statement : NULL;
+    if (!docker || check_meant(real_of(host), want, err) ||
+        name_parse_image(want->ref, &pull.name, err) ||
         state_files_keep_images(&real_of(host)->files, options->cancel, err) ||
         pull_run(&pull, &result, err))
         return ERR_FAIL;
@@ -153,6 +166,9 @@ static int host_pull(struct deploy_host *host, struct deploy_want *want, struct 
     if (answer == DOCKER_ABSENT)
         return err_set(err, ERR_DOCKER, "inspect", "the image %s is gone right after the pull",
                        want->ref);
+    if (answer == DOCKER_OK && strcmp(image.id, result.daemon_id) != 0)
+        return err_set(err, ERR_DOCKER, CODE_INSPECT,
+                       "%s leads to another image right after the pull", want->ref);
     str_copy(want->image_id, sizeof want->image_id, image.id);
     return answer;
 }
@@ -282,6 +298,7 @@ struct deploy_host *real_host_create(const struct deploy_options *options, struc
     }
     real->host.table = &TABLE;
     real->host.sets_restart = true;
+    real->host.proves = options->guard != NULL;
     real->options = options;
     for (unsigned i = 0; i < deployment->unit_count; i++) {
         struct real_unit *unit = &real->units[i];

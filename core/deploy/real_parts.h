@@ -9,6 +9,7 @@
 #include "deploy/host.h"
 #include "deploy/spec/container_spec.h"
 #include "deploy/state_files.h"
+#include "trust/guard.h"
 
 struct err;
 
@@ -28,6 +29,7 @@ struct real_host {
     const struct deploy_options *options;
     struct docker *docker; /* NULL: not opened yet */
     struct state_files files;
+    struct guarded meant; /* by the pointer, at the last resolve */
     struct real_unit units[DEPLOY_UNITS_MAX];
 };
 

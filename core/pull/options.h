@@ -16,8 +16,10 @@
 #include "transfer/transfer.h"
 
 struct docker;
+struct guard;
 struct layer_report;
 struct metadata;
+struct statement;
 struct store;
 
 struct pull_options {
@@ -28,6 +30,10 @@ struct pull_options {
     /* The platform that the image must have. Any platform: that of the daemon, or the only one; and
      * the first one without a daemon. */
     struct platform platform;
+    /* What is demanded of signatures; NULL: nothing. With `stated`, what the pointer states that
+     * leads to the image: the image of its platform must have the stated id. */
+    const struct guard *guard;
+    const struct statement *stated;
     /* The destination: a daemon or a file. Without both, the image is only read and verified. */
     struct docker *docker;
     const struct reference *also; /* further names that the daemon gives the image at the end */
@@ -47,6 +53,8 @@ struct pull_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[DIGEST_TEXT_SIZE];
+    char daemon_id
+        [DIGEST_TEXT_SIZE]; /* the id of the daemon for the verified image; "": no daemon */
     char platform[PLATFORM_TEXT_SIZE]; /* of the image; "": not known */
     bool foreign;                 /* the daemon has another platform; the image has no other one */
     char checksum[40];            /* MD5 of the archive by its metadata; or "" */

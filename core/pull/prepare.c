@@ -26,16 +26,30 @@
 
 /* ---- the documents of the image ---- */
 
+static int locate(struct prepare *p, const struct platform *wanted, struct err *err)
+{
+    const struct pull_options *o = p->options;
+
+    return guard_locate(&p->demanded, o->store, &o->name, o->key, wanted, &p->at, err);
+}
+
+/* Returns whether the image of the wanted platform was signed. Then the bucket must have it, and an
+ * image of another platform does not replace it. */
+static bool is_stated(const struct prepare *p, const struct platform *wanted)
+{
+    return p->options->stated && statement_image(p->options->stated, wanted);
+}
+
 /* Finds the image for the wanted platform. If that is only the daemon's, an image with another
  * platform alone is found, too: the daemon may emulate it. */
 static int locate_wanted(struct prepare *p, const struct platform *wanted, struct err *err)
 {
-    const struct pull_options *o = p->options;
-    int answer = locate_image(o->store, &o->name, o->key, wanted, &p->at, err);
+    int answer = locate(p, wanted, err);
 
-    if (answer != LOCATE_OTHER || o->platform.os[0] || p->at.other_count != 1)
+    if (answer != LOCATE_OTHER || p->options->platform.os[0] || p->at.other_count != 1 ||
+        is_stated(p, wanted))
         return answer;
-    answer = locate_image(o->store, &o->name, o->key, NULL, &p->at, err);
+    answer = locate(p, NULL, err);
     p->foreign =
         answer == LOCATE_FOUND && (strcmp(p->at.platform.os, wanted->os) != 0 ||
                                    strcmp(p->at.platform.architecture, wanted->architecture) != 0);
@@ -56,9 +70,15 @@ static int find_documents(struct prepare *p, struct err *err)
 
 /* ---- whether the daemon has the image ---- */
 
-/* Returns true if containerd's store has the image under the id of the bundle's manifest. Only for
- * metadata without a manifest_id, which older programs wrote: the header of the index yields the
- * id. */
+/* Returns whether a signature binds the id of the image, but not the other ids in its metadata. */
+static bool has_unproven_ids(const struct prepare *p)
+{
+    return p->options->stated && !p->demanded.proven;
+}
+
+/* Returns true if containerd's store has the image under the id of the bundle's manifest. The header
+ * of the index yields that id. Older programs wrote metadata without a manifest_id; and that of
+ * metadata that are not proven is not used. The manifest names the config, and so the image. */
 static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;
@@ -67,8 +87,8 @@ static bool has_manifest_id(const struct prepare *p, const char *id)
     struct err ignored;
     bool same;
 
-    if (!docker_engine(p->options->docker)->containerd_store || metadata->manifest_id[0] ||
-        !metadata->index_key[0] ||
+    if (!docker_engine(p->options->docker)->containerd_store ||
+        (metadata->manifest_id[0] && !has_unproven_ids(p)) || !metadata->index_key[0] ||
         fetch_index_header(p->options->store, metadata, &index, &ignored))
         return false;
     same = bundle_possible(&index->image) &&
@@ -83,6 +103,15 @@ static int ask_completeness(struct docker *docker, const struct docker_image *lo
                             struct err *err)
 {
     return local->partial ? DOCKER_ABSENT : docker_unpacked(docker, local, err);
+}
+
+static bool is_wanted_image(const struct prepare *p, const char *id)
+{
+    const struct metadata *metadata = &p->at.metadata;
+    bool named =
+        has_unproven_ids(p) ? strcmp(metadata->image_id, id) == 0 : metadata_names(metadata, id);
+
+    return named || has_manifest_id(p, id);
 }
 
 /* Decides whether the daemon's copy of the image can run: 1. 0: an earlier load was not verified,
@@ -120,10 +149,11 @@ static int is_here(struct prepare *p, struct err *err)
     answer = docker_inspect(o->docker, o->name.ref, local, err);
     if (answer == DOCKER_OK) {
         snprintf(p->before, sizeof p->before, "%s", local->id);
-        answer = !o->force &&
-                 (metadata_names(&p->at.metadata, local->id) || has_manifest_id(p, local->id));
+        answer = !o->force && is_wanted_image(p, local->id);
         if (answer)
             answer = is_complete(p, local, err);
+        if (answer > 0)
+            str_copy(p->here, sizeof p->here, local->id);
     } else if (answer == DOCKER_ABSENT) {
         answer = 0;
     }
@@ -440,6 +470,7 @@ int prepare_choose(struct prepare *p, struct prepare_without without, struct err
 int prepare_find(struct prepare *p, const struct pull_options *options, struct err *err)
 {
     *p = (struct prepare){.options = options};
+    guard_image_init(&p->demanded, options->guard, options->stated);
     return find_documents(p, err) ? ERR_FAIL : is_here(p, err);
 }
 
@@ -452,6 +483,7 @@ void prepare_finish(struct prepare *p, bool done)
     bundle_destroy(p->made);
     object_map_destroy(p->objects);
     partial_close(p->partial, done);
+    guard_image_finish(&p->demanded);
     if (p->located)
         located_finish(&p->at);
 }

@@ -18,6 +18,7 @@
 #include "pull/seed/local_layers.h"
 #include "pull/seed/seed_choice.h"
 #include "store/store.h"
+#include "trust/guard_image.h"
 
 struct err;
 struct layer_report;
@@ -33,12 +34,14 @@ struct prepare {
     const struct pull_options *options; /* borrowed until prepare_finish */
     struct prepare_without without;
 
+    struct guard_image demanded; /* what must prove `at` */
     struct located at;
     bool located; /* `at` is filled */
     bool foreign; /* the daemon has another platform; the image has no other one */
     bool suspect; /* the daemon has the image, but an earlier load of it may be incomplete */
     char
         before[DIGEST_TEXT_SIZE]; /* id of the image that the daemon has under the name; "": none */
+    char here[DIGEST_TEXT_SIZE];  /* PREPARE_HERE: id of the image that the daemon has */
     struct store_info archive;    /* of a format up to 2 */
     struct object_map *objects;   /* where the bytes of the image are; owned */
     bool thin;                    /* the index places the chunks in any order */

@@ -255,6 +255,17 @@ static void fill_plan(struct pull_result *result, struct prepare *prepared, uint
     result->stats.reused_bytes = prepared->left_out + found;
 }
 
+/* The id is that of the image that was verified, whatever the name leads to. */
+static void fill_daemon_id(const struct pull *p)
+{
+    const struct pull_options *o = p->options;
+    const char *id = p->prepared.here;
+
+    if (p->image && o->docker)
+        id = verify_load_id(o->docker, p->image, p->prepared.bundle->manifest_id);
+    str_copy(p->result->daemon_id, sizeof p->result->daemon_id, id);
+}
+
 /* The result of the last try. The bytes of the save stream stay from an earlier pass, if the last
  * one did not end. */
 static void fill_result(struct pull *p)
@@ -270,6 +281,7 @@ static void fill_result(struct pull *p)
         str_copy(result->image_id, sizeof result->image_id, p->image->id);
     if (p->outcome.raw)
         result->stats.raw_bytes = p->outcome.raw;
+    fill_daemon_id(p);
     result->reloaded = p->reloaded;
     transfer_count(&result->stats, &p->start, p->options->store);
 }
@@ -339,6 +351,6 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         return ERR_FAIL;
     if (!options->docker || options->dry_run)
         return 0;
-    return verify_load_name(options->docker, options->name.ref, options->also, options->also_count,
-                            err);
+    return verify_load_name(options->docker, options->name.ref, result->daemon_id, options->also,
+                            options->also_count, err);
 }

@@ -166,8 +166,8 @@ static int add_name(struct docker *docker, const struct docker_image *image,
                    also->text);
 }
 
-int verify_load_name(struct docker *docker, const char *name, const struct reference *also,
-                     unsigned count, struct err *err)
+int verify_load_name(struct docker *docker, const char *name, const char *id,
+                     const struct reference *also, unsigned count, struct err *err)
 {
     struct docker_image *images = count ? calloc(2, sizeof *images) : NULL;
     int answer;
@@ -179,6 +179,9 @@ int verify_load_name(struct docker *docker, const char *name, const struct refer
     answer = docker_inspect(docker, name, &images[0], err);
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify", "Docker does not have %s any more", name);
+    else if (answer == DOCKER_OK && strcmp(images[0].id, id) != 0)
+        answer =
+            err_set(err, ERR_DOCKER, "verify", "%s leads to another image than was pulled", name);
     for (unsigned i = 0; answer == 0 && i < count; i++)
         answer = add_name(docker, &images[0], &also[i], &images[1], err);
     free(images);

@@ -33,8 +33,9 @@ int verify_load(const struct verify_load_options *options, struct err *err);
  * could not unpack. Takes the name from that image and gives it back to `before` (an id; "": none).
  */
 void verify_load_undo(const struct verify_load_options *options, const char *before);
-/* Gives the image `name` further names, and checks that they lead to it. */
-int verify_load_name(struct docker *docker, const char *name, const struct reference *also,
-                     unsigned count, struct err *err);
+/* Gives the image `name` further names, and checks that they lead to it, and that the name still
+ * leads to the image of this id. */
+int verify_load_name(struct docker *docker, const char *name, const char *id,
+                     const struct reference *also, unsigned count, struct err *err);
 
 #endif

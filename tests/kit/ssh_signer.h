@@ -114,4 +114,18 @@ static inline void ssh_signer_sign(const struct ssh_signer *signer, const char *
     ssh_signer_armor(out, text_view(&blob));
 }
 
+/* Appends a line of allowed_signers: principals, options ("": none), the key. */
+static inline void ssh_signer_line(const struct ssh_signer *signer, const char *principals,
+                                   const char *options, struct text *out)
+{
+    _cleanup_text_ struct text blob = {0};
+    char letters[BASE64_SIZE(128)];
+
+    text_init(&blob, 128);
+    ssh_signer_name(&blob, "ssh-ed25519");
+    ssh_signer_string(&blob, signer->public_key, sizeof signer->public_key);
+    base64_encode((const uint8_t *)blob.data, blob.size, letters);
+    text_printf(out, "%s %s%sssh-ed25519 %s\n", principals, options, *options ? " " : "", letters);
+}
+
 #endif

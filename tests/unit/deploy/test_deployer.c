@@ -265,6 +265,25 @@ static void a_first_deployment_that_failed_stays_failed(void **state)
     }
 }
 
+/* The container has the name of the wanted image, and another image. */
+static void the_id_of_an_image_decides_if_signatures_are_demanded(void **state)
+{
+    struct sim_container *serving = sim_named(&sim, 0);
+    char proven[sizeof serving->c.facts.image_id];
+
+    (void)state;
+    str_copy(proven, sizeof proven, serving->c.facts.image_id);
+    str_copy(serving->c.facts.image_id, sizeof serving->c.facts.image_id, "sha256:another");
+    must(deployer_run);
+    assert_int_equal(result.outcome, DEPLOY_UNCHANGED);
+    sim.host.proves = true;
+    must(deployer_run);
+    assert_int_equal(result.outcome, DEPLOY_DEPLOYED);
+    assert_string_equal(sim_named(&sim, 0)->c.facts.image_id, proven);
+    must(deployer_run);
+    assert_int_equal(result.outcome, DEPLOY_UNCHANGED);
+}
+
 static void an_image_that_failed_and_came_back_is_unchanged(void **state)
 {
     struct sim_container *serving;
@@ -386,6 +405,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_first_deployment_that_failed_stays_failed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_id_of_an_image_decides_if_signatures_are_demanded,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image_that_failed_and_came_back_is_unchanged, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
