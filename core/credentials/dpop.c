@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include <openssl/bio.h>
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -38,18 +38,23 @@ static EVP_PKEY *read_key(const char *pem)
     return key;
 }
 
+/* The DER form of a public key of P-256 up to its point: it names algorithm and curve. */
+static const uint8_t P256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                               0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                               0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
+
 /* Gets x and y of the public key. Returns false for a key of another kind. */
 static bool get_point(EVP_PKEY *key, uint8_t point[POINT_SIZE])
 {
-    char curve[32];
-    size_t size;
+    uint8_t *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+    bool fits = size == sizeof P256 + POINT_SIZE && memcmp(der, P256, sizeof P256) == 0 &&
+                der[sizeof P256] == 4; /* not compressed */
 
-    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve,
-                                          &size) == 1 &&
-           strcmp(curve, "prime256v1") == 0 &&
-           EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, POINT_SIZE,
-                                           &size) == 1 &&
-           size == POINT_SIZE && point[0] == 4; /* not compressed */
+    if (fits)
+        memcpy(point, der + sizeof P256, POINT_SIZE);
+    OPENSSL_free(der);
+    return fits;
 }
 
 /* Adds base64 with the alphabet of URLs and without padding. */

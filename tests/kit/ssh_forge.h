@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "kit/ec_key.h"
 #include "sign/ssh_key.h"
 #include "sign/wire.h"
 
@@ -70,8 +70,8 @@ static inline void forge_add_fields(struct text *out, const struct forge_key *ke
 
     if (forge_on_curve(key->kind)) {
         wire_add_string(out, view_str("nistp256"));
-        forge_check(EVP_PKEY_get_octet_string_param(key->pair, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                                    sizeof point, &size) == 1);
+        size = ec_key_point(key->pair, point, sizeof point);
+        forge_check(size > 0);
     } else {
         forge_check(EVP_PKEY_get_raw_public_key(key->pair, point, &size) == 1);
     }
@@ -87,7 +87,7 @@ static inline struct forge_key forge_key_make(enum ssh_kind kind, uint8_t seed)
 
     memset(secret, seed, sizeof secret);
     key.pair = forge_on_curve(kind)
-                   ? EVP_EC_gen("P-256")
+                   ? ec_key_make(NID_X9_62_prime256v1)
                    : EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, sizeof secret);
     forge_check(key.pair != NULL);
     text_init(&key.blob, 4 * KIB);

@@ -57,7 +57,7 @@ static bool signature_is_valid(EVP_PKEY *key, const char *signed_text, size_t si
 
 static void a_proof_is_signed_with_the_key(void **state)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *key = ec_key_make(NID_X9_62_prime256v1);
     char *pem = ec_key_pem(key), proof[DPOP_PROOF_MAX];
     uint8_t part[2048];
     struct err err;
@@ -80,7 +80,7 @@ static void a_proof_is_signed_with_the_key(void **state)
 
 static void another_key_is_refused(void **state)
 {
-    EVP_PKEY *other = EVP_EC_gen("P-384");
+    EVP_PKEY *other = ec_key_make(NID_secp384r1);
     char *pem = ec_key_pem(other), proof[DPOP_PROOF_MAX];
     struct err err;
 

@@ -37,7 +37,7 @@ struct fixture {
 /* Writes the file of a session whose credentials end at this time. */
 static void write_session(struct text *out, const char *expires)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *key = ec_key_make(NID_X9_62_prime256v1);
     char *pem = ec_key_pem(key);
     struct json_writer w;
 
