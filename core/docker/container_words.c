@@ -5,7 +5,6 @@
 #include "docker/container_words.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +120,18 @@ void container_read_text(struct json_node node, char *out, size_t size)
     str_printable(out);
 }
 
+/* Containers run on Linux, whatever this program runs on. */
+static const char *const SIGNALS[] = {
+    NULL,   "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
+    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
+    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "POLL", "PWR",  "SYS"};
+
+#define TERMINATE 15
+
 static void write_signal(int64_t number, char *out, size_t size)
 {
-    const char *name = number > 0 && number <= SIGRTMAX ? sigabbrev_np((int)number) : NULL;
-
-    if (name)
-        snprintf(out, size, "SIG%s", name);
+    if (number > 0 && number < (int64_t)ARRAY_SIZE(SIGNALS))
+        snprintf(out, size, "SIG%s", SIGNALS[number]);
     else
         snprintf(out, size, "%" PRId64, number); /* SIGRTMIN+3 */
 }
@@ -135,7 +140,7 @@ static void write_signal(int64_t number, char *out, size_t size)
 void container_read_signal(struct json_node node, char *out, size_t size)
 {
     char word[24];
-    int64_t number = SIGTERM;
+    int64_t number = TERMINATE;
 
     container_read_text(node, word, sizeof word);
     if (word[0] && word[strspn(word, "0123456789")]) {
