@@ -4,10 +4,10 @@
  */
 #include "base/bytes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/codes.h"
 #include "base/err.h"
@@ -205,4 +205,41 @@ bool str_ends(const char *text, const char *ending)
     size_t size = strlen(text), tail = strlen(ending);
 
     return size >= tail && strcmp(text + size - tail, ending) == 0;
+}
+
+const char *str_find_any_case(const char *text, const char *word)
+{
+    size_t size = strlen(word);
+
+    for (; strncasecmp(text, word, size) != 0; text++)
+        if (!*text)
+            return NULL;
+    return text;
+}
+
+char *str_format_args(const char *fmt, va_list args)
+{
+    va_list again;
+    char *out = NULL;
+    int need;
+
+    va_copy(again, args);
+    need = vsnprintf(NULL, 0, fmt, args);
+    if (need >= 0)
+        out = malloc((size_t)need + 1);
+    if (out)
+        vsnprintf(out, (size_t)need + 1, fmt, again);
+    va_end(again);
+    return out;
+}
+
+char *str_format(const char *fmt, ...)
+{
+    va_list args;
+    char *out;
+
+    va_start(args, fmt);
+    out = str_format_args(fmt, args);
+    va_end(args);
+    return out;
 }

@@ -4,6 +4,7 @@
 #ifndef S3DOCK_BASE_BYTES_H
 #define S3DOCK_BASE_BYTES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,11 @@ struct view text_view(const struct text *text);
 bool str_copy(char *to, size_t size, const char *from);
 /* Returns true if the string ends with `ending`, or is equal to it. */
 bool str_ends(const char *text, const char *ending);
+/* Returns the first place of `word` in the text, or NULL. ASCII letters of both cases are equal. */
+const char *str_find_any_case(const char *text, const char *word);
+/* Returns a new string, which the caller frees, or NULL without memory. */
+char *str_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *str_format_args(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* `_cleanup_text_ struct text t = {0};`: frees t at the end of its block, also before text_init. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))

@@ -152,18 +152,16 @@ static void write_line(const char *line, size_t size)
  * found. */
 static void write_message(const char *prefix, const char *fmt, va_list args)
 {
-    char *message, *line;
-    int size = vasprintf(&message, fmt, args);
+    char *message = str_format_args(fmt, args), *line;
 
-    if (size < 0)
+    if (!message)
         return;
     log_redact(message);
     str_printable(message);
-    size = asprintf(&line, "%s %s\n", prefix, message);
-    if (size >= 0) {
-        write_line(line, (size_t)size);
-        free(line);
-    }
+    line = str_format("%s %s\n", prefix, message);
+    if (line)
+        write_line(line, strlen(line));
+    free(line);
     free(message);
 }
 

@@ -22,3 +22,13 @@ bool view_equals_str(struct view a, const char *text)
 {
     return view_equals(a, view_str(text));
 }
+
+const uint8_t *view_find_str(struct view in, const char *part)
+{
+    size_t size = strlen(part);
+
+    for (; in.size >= size; in.data++, in.size--)
+        if (memcmp(in.data, part, size) == 0)
+            return in.data;
+    return NULL;
+}

@@ -19,5 +19,7 @@ struct view view_of(const void *data, size_t size);
 struct view view_str(const char *text);
 bool view_equals(struct view a, struct view b);
 bool view_equals_str(struct view a, const char *text);
+/* Returns the first place of the short string `part` in the bytes, or NULL. */
+const uint8_t *view_find_str(struct view in, const char *part);
 
 #endif

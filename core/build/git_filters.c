@@ -71,8 +71,10 @@ static const char *value_of_user(const struct text *all, const struct setting *s
 static void note_filter(struct git_filters *out, const struct setting *setting)
 {
     const size_t front = strlen("filter.");
-    const char *end = memrchr(setting->key, '.', setting->key_size);
+    const char *end = setting->key + setting->key_size;
 
+    while (end > setting->key && *end != '.')
+        end--;
     if (out->skipped[0] || strncmp(setting->key, "filter.", front) != 0 ||
         end < setting->key + front ||
         !(key_ends(setting, ".clean") || key_ends(setting, ".process")))

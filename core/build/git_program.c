@@ -46,10 +46,9 @@ struct variables {
 
 static void set_variable(struct variables *vars, const char *name, const char *value)
 {
-    char *line = NULL;
+    char *line = str_format("%s%s%s", name, value ? "=" : "", value ? value : "");
 
-    if (asprintf(&line, "%s%s%s", name, value ? "=" : "", value ? value : "") < 0 ||
-        vars->count + 1 >= ARRAY_SIZE(vars->lines)) {
+    if (!line || vars->count + 1 >= ARRAY_SIZE(vars->lines)) {
         vars->failed = true;
         free(line);
         return;

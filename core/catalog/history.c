@@ -21,7 +21,7 @@
 struct stored {
     int64_t when;
     const char *text; /* the document, in `strings` */
-    size_t key;
+    const char *key;
 };
 
 struct month {
@@ -53,7 +53,7 @@ static int add_event(struct month *m, size_t at, const struct audit_event *event
     if (!array_reserve(&m->events, &m->room, m->count, sizeof *m->events))
         return err_memory(m->err, "the history");
     stored = &m->events[m->count];
-    *stored = (struct stored){.key = at};
+    *stored = (struct stored){.key = m->keys[at]};
     clock_parse_rfc3339(event->timestamp, &stored->when);
     stored->text = strings_keep(&m->strings, text.data, m->err);
     if (!stored->text)
@@ -82,14 +82,13 @@ static void take_event(void *arg, size_t at, enum store_answer answer, struct vi
         m->failed = add_event(m, at, &event) != 0;
 }
 
-static int newest_first(const void *a, const void *b, void *keys)
+static int newest_first(const void *a, const void *b)
 {
     const struct stored *left = a, *right = b;
-    char *const *all = keys;
 
     if (left->when != right->when)
         return left->when < right->when ? 1 : -1;
-    return strcmp(all[right->key], all[left->key]);
+    return strcmp(right->key, left->key);
 }
 
 /* Reports the events. Returns 1 if the callback has enough. */
@@ -98,7 +97,7 @@ static int report_events(struct month *m, history_fn *each, void *arg)
     struct err ignored;
 
     for (size_t i = 0; i < m->count; i++) {
-        struct history_event event = {.when = m->events[i].when, .key = m->keys[m->events[i].key]};
+        struct history_event event = {.when = m->events[i].when, .key = m->events[i].key};
 
         if (audit_parse(view_str(m->events[i].text), &event.event, &ignored))
             continue;
@@ -139,7 +138,7 @@ static int read_month(struct store *store, const char *prefix, const char *env, 
     if (m.failed)
         answer = ERR_FAIL;
     if (m.count)
-        qsort_r(m.events, m.count, sizeof *m.events, newest_first, m.keys);
+        qsort(m.events, m.count, sizeof *m.events, newest_first);
     if (answer == 0)
         answer = report_events(&m, each, arg);
     free(m.events);

@@ -436,15 +436,24 @@ unsigned object_refs_count(const struct object_refs *refs, const char *except, c
     return count;
 }
 
-static void free_object(void *node)
+static void free_object(struct object *object)
 {
-    struct object *object = node;
-
     for (struct variant *v = object->variants, *next; v; v = next) {
         next = v->next;
         free(v);
     }
     free(object);
+}
+
+/* Removes the root, again and again: POSIX has no call that frees a whole tree. */
+static void free_objects(struct object_refs *refs)
+{
+    while (refs->objects) {
+        struct object *object = *(struct object **)refs->objects;
+
+        tdelete(object, &refs->objects, by_key);
+        free_object(object);
+    }
 }
 
 void object_refs_destroy(struct object_refs *refs)
@@ -454,7 +463,7 @@ void object_refs_destroy(struct object_refs *refs)
     for (size_t i = 0; i < refs->count; i++)
         free(refs->documents[i].needs);
     free(refs->documents);
-    tdestroy(refs->objects, free_object);
+    free_objects(refs);
     strings_finish(&refs->strings);
     free(refs->at);
     free(refs);

@@ -25,7 +25,7 @@ static const struct {
 
 static bool has_sign(const char *content, size_t i)
 {
-    const char *found = strcasestr(content, SIGNS[i].word);
+    const char *found = str_find_any_case(content, SIGNS[i].word);
 
     return found && (!SIGNS[i].first || found == content);
 }

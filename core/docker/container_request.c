@@ -80,7 +80,7 @@ void container_reply_finish(struct container_reply *reply)
 
 bool container_said(const struct container_reply *reply, const char *text)
 {
-    return strcasestr(reply->said, text) != NULL;
+    return str_find_any_case(reply->said, text) != NULL;
 }
 
 bool container_reply_absent(const struct container_reply *reply)

@@ -322,10 +322,9 @@ static int file_sink_open(struct file_sink *s, const struct output_path *place, 
                           struct err *err)
 {
     s->path = strdup(place->path);
-    if (!s->path || asprintf(&s->partial, "%s.partial-%ld", place->path, (long)getpid()) < 0) {
-        s->partial = NULL;
+    s->partial = str_format("%s.partial-%ld", place->path, (long)getpid());
+    if (!s->path || !s->partial)
         return err_memory(err, path);
-    }
     s->fd = create_partial(s->partial);
     if (s->fd < 0) {
         int fault = errno;

@@ -75,7 +75,7 @@ enum armor_answer armor_next(struct view *rest, struct view *block)
         return ARMOR_END;
     if (rest->size < strlen(BEGIN) || memcmp(rest->data, BEGIN, strlen(BEGIN)) != 0)
         return ARMOR_MALFORMED;
-    end = memmem(rest->data, rest->size, END, strlen(END));
+    end = view_find_str(*rest, END);
     if (!end)
         return ARMOR_MALFORMED;
     *block = view_of(rest->data, (size_t)(end - rest->data) + strlen(END));

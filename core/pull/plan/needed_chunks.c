@@ -108,27 +108,38 @@ static bool ascends(const struct needed_chunks *needed)
     return true;
 }
 
-static int by_address(const void *a, const void *b, void *chunks)
-{
-    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    const struct needed_chunk *of = chunks;
+struct place {
+    uint64_t address;
+    uint32_t chunk;
+};
 
-    if (of[left].packed_offset != of[right].packed_offset)
-        return of[left].packed_offset < of[right].packed_offset ? -1 : 1;
-    return (left > right) - (left < right);
+static int by_address(const void *a, const void *b)
+{
+    const struct place *left = a, *right = b;
+
+    if (left->address != right->address)
+        return left->address < right->address ? -1 : 1;
+    return (left->chunk > right->chunk) - (left->chunk < right->chunk);
 }
 
 uint32_t *needed_by_address(const struct needed_chunks *needed, struct err *err)
 {
-    uint32_t *order = calloc(needed->count ? needed->count : 1, sizeof *order);
+    size_t room = needed->count ? needed->count : 1;
+    struct place *places = calloc(room, sizeof *places);
+    uint32_t *order = calloc(room, sizeof *order);
 
-    if (!order) {
+    if (!places || !order) {
         err_memory(err, "the plan of the pull");
+        free(places);
+        free(order);
         return NULL;
     }
     for (uint32_t i = 0; i < needed->count; i++)
-        order[i] = i;
-    qsort_r(order, needed->count, sizeof *order, by_address, needed->chunks);
+        places[i] = (struct place){.address = needed->chunks[i].packed_offset, .chunk = i};
+    qsort(places, needed->count, sizeof *places, by_address);
+    for (uint32_t i = 0; i < needed->count; i++)
+        order[i] = places[i].chunk;
+    free(places);
     return order;
 }
 

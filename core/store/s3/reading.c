@@ -82,7 +82,8 @@ bool s3_answer_is_html_type(const struct http_answer *answer)
 
 bool s3_answer_is_xml(const struct http_answer *answer)
 {
-    return strcasestr(answer->content_type, "xml") && !strcasestr(answer->content_type, "xhtml");
+    return str_find_any_case(answer->content_type, "xml") &&
+           !str_find_any_case(answer->content_type, "xhtml");
 }
 
 bool s3_answer_is_web_page(const struct http_answer *answer)
@@ -96,5 +97,5 @@ bool s3_answer_is_web_page(const struct http_answer *answer)
     if (html && strncasecmp(body, "<?xml", 5) != 0)
         return true;
     return strncasecmp(body, "<!doctype html", 14) == 0 || strncasecmp(body, "<html", 5) == 0 ||
-           (strncasecmp(body, "<?xml", 5) == 0 && strcasestr(body, "<html"));
+           (strncasecmp(body, "<?xml", 5) == 0 && str_find_any_case(body, "<html"));
 }

@@ -102,7 +102,8 @@ static bool wants_https(const struct s3_reading *r, const struct s3_error_docume
     const char *body = r->answer->body.size ? (const char *)r->answer->body.data : "";
 
     return !r->place->https && !error->found && r->answer->status == 400 &&
-           (strcasestr(body, "to an HTTPS server") || strcasestr(body, "to HTTPS port"));
+           (str_find_any_case(body, "to an HTTPS server") ||
+            str_find_any_case(body, "to HTTPS port"));
 }
 
 /* A 400 to a HEAD is left to the GET that follows it: its response has more. */

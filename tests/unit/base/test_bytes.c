@@ -156,6 +156,32 @@ static void an_ending_is_compared_whole(void **state)
     assert_false(str_ends("", ".json"));
 }
 
+static void a_word_is_found_in_any_case(void **state)
+{
+    const char *text = "Content-Type: TEXT/html";
+
+    (void)state;
+    assert_ptr_equal(str_find_any_case(text, "text/HTML"), text + 14);
+    assert_ptr_equal(str_find_any_case(text, ""), text);
+    assert_ptr_equal(str_find_any_case(text, "l"), text + 22);
+    assert_null(str_find_any_case(text, "html5"));
+    assert_null(str_find_any_case("", "x"));
+    assert_non_null(str_find_any_case("", ""));
+}
+
+static void a_string_is_formatted_whole(void **state)
+{
+    char *long_one = str_format("%01000d!", 7), *empty = str_format("%s", "");
+
+    (void)state;
+    assert_non_null(long_one);
+    assert_int_equal(strlen(long_one), 1001);
+    assert_string_equal(long_one + 999, "7!");
+    assert_string_equal(empty, "");
+    free(long_one);
+    free(empty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +194,8 @@ int main(void)
         cmocka_unit_test(steal_and_cut),
         cmocka_unit_test(str_copy_fits_or_is_empty),
         cmocka_unit_test(an_ending_is_compared_whole),
+        cmocka_unit_test(a_word_is_found_in_any_case),
+        cmocka_unit_test(a_string_is_formatted_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
