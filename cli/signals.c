@@ -7,17 +7,17 @@
  * SIGINT is handled even if it was ignored at the start: shells ignore it for background jobs, and
  * CI runners stop their jobs with it.
  *
- * The handlers call async-signal-safe functions only. (POSIX does not list setitimer, but it is a
- * plain system call on all supported systems.)
+ * The handlers call async-signal-safe functions only.
  */
 #include "cli/signals.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "flow/cancel.h"
+#include "os/clock.h"
 
 /* A handler gets no other argument, so these are global. */
 static struct cancel *asked;
@@ -36,15 +36,13 @@ static void leave_now(int signal)
 
 static void on_signal(int signal)
 {
-    struct itimerval patience = {.it_value.tv_sec = SIGNALS_PATIENCE_MS / 1000,
-                                 .it_value.tv_usec = SIGNALS_PATIENCE_MS % 1000 * 1000};
     int saved = errno;
 
     if (first_signal)
         leave_now(first_signal);
     first_signal = signal;
     cancel_request(asked, signal);
-    setitimer(ITIMER_REAL, &patience, NULL);
+    os_alarm(SIGNALS_PATIENCE_MS * NS_PER_MS);
     errno = saved;
 }
 

@@ -4,11 +4,9 @@
  * right to write there is tested.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/codes.h"
@@ -25,6 +23,7 @@
 #include "docker/container_list.h"
 #include "docker/docker.h"
 #include "docker/network.h"
+#include "os/socket.h"
 #include "store/store.h"
 
 #define CHECK       "deployment"
@@ -184,21 +183,6 @@ static bool holds_slot(const struct entry *entry, const struct unit_spec *unit,
     return false;
 }
 
-/* Returns 0 if nothing listens at the port of 127.0.0.1, or an errno value. */
-static int try_port(uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, failed;
-
-    if (fd < 0)
-        return errno;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    failed = bind(fd, (struct sockaddr *)&address, sizeof address) ? errno : 0;
-    close(fd);
-    return failed;
-}
-
 static void check_slots(const struct entry *entry, const struct unit_spec *unit)
 {
     if (!entry->docker || !docker_engine(entry->docker)->same_host)
@@ -206,7 +190,7 @@ static void check_slots(const struct entry *entry, const struct unit_spec *unit)
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         uint16_t port = unit->slot_ports[slot];
         struct err err;
-        int fault = port && !holds_slot(entry, unit, slot) ? try_port(port) : 0;
+        int fault = port && !holds_slot(entry, unit, slot) ? os_check_port(port) : 0;
 
         if (fault != EADDRINUSE && fault != EACCES)
             continue;

@@ -5,7 +5,6 @@
  */
 #include "credentials/container.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include "credentials/credentials.h"
 #include "credentials/metadata_send.h"
 #include "credentials/source.h"
+#include "os/address.h"
 
 #define RELATIVE_URI "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 #define FULL_URI     "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -79,10 +79,10 @@ static bool parse_url(const char *text, struct endpoint *out)
 
 static bool is_loopback(const char *host)
 {
-    struct in_addr address;
+    uint8_t address[4];
 
-    if (inet_pton(AF_INET, host, &address) == 1)
-        return ntohl(address.s_addr) >> 24 == 127;
+    if (os_parse_ipv4(host, address))
+        return address[0] == 127;
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "credentials/real_system.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "flow/cancel.h"
 #include "flow/program.h"
 #include "http/easy.h"
+#include "os/wait.h"
 
 #define PROGRAM_TIME (60 * NS_PER_S)
 
@@ -70,7 +70,7 @@ static int wait_time(void *arg, int64_t ns, struct err *err)
         left = end - clock_monotonic();
         if (left <= 0)
             return 0;
-        poll(NULL, 0, (int)((left < CANCEL_TICK ? left : CANCEL_TICK) / NS_PER_MS) + 1);
+        os_nap(left < CANCEL_TICK ? left : CANCEL_TICK);
     }
 }
 

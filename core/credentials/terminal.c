@@ -1,11 +1,10 @@
 /*
  * The terminal is opened by its name, so that redirected standard streams do not matter. Reads
- * happen after a poll, and a cancel is checked at each tick.
+ * happen after a wait, and a cancel is checked at each tick.
  */
 #include "credentials/terminal.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "flow/cancel.h"
 #include "os/memory.h"
 #include "os/terminal.h"
+#include "os/wait.h"
 
 static int fail_line(struct err *err, const char *why)
 {
@@ -27,12 +27,10 @@ static int fail_line(struct err *err, const char *why)
 /* Waits for input. The terminal gives whole lines. */
 static int wait_for_input(int fd, const struct cancel *cancel, struct err *err)
 {
-    struct pollfd input = {.fd = fd, .events = POLLIN};
-
     do
         if (cancel_check(cancel, err) < 0)
             return ERR_FAIL;
-    while (poll(&input, 1, (int)(CANCEL_TICK / NS_PER_MS)) <= 0);
+    while (os_wait_one(fd, OS_READABLE, CANCEL_TICK) <= 0);
     return 0;
 }
 

@@ -4,7 +4,6 @@
  */
 #include "docker/container.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #include "docker/container_words.h"
 #include "docker/docker.h"
 #include "docker/request.h"
+#include "os/address.h"
 
 /* ---- members ---- */
 
@@ -158,13 +158,12 @@ bool docker_label(struct json_node labels, const char *label, char *out, size_t 
 
 static bool read_address(struct json_node network, char out[64])
 {
-    static const char *const members[] = {"IPAddress", "GlobalIPv6Address"};
     uint8_t binary[16];
 
-    for (int i = 0; i < 2; i++)
-        if (json_string(json_get(network, members[i]), out, 64) &&
-            inet_pton(i == 0 ? AF_INET : AF_INET6, out, binary) == 1)
-            return true;
+    if (json_string(json_get(network, "IPAddress"), out, 64) && os_parse_ipv4(out, binary))
+        return true;
+    if (json_string(json_get(network, "GlobalIPv6Address"), out, 64) && os_parse_ipv6(out, binary))
+        return true;
     out[0] = '\0';
     return false;
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -22,6 +21,7 @@
 #include "flow/run.h"
 #include "os/memory.h"
 #include "os/process.h"
+#include "os/wait.h"
 
 #define BLOCK_SIZE    (4 * KIB)
 #define BLOCKS_MAX    64 /* read before the limits are checked again */
@@ -234,11 +234,11 @@ static int check_limits(const struct child *child, int64_t began, struct err *er
 /* Waits for output or a tick; a child without pipes is about to end. */
 static void wait_for_output(const struct child *child)
 {
-    struct pollfd polls[2] = {{.fd = child->output[0], .events = POLLIN},
-                              {.fd = child->errors[0], .events = POLLIN}};
+    struct os_wait waits[2] = {{.fd = child->output[0], .want = OS_READABLE},
+                               {.fd = child->errors[0], .want = OS_READABLE}};
     bool open = child->output[0] >= 0 || child->errors[0] >= 0;
 
-    poll(polls, 2, (int)((open ? CANCEL_TICK : END_POLL_TIME) / NS_PER_MS));
+    os_wait(waits, 2, open ? CANCEL_TICK : END_POLL_TIME);
 }
 
 /* Sends SIGTERM first, so that a program can restore the echo of the terminal. */
@@ -252,7 +252,7 @@ static void stop_child(const struct child *child)
     while (os_process_state(child->process, &code) == OS_PROCESS_RUNS) {
         if (clock_monotonic() - asked > PATIENCE)
             os_process_signal(child->process, group, SIGKILL);
-        poll(NULL, 0, (int)(END_POLL_TIME / NS_PER_MS));
+        os_nap(END_POLL_TIME);
     }
     if (group)
         os_process_signal(child->process, group, SIGKILL); /* the rest of the group */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "base/file.h"
 #include "os/memory.h"
 #include "os/process.h"
+#include "os/wait.h"
 
 /* The child's ends of pipes and files; -1: the child inherits the descriptor of this process. */
 struct ends {
@@ -178,16 +178,16 @@ static void read_rest(const struct run_options *run, struct pipes *pipes)
 /* Waits for a tick, or until the program prints or ends. */
 static void wait_for_output(const struct run_options *run, struct pipes *pipes, long process)
 {
-    struct pollfd polls[2] = {{.fd = pipes->fd[0], .events = POLLIN},
-                              {.fd = pipes->fd[1], .events = POLLIN}};
+    struct os_wait waits[2] = {{.fd = pipes->fd[0], .want = OS_READABLE},
+                               {.fd = pipes->fd[1], .want = OS_READABLE}};
 
     if (pipes->fd[0] < 0 && pipes->fd[1] < 0) {
         os_process_wait(process, CANCEL_TICK);
         return;
     }
-    poll(polls, 2, (int)(CANCEL_TICK / NS_PER_MS));
+    os_wait(waits, 2, CANCEL_TICK);
     for (int which = 0; which < 2; which++)
-        if (pipes->fd[which] >= 0 && polls[which].revents)
+        if (waits[which].has)
             read_end(run, pipes, which);
 }
 

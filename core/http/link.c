@@ -7,16 +7,14 @@
  */
 #include "http/link.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "os/socket.h"
 
 #define UNSENT_MAX (128 * 1024)
 
@@ -56,37 +54,20 @@ void http_link_finish(struct http_link *link)
 
 void http_link_acknowledge(const struct http_link *link)
 {
-#ifdef TCP_QUICKACK
-    int on = 1;
-
     for (unsigned i = 0; i < link->socket_count; i++)
-        (void)setsockopt(link->sockets[i], IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-#else
-    (void)link;
-#endif
-}
-
-/* Bytes that wait in the kernel count as sent, and may be megabytes. On a slow link, nothing would
- * seem to move for minutes. */
-static void keep_little_unsent(int fd)
-{
-#ifdef TCP_NOTSENT_LOWAT
-    int most = UNSENT_MAX;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
-#else
-    (void)fd;
-#endif
+        os_acknowledge(link->sockets[i]);
 }
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct http_link *link = arg;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = os_socket(address->family, address->socktype, address->protocol);
 
     (void)purpose;
+    /* Bytes that wait in the kernel count as sent, and may be megabytes. On a slow link, nothing
+     * would seem to move for minutes. */
     if (fd >= 0)
-        keep_little_unsent(fd);
+        os_limit_unsent(fd, UNSENT_MAX);
     if (fd >= 0 && link->socket_count < ARRAY_SIZE(link->sockets))
         link->sockets[link->socket_count++] = fd;
     return fd >= 0 ? fd : CURL_SOCKET_BAD;

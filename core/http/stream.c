@@ -16,7 +16,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "flow/silence.h"
 #include "http/easy.h"
 #include "http/http1.h"
+#include "os/wait.h"
 
 #define BUFFER_SIZE  (512 * KIB) /* of one receive */
 #define GATHER_SIZE  (128 * KIB)
@@ -71,16 +71,14 @@ static int check_stop(const struct stream *stream, struct err *err)
     return cancel_check(stream->cancel, err);
 }
 
-static int wait_for(struct stream *stream, short events, struct err *err)
+static int wait_for(struct stream *stream, int want, struct err *err)
 {
-    struct pollfd pfd = {.fd = stream->fd, .events = events};
-
-    if (poll(&pfd, 1, TICK_MS) < 0 && errno != EINTR)
+    if (os_wait_one(stream->fd, want, CANCEL_TICK) < 0)
         return err_errno(err, errno, "stream", "cannot wait for the daemon");
     if (silence_due(&stream->silence, clock_monotonic()))
         log_note("nothing has moved for %.0f s: the Docker daemon at %s %s",
                  silence_seconds(&stream->silence, clock_monotonic()), stream->peer,
-                 events & POLLOUT ? "takes no more bytes" : "has not said anything");
+                 want & OS_WRITABLE ? "takes no more bytes" : "has not said anything");
     if (stream->deadline && clock_monotonic() > stream->deadline)
         return err_set(err, ERR_DOCKER, CODE_TIMEOUT, "it has not answered within %.3g s",
                        (double)stream->answer_within / (double)NS_PER_S);
@@ -196,7 +194,7 @@ static int next_event(struct stream *stream, bool wait, struct err *err)
         got = receive(stream);
         if (got == 0 && !wait)
             return HTTP1_MORE;
-        if (got == 0 && wait_for(stream, POLLIN, err) < 0)
+        if (got == 0 && wait_for(stream, OS_READABLE, err) < 0)
             return ERR_FAIL;
     }
 }
@@ -243,7 +241,7 @@ static int send_all(struct stream *stream, const void *data, size_t size, struct
             return STREAM_ANSWERED;
         code = curl_easy_send(stream->easy, at, size, &sent);
         if (code == CURLE_AGAIN) {
-            if (wait_for(stream, POLLIN | POLLOUT, err) < 0)
+            if (wait_for(stream, OS_READABLE | OS_WRITABLE, err) < 0)
                 return ERR_FAIL;
             continue;
         }

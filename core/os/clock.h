@@ -1,5 +1,5 @@
 /*
- * clock - time that continues while the machine is suspended.
+ * clock - time that continues while the machine is suspended, and an alarm.
  *
  * All times are in ns.
  */
@@ -12,5 +12,8 @@
 int64_t os_clock_boot(void);
 /* Sleeps until that time. A signal ends the sleep, too. */
 void os_sleep_until_boot(int64_t time);
+
+/* Sends SIGALRM to this process after that time. Async-signal-safe. */
+void os_alarm(int64_t ns);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 #include "flow/silence.h"
 #include "os/disk.h"
 #include "os/file.h"
+#include "os/wait.h"
 
 #define NOTE_AFTER (10 * NS_PER_S)
 
@@ -135,12 +135,11 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
     struct fd_sink *s = (struct fd_sink *)sink;
 
     while (bytes.size) {
-        struct pollfd poller = {.fd = s->fd, .events = POLLOUT};
         ssize_t put;
 
         if (cancel_check(s->cancel, err))
             return ERR_FAIL;
-        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+        if (os_wait_one(s->fd, OS_WRITABLE, CANCEL_TICK) == 0) {
             note_wait(s);
             continue;
         }

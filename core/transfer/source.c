@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "base/log.h"
 #include "docker/docker.h"
 #include "flow/silence.h"
+#include "os/wait.h"
 #include "pack/codec/unpack.h"
 
 const char *source_kind_name(enum source_kind kind)
@@ -120,14 +120,13 @@ static void note_wait(struct file_source *s)
 static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
 {
     for (;;) {
-        struct pollfd poller = {.fd = s->fd, .events = POLLIN};
         ssize_t got;
 
         if (cancel_check(s->cancel, err))
             return ERR_FAIL;
         if (s->source.stop && atomic_load(s->source.stop))
             return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
-        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+        if (os_wait_one(s->fd, OS_READABLE, CANCEL_TICK) == 0) {
             note_wait(s);
             continue;
         }

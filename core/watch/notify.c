@@ -14,20 +14,12 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "os/socket.h"
 
 /* Stores the address of a value of NOTIFY_SOCKET. False: it is none that this kernel has. */
-static bool read_address(const char *socket, struct sockaddr_un *to, socklen_t *size)
+static bool read_address(const char *socket, struct os_address *to)
 {
-    size_t length = strlen(socket);
-
-    if ((socket[0] != '/' && socket[0] != '@') || length < 2 || length >= sizeof to->sun_path)
-        return false;
-    *to = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(to->sun_path, socket, length);
-    if (socket[0] == '@')
-        to->sun_path[0] = '\0';
-    *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (socket[0] == '/'));
-    return true;
+    return (socket[0] == '/' || socket[0] == '@') && socket[1] && os_address_of_path(socket, to);
 }
 
 /* Returns half of the time that the manager allows, in ns; 0: it expects no report of `own`. */
@@ -51,9 +43,9 @@ void notify_init(struct notify *notify, const char *socket_name, const char *use
                  long own)
 {
     *notify = (struct notify){.fd = -1};
-    if (!socket_name || !read_address(socket_name, &notify->to, &notify->to_size))
+    if (!socket_name || !read_address(socket_name, &notify->to))
         return;
-    notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    notify->fd = os_socket_for(&notify->to, OS_DATAGRAM);
     if (notify->fd >= 0)
         notify->watchdog = read_watchdog(usec, pid, own);
 }
@@ -68,8 +60,7 @@ void notify_finish(struct notify *notify)
 /* Returns whether the datagram was sent. */
 static bool send_state(const struct notify *notify, const char *state)
 {
-    return notify->fd >= 0 && sendto(notify->fd, state, strlen(state), MSG_NOSIGNAL,
-                                     (const struct sockaddr *)&notify->to, notify->to_size) >= 0;
+    return notify->fd >= 0 && os_send_to(notify->fd, &notify->to, state, strlen(state)) >= 0;
 }
 
 void notify_ready(struct notify *notify)

@@ -8,13 +8,12 @@
 #define S3DOCK_WATCH_NOTIFY_H
 
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+
+#include "os/address.h"
 
 struct notify {
     int fd; /* -1: no service manager listens */
-    struct sockaddr_un to;
-    socklen_t to_size;
+    struct os_address to;
     int64_t watchdog; /* ns between two reports; 0: the manager expects none */
     int64_t next;     /* time of the next one */
     char status[512]; /* the last one */

@@ -6,97 +6,93 @@
 #include "deploy/gate/tcp_probe.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "flow/cancel.h"
+#include "os/address.h"
+#include "os/socket.h"
+#include "os/wait.h"
 
 #define STAYS_OPEN (150 * NS_PER_MS)
 
-/* Returns the address, which the caller frees, or NULL. */
-static struct addrinfo *parse_address(const char *address)
+static bool parse_address(const char *address, struct os_address *out)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct os_address found[OS_ADDRESSES_MAX];
     const char *colon = strrchr(address, ':');
-    struct addrinfo *found;
     char host[64];
+    unsigned count;
     size_t size;
 
     if (!colon)
-        return NULL;
+        return false;
     size = (size_t)(colon - address);
     if (size >= 2 && address[0] == '[' && address[size - 1] == ']') {
         address++;
         size -= 2;
     }
     if (size == 0 || size >= sizeof host)
-        return NULL;
+        return false;
     memcpy(host, address, size);
     host[size] = '\0';
-    return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
+    if (os_resolve(host, colon + 1, true, found, &count) || count == 0)
+        return false;
+    *out = found[0];
+    return true;
 }
 
-/* Waits until the socket has an event. Returns the events, 0 at the time `end`, or ERR_FAIL. */
-static int wait_for(int fd, short events, int64_t end, const struct cancel *cancel, struct err *err)
+/* Waits until the socket is ready. Returns what for, 0 at the time `end`, or ERR_FAIL. */
+static int wait_for(int fd, int want, int64_t end, const struct cancel *cancel, struct err *err)
 {
     for (;;) {
         int64_t left = end - clock_monotonic();
-        struct pollfd poll_fd = {.fd = fd, .events = events};
+        int ready;
 
         if (cancel_check(cancel, err) < 0)
             return ERR_FAIL;
         if (left <= 0)
             return 0;
-        if (left > CANCEL_TICK)
-            left = CANCEL_TICK;
-        if (poll(&poll_fd, 1, (int)(left / NS_PER_MS) + 1) > 0)
-            return poll_fd.revents;
+        ready = os_wait_one(fd, want, left < CANCEL_TICK ? left : CANCEL_TICK);
+        if (ready > 0)
+            return ready;
     }
 }
 
 /* Stores an errno, or 0, in *reason. */
-static int connect_to(int fd, const struct addrinfo *to, int64_t end, const struct cancel *cancel,
+static int connect_to(int fd, const struct os_address *to, int64_t end, const struct cancel *cancel,
                       int *reason, struct err *err)
 {
-    socklen_t size = sizeof *reason;
-    int events;
+    int ready;
 
-    *reason = connect(fd, to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
+    *reason = os_connect(fd, to) == 0 ? 0 : errno;
     if (*reason != EINPROGRESS)
         return 0;
-    events = wait_for(fd, POLLOUT, end, cancel, err);
-    if (events < 0)
+    ready = wait_for(fd, OS_WRITABLE, end, cancel, err);
+    if (ready < 0)
         return ERR_FAIL;
-    if (events == 0)
-        *reason = ETIMEDOUT;
-    else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, reason, &size) != 0)
-        *reason = errno;
+    *reason = ready == 0 ? ETIMEDOUT : os_connect_result(fd);
     return 0;
 }
 
 /* Stores ECONNRESET if the other side closes the connection. */
 static int stay(int fd, const struct cancel *cancel, int *reason, struct err *err)
 {
-    int events = wait_for(fd, POLLIN, clock_monotonic() + STAYS_OPEN, cancel, err);
+    int ready = wait_for(fd, OS_READABLE, clock_monotonic() + STAYS_OPEN, cancel, err);
     char byte;
 
-    if (events < 0)
+    if (ready < 0)
         return ERR_FAIL;
-    if (events && recv(fd, &byte, 1, MSG_PEEK) <= 0)
+    if (ready && read(fd, &byte, 1) <= 0)
         *reason = ECONNRESET;
     return 0;
 }
 
-static int try_socket(int fd, const struct addrinfo *to, int64_t limit, const struct cancel *cancel,
-                      int *reason, struct err *err)
+static int try_socket(int fd, const struct os_address *to, int64_t limit,
+                      const struct cancel *cancel, int *reason, struct err *err)
 {
     if (connect_to(fd, to, clock_monotonic() + limit, cancel, reason, err) < 0)
         return ERR_FAIL;
@@ -106,22 +102,21 @@ static int try_socket(int fd, const struct addrinfo *to, int64_t limit, const st
 int tcp_probe(const char *address, int64_t limit, const struct cancel *cancel, char *answer,
               size_t size, struct err *err)
 {
-    struct addrinfo *to = parse_address(address);
+    struct os_address to;
     int fd, reason = 0, failed = 0;
 
     answer[0] = '\0';
-    if (!to) {
+    if (!parse_address(address, &to)) {
         snprintf(answer, size, "%.64s is not an IP address with a port", address);
         return PROBE_REFUSED;
     }
-    fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = os_socket_for(&to, OS_STREAM);
     if (fd < 0)
         reason = errno;
     else
-        failed = try_socket(fd, to, limit, cancel, &reason, err);
+        failed = try_socket(fd, &to, limit, cancel, &reason, err);
     if (fd >= 0)
         close(fd);
-    freeaddrinfo(to);
     if (failed)
         return ERR_FAIL;
     if (reason)

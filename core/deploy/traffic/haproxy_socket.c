@@ -1,16 +1,12 @@
 /*
- * HAProxy reads one line, writes the answer and closes. All waits are polls of CANCEL_TICK at most.
+ * HAProxy reads one line, writes the answer and closes. Each wait takes CANCEL_TICK at most.
  */
 #include "deploy/traffic/haproxy_socket.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -18,6 +14,9 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "flow/cancel.h"
+#include "os/address.h"
+#include "os/socket.h"
+#include "os/wait.h"
 
 struct exchange {
     const struct haproxy_socket *socket;
@@ -43,11 +42,9 @@ static int fail_errno(const struct exchange *exchange, struct err *err, int errn
 }
 
 /* Waits until the socket is ready, or a tick is over. `fd` -1: only the tick. */
-static int wait_for(const struct exchange *exchange, int fd, short events, struct err *err)
+static int wait_for(const struct exchange *exchange, int fd, int want, struct err *err)
 {
-    struct pollfd pfd = {.fd = fd, .events = events};
-
-    poll(&pfd, 1, (int)(CANCEL_TICK / NS_PER_MS));
+    os_wait_one(fd, want, CANCEL_TICK);
     if (cancel_check(exchange->socket->cancel, err) < 0)
         return ERR_FAIL;
     if (clock_monotonic() > exchange->deadline)
@@ -59,26 +56,22 @@ static int wait_for(const struct exchange *exchange, int fd, short events, struc
 
 static int finish_connect(const struct exchange *exchange, struct err *err)
 {
-    struct pollfd pfd = {.fd = exchange->fd, .events = POLLOUT};
-    int failed = 0;
-    socklen_t size = sizeof failed;
+    int failed;
 
-    while (poll(&pfd, 1, 0) <= 0)
-        if (wait_for(exchange, exchange->fd, POLLOUT, err) < 0)
+    while (os_wait_one(exchange->fd, OS_WRITABLE, 0) <= 0)
+        if (wait_for(exchange, exchange->fd, OS_WRITABLE, err) < 0)
             return ERR_FAIL;
-    if (getsockopt(exchange->fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
-        failed = errno;
+    failed = os_connect_result(exchange->fd);
     return failed ? fail_errno(exchange, err, failed) : 0;
 }
 
 /* EAGAIN: the queue of a unix socket is full. */
-static int connect_to(struct exchange *exchange, const struct sockaddr *address, socklen_t size,
-                      struct err *err)
+static int connect_to(struct exchange *exchange, const struct os_address *address, struct err *err)
 {
-    exchange->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    exchange->fd = os_socket_for(address, OS_STREAM);
     if (exchange->fd < 0)
         return fail_errno(exchange, err, errno);
-    while (connect(exchange->fd, address, size) != 0) {
+    while (os_connect(exchange->fd, address) != 0) {
         if (errno == EINPROGRESS)
             return finish_connect(exchange, err);
         if (errno != EAGAIN && errno != EINTR)
@@ -91,11 +84,11 @@ static int connect_to(struct exchange *exchange, const struct sockaddr *address,
 
 static int connect_path(struct exchange *exchange, struct err *err)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct os_address address;
 
-    if (!str_copy(address.sun_path, sizeof address.sun_path, exchange->socket->address))
+    if (!os_address_of_path(exchange->socket->address, &address))
         return fail(exchange, err, "the path is too long for a socket");
-    return connect_to(exchange, (const struct sockaddr *)&address, sizeof address, err);
+    return connect_to(exchange, &address, err);
 }
 
 static void close_socket(struct exchange *exchange)
@@ -121,26 +114,25 @@ static char *split_port(char *address, char **host)
 
 static int connect_host(struct exchange *exchange, struct err *err)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct os_address found[OS_ADDRESSES_MAX];
     char address[512], *host = NULL, *port = NULL;
-    struct addrinfo *list = NULL;
     int failed = ERR_FAIL;
+    const char *fault;
+    unsigned count;
 
     if (str_copy(address, sizeof address, exchange->socket->address))
         port = split_port(address, &host);
     if (!port)
         return fail(exchange, err, "neither a path nor HOST:PORT");
-    failed = getaddrinfo(host, port, &hints, &list);
-    if (failed)
-        return fail(exchange, err, gai_strerror(failed));
-    failed = ERR_FAIL;
-    for (const struct addrinfo *at = list; at && failed; at = at->ai_next) {
+    fault = os_resolve(host, port, false, found, &count);
+    if (fault)
+        return fail(exchange, err, fault);
+    for (unsigned i = 0; i < count && failed; i++) {
         close_socket(exchange);
-        failed = connect_to(exchange, at->ai_addr, at->ai_addrlen, err);
+        failed = connect_to(exchange, &found[i], err);
         if (failed && err->family == ERR_CANCELLED)
             break;
     }
-    freeaddrinfo(list);
     return failed;
 }
 
@@ -150,12 +142,12 @@ static int send_all(const struct exchange *exchange, const char *bytes, size_t s
                     struct err *err)
 {
     while (size > 0) {
-        ssize_t sent = send(exchange->fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t sent = os_send(exchange->fd, bytes, size);
 
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return fail_errno(exchange, err, errno);
         if (sent < 0) {
-            if (wait_for(exchange, exchange->fd, POLLOUT, err) < 0)
+            if (wait_for(exchange, exchange->fd, OS_WRITABLE, err) < 0)
                 return ERR_FAIL;
             continue;
         }
@@ -170,7 +162,7 @@ static int receive_all(const struct exchange *exchange, struct text *answer, str
     char block[4 * KIB];
 
     for (;;) {
-        ssize_t got = recv(exchange->fd, block, sizeof block, 0);
+        ssize_t got = read(exchange->fd, block, sizeof block);
 
         if (got == 0)
             break;
@@ -182,7 +174,7 @@ static int receive_all(const struct exchange *exchange, struct text *answer, str
             return fail(exchange, err, "the response is too large");
         /* Also between blocks, so that a flood cannot outlast the limit. */
         if (clock_monotonic() > exchange->deadline || got < 0)
-            if (wait_for(exchange, exchange->fd, POLLIN, err) < 0)
+            if (wait_for(exchange, exchange->fd, OS_READABLE, err) < 0)
                 return ERR_FAIL;
     }
     if (answer->size == 0)
