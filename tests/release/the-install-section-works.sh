@@ -3,6 +3,7 @@
 # the section names, in a folder with the files of the release. 0.3.0 of the text is the version of the release.
 . "$(dirname "$0")/lib.sh"
 need_release
+need_docker
 
 # block WORD: the commands of the block of the section that contains this word.
 block()
@@ -38,7 +39,6 @@ if [ -n "${RELEASE_FROM_SOURCE:-}" ]; then
 else
     skip_check "from source" "it builds for minutes: RELEASE_FROM_SOURCE=yes"
 fi
-need_docker
 block 'docker load' >commands
 # shellcheck disable=SC2016
 check "a container" bash -euxc 'cd "$1" && . "$2"' bash "$RELEASE" "$work/commands"
