@@ -34,6 +34,7 @@
 #include "pack/image/image.h"
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
+#include "signatures.h"
 
 #define CHUNK       ((size_t)64 << 10)
 #define LARGE       ((size_t)1 << 20)
@@ -278,6 +279,41 @@ static void do_sigv4(void)
     sink += (unsigned char)authorization[60];
 }
 
+static void do_verify_ed25519(void)
+{
+    signature_verify(SIGNATURE_ED25519);
+}
+
+static void do_verify_p256(void)
+{
+    signature_verify(SIGNATURE_P256);
+}
+
+static void do_verify_p384(void)
+{
+    signature_verify(SIGNATURE_P384);
+}
+
+static void do_verify_p521(void)
+{
+    signature_verify(SIGNATURE_P521);
+}
+
+static void do_verify_rsa_2048(void)
+{
+    signature_verify(SIGNATURE_RSA_2048);
+}
+
+static void do_verify_rsa_4096(void)
+{
+    signature_verify(SIGNATURE_RSA_4096);
+}
+
+static void do_verify_cert(void)
+{
+    signature_verify(SIGNATURE_CERT);
+}
+
 /* `bytes` SIZE_MAX: the size of the stream. `count`: repetitions within one operation. */
 static const struct bench_case {
     const char *name;
@@ -306,6 +342,13 @@ static const struct bench_case {
     {"order", do_order, 0, 1024},
     {"inbox", do_inbox, 0, 1024},
     {"sigv4", do_sigv4, 0, 1},
+    {"verify-ed25519", do_verify_ed25519, 0, 1},
+    {"verify-p256", do_verify_p256, 0, 1},
+    {"verify-p384", do_verify_p384, 0, 1},
+    {"verify-p521", do_verify_p521, 0, 1},
+    {"verify-rsa-2048", do_verify_rsa_2048, 0, 1},
+    {"verify-rsa-4096", do_verify_rsa_4096, 0, 1},
+    {"verify-certificate", do_verify_cert, 0, 1},
 };
 
 /* ---- inputs ---- */
@@ -416,6 +459,7 @@ static void make_everything(void)
     on.frame_size = packer_pack(on.packers[4], view_of(on.text, CHUNK), false, on.frame);
     make_stream();
     make_index();
+    signatures_load();
 }
 
 /* ---- measuring ---- */
