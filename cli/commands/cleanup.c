@@ -12,6 +12,7 @@
 #include "catalog/name.h"
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
+#include "cleanup/signature_sweep.h"
 #include "cleanup/sweep.h"
 #include "cleanup/unfinished.h"
 #include "cleanup/unfinished_remove.h"
@@ -155,15 +156,20 @@ static void print_swept(void *arg, const struct sweep_item *item)
     }
 }
 
-static int sweep_app(struct cleanup *c, const char *app, struct err *err)
+static struct sweep_policy sweep_policy_of(const struct cleanup *c, const char *app)
 {
-    const struct sweep_policy policy = {
+    return (struct sweep_policy){
         .store = c->store,
         .app = app,
         .unfinished = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS,
         .retention = c->retention,
         .stays = RETIRED_STAYS,
         .dry_run = c->dry_run};
+}
+
+static int sweep_app(struct cleanup *c, const char *app, struct err *err)
+{
+    const struct sweep_policy policy = sweep_policy_of(c, app);
 
     if (sweep_run(&policy, print_swept, c, err) == 0)
         return 0;
@@ -175,6 +181,7 @@ static int sweep_app(struct cleanup *c, const char *app, struct err *err)
 
 static int remove_unfinished(struct cleanup *c, struct err *err)
 {
+    const struct sweep_policy policy = sweep_policy_of(c, NULL);
     struct unfinished_list list = {.items = NULL};
     int failed = unfinished_read(c->store, &list, err);
 
@@ -185,6 +192,8 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
         failed = remove_one(c, &list, &list.items[i], err);
     for (size_t i = 0; i < list.app_count && !failed; i++)
         failed = sweep_app(c, list.apps[i], err);
+    if (!failed)
+        failed = signature_sweep_run(&policy, print_swept, c, err);
     unfinished_finish(&list);
     return failed;
 }
