@@ -204,6 +204,28 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock rollback myapp production\tset the previous image\n",
          .details = "The audit log has the previous image. A second rollback undoes the promotion\n"
                     "before.\n"},
+    [CMD_SIGN] =
+        {.name = "sign",
+         .group = RELEASES,
+         .operands = "REF|APP ENV|VERSION",
+         .least = 1,
+         .most = 2,
+         .summary = "sign a document that the bucket has",
+         .examples = "s3dock sign myapp:20250721-2118-f7a5a27 --image-id $ID\tif it is this image\n"
+                     "s3dock sign myapp production --dry-run\tprint what would be signed\n"
+                     "s3dock sign myapp production --sign-key ~/.ssh/id_ed25519\n",
+         .details =
+             "push, tag, promote and rollback sign what they write if a key is configured\n"
+             "(--sign-key, S3DOCK_SIGN_KEY, sign: {key: ...} in the profile). This command\n"
+             "adds a signature to a document that the bucket has already: the second one of\n"
+             "an environment that needs two, for example. It prints what the document\n"
+             "states. Compare that: whoever can write to the bucket may have written it.\n"
+             "\n"
+             "Of an image with several platforms, all are signed, or that of --platform.\n"
+             "--image-id signs nothing but documents that state this image.\n"
+             "\n"
+             "ssh-keygen signs, so keys in files, agents and hardware tokens work, and\n"
+             "ssh-keygen -Y verify proves the result without s3dock.\n"},
     [CMD_CURRENT] = {.name = "current",
                      .group = RELEASES,
                      .operands = "APP ENV",

@@ -28,6 +28,7 @@ command_fn *const command_functions[COMMAND_COUNT] = {
     [CMD_RESUME] = cmd_resume,
     [CMD_CLEANUP] = cmd_cleanup,
     [CMD_COMPACT] = cmd_compact,
+    [CMD_SIGN] = cmd_sign,
     [CMD_THICKEN] = cmd_thicken,
     [CMD_CONFIG_INIT] = cmd_config_init,
     [CMD_CONFIG_SHOW] = cmd_config_show,

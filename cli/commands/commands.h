@@ -38,6 +38,7 @@ command_fn cmd_resume;
 command_fn cmd_stats;
 command_fn cmd_cleanup;
 command_fn cmd_compact;
+command_fn cmd_sign;
 command_fn cmd_thicken;
 command_fn cmd_config_init;
 command_fn cmd_config_show;

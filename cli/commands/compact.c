@@ -10,6 +10,7 @@
 #include "cli/commands/commands.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
+#include "cli/signer.h"
 #include "rewrite/gather.h"
 #include "store/store.h"
 
@@ -71,6 +72,7 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
     jw_int(w, "images", result->images);
     jw_int(w, "images_moved", result->moved);
     jw_int(w, "images_skipped", result->skipped);
+    jw_int(w, "images_signed_by_others", result->signed_images);
     jw_int(w, "images_gathered", result->gathered);
     jw_int(w, "objects_kept", result->kept);
     jw_int(w, "unused_bytes", (int64_t)result->unused);
@@ -95,6 +97,12 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
                     dry_run ? "would be gathered" : "gathered");
     if (result->kept)
         output_note(out, "%u more stay, because replaced images need them", result->kept);
+    if (result->signed_images)
+        output_note(out,
+                    "%u signed image%s as %s: new metadata would need a new signature (--sign-key "
+                    "with the key that signed)",
+                    result->signed_images, result->signed_images == 1 ? " stays" : "s stay",
+                    result->signed_images == 1 ? "it is" : "they are");
     if (result->skipped)
         output_warn(out, "%u image%s changed meanwhile: run the same command again",
                     result->skipped, result->skipped == 1 ? " was" : "s were");
@@ -111,11 +119,15 @@ int cmd_compact(struct cli *cli, struct err *err)
                                       .each_image = print_image,
                                       .arg = &listing};
     struct json_writer *w = output_data(&cli->output);
+    struct cli_signer signer = {.key = ""};
     struct compact_result result;
     int failed;
 
-    if (name_check_app(options.app, err) || connect_store(cli, false, &options.store, err))
+    if (name_check_app(options.app, err) || signer_open(cli, &signer, &options.signing, err) ||
+        connect_store(cli, false, &options.store, err)) {
+        signer_close(&signer);
         return ERR_FAIL;
+    }
     jw_string(w, "app_name", options.app);
     jw_array(w, "objects");
     failed = compact_run(&options, &result, err);
@@ -124,5 +136,6 @@ int cmd_compact(struct cli *cli, struct err *err)
     if (!failed)
         print_result(cli, &result, options.dry_run);
     store_destroy(options.store);
+    signer_close(&signer);
     return failed ? ERR_FAIL : 0;
 }

@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 #include "cli/settings/args.h"
+#include "cli/signer.h"
 
 /* Parses REF ENV, APP:VERSION ENV, or APP VERSION ENV. */
 static int read_operands(const struct args *args, struct wanted *wanted, const char **env,
@@ -37,7 +38,7 @@ static int read_operands(const struct args *args, struct wanted *wanted, const c
 }
 
 static void print_result(struct cli *cli, const struct wanted *wanted, const char *env,
-                         const struct release_result *result)
+                         const struct cli_signer *signer, const struct release_result *result)
 {
     struct json_writer *w = output_data(&cli->output);
     char source[NAME_APP_MAX + NAME_VERSION_MAX];
@@ -50,9 +51,10 @@ static void print_result(struct cli *cli, const struct wanted *wanted, const cha
     jw_string(w, "image_ref", result->image.ref);
     jw_bool(w, "skipped", result->skipped);
     jw_string(w, "s3_key", result->key);
-    release_write(cli, w, result);
+    release_write(cli, w, signer, result);
     if (result->skipped)
-        output_note(&cli->output, "%s is %s already: nothing to do", env, source);
+        output_note(&cli->output, "%s is %s already%s", env, source,
+                    result->is_signed ? "" : ": nothing to do");
     else
         output_note(&cli->output, "%s %s to %s",
                     config_switch(&cli->config, OPT_DRY_RUN) ? "would promote" : "promoted", source,
@@ -73,6 +75,7 @@ static int promote_version(const struct release_options *options, const struct w
 int cmd_promote(struct cli *cli, struct err *err)
 {
     struct release_options options = {0};
+    struct cli_signer signer = {.key = ""};
     struct release_result result;
     struct wanted wanted = {.by_version = false};
     const char *env;
@@ -80,13 +83,13 @@ int cmd_promote(struct cli *cli, struct err *err)
 
     if (read_operands(cli->args, &wanted, &env, err) || name_check_new_env(env, err))
         return ERR_FAIL;
-    failed = release_begin(cli, &options, err);
+    failed = release_begin(cli, &options, &signer, err);
     if (!failed && wanted.by_version)
         failed = promote_version(&options, &wanted, env, &result, err);
     else if (!failed)
         failed = release_promote_image(&options, &wanted.image, env, &result, err);
     if (!failed)
-        print_result(cli, &wanted, env, &result);
-    store_destroy(options.store);
+        print_result(cli, &wanted, env, &signer, &result);
+    release_end(&options, &signer);
     return failed ? ERR_FAIL : 0;
 }

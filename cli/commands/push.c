@@ -14,6 +14,7 @@
 #include "cli/connect.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
+#include "cli/signer.h"
 #include "docker/docker.h"
 #include "push/own_platform.h"
 #include "push/push.h"
@@ -53,12 +54,15 @@ static void write_data(struct json_writer *w, const struct push_options *options
         jw_bool(w, "audited", audited);
     if (verified)
         jw_bool(w, "verified", true);
+    if (options->signing && !options->dry_run)
+        jw_bool(w, "signed", result->is_signed);
     transfer_write_stats(w, &result->stats);
 }
 
-static void print_skipped(struct cli *cli, const char *ref, bool verified)
+static void print_skipped(struct cli *cli, const char *ref, bool is_signed, bool verified)
 {
-    output_note(&cli->output, "%s is in the bucket already: nothing to do", ref);
+    output_note(&cli->output, "%s is in the bucket already%s", ref,
+                is_signed ? ", and signed by this key" : ": nothing to do");
     if (!verified)
         output_note(&cli->output, "only its metadata was read; s3dock verify %s reads the archive",
                     ref);
@@ -71,7 +75,7 @@ static void print_result(struct cli *cli, const struct push_options *options,
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
 
     if (result->skipped)
-        print_skipped(cli, options->name.ref, verified);
+        print_skipped(cli, options->name.ref, result->is_signed, verified);
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
     else if ((stats->copied_bytes || result->referred_bytes) && result->bases)
@@ -297,15 +301,21 @@ int cmd_push(struct cli *cli, struct err *err)
         .no_delta = config_switch(config, OPT_NO_DELTA) || !config_switch(config, OPT_DELTA),
         .thin = config_switch(config, OPT_THIN) && !config_switch(config, OPT_NO_THIN),
     };
+    struct cli_signer signer = {.key = ""};
     int failed;
 
     if (name_parse_image(cli->args->operands[0], &options.name, err) ||
-        platform_read(config, &options.platform, err) || read_choice(config, &options.choice, err))
-        return ERR_FAIL;
+        platform_read(config, &options.platform, err) ||
+        read_choice(config, &options.choice, err) ||
+        signer_open(cli, &signer, &options.signing, err))
+        return ERR_FAIL; /* the signer owns nothing then */
     failed = connect_store(cli, !options.dry_run, &options.store, err) ||
              (!options.input && connect_docker(cli, &options.docker, err)) ||
              push_platforms(cli, &options, err);
+    if (!failed)
+        signer_write(&signer, output_data(&cli->output));
     docker_close(options.docker);
     store_destroy(options.store);
+    signer_close(&signer);
     return failed ? ERR_FAIL : 0;
 }

@@ -14,6 +14,7 @@
 #include "catalog/resolve.h"
 #include "cli/cli.h"
 #include "cli/connect.h"
+#include "cli/signer.h"
 
 /* Returns whether the tag begins with eight digits and a dash, as that of an image. */
 static bool looks_like_image(const char *tag)
@@ -68,7 +69,8 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
         err_hint(err, "s3dock list tags %s lists the versions", app);
 }
 
-int release_begin(struct cli *cli, struct release_options *options, struct err *err)
+int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,
+                  struct err *err)
 {
     *options = (struct release_options){
         .now = clock_wall(),
@@ -76,7 +78,14 @@ int release_begin(struct cli *cli, struct release_options *options, struct err *
         .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
     };
     audit_identify(&options->by, getenv);
-    return connect_store(cli, false, &options->store, err);
+    return signer_open(cli, signer, &options->signing, err) ||
+           connect_store(cli, false, &options->store, err);
+}
+
+void release_end(struct release_options *options, struct cli_signer *signer)
+{
+    store_destroy(options->store);
+    signer_close(signer);
 }
 
 static bool was_changed(const struct cli *cli, const struct release_result *result)
@@ -84,7 +93,7 @@ static bool was_changed(const struct cli *cli, const struct release_result *resu
     return !result->skipped && !config_switch(&cli->config, OPT_DRY_RUN);
 }
 
-void release_write(const struct cli *cli, struct json_writer *w,
+void release_write(const struct cli *cli, struct json_writer *w, const struct cli_signer *signer,
                    const struct release_result *result)
 {
     jw_string_if(w, "previous_target", result->previous);
@@ -92,12 +101,20 @@ void release_write(const struct cli *cli, struct json_writer *w,
         jw_bool(w, "audited", result->audited);
         jw_bool(w, "atomic", result->atomic);
     }
+    if (result->is_signed) {
+        jw_bool(w, "signed", true);
+        signer_write(signer, w);
+    }
     if (config_switch(&cli->config, OPT_DRY_RUN))
         jw_bool(w, "dry_run", true);
 }
 
 void release_warn(struct cli *cli, const struct release_result *result)
 {
+    if (result->renewed && !config_switch(&cli->config, OPT_DRY_RUN))
+        output_note(&cli->output, "it had this value already: it was written again, to be signed");
+    else if (result->is_signed)
+        output_note(&cli->output, "signed");
     if (!was_changed(cli, result))
         return;
     if (!result->audited)

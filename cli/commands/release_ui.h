@@ -9,6 +9,7 @@
 #include "catalog/release.h"
 
 struct cli;
+struct cli_signer;
 struct err;
 struct json_writer;
 
@@ -29,11 +30,13 @@ bool wanted_is_image(const char *app, const char *name);
 void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
                        struct err *err);
 
-/* Opens the bucket and fills the options. The caller destroys options->store, after a failure too.
- */
-int release_begin(struct cli *cli, struct release_options *options, struct err *err);
+/* Opens the bucket, prepares the key that signs, and fills the options. `signer` is zeroed. The caller
+ * calls release_end, after a failure too. */
+int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,
+                  struct err *err);
+void release_end(struct release_options *options, struct cli_signer *signer);
 /* Writes the last members of "data" of a change. */
-void release_write(const struct cli *cli, struct json_writer *w,
+void release_write(const struct cli *cli, struct json_writer *w, const struct cli_signer *signer,
                    const struct release_result *result);
 /* Warns if the change is not in the audit log, or was not protected against concurrent changes. */
 void release_warn(struct cli *cli, const struct release_result *result);

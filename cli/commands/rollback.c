@@ -5,9 +5,10 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
+#include "cli/signer.h"
 
 static void print_result(struct cli *cli, const char *app, const char *env,
-                         const struct release_result *result)
+                         const struct cli_signer *signer, const struct release_result *result)
 {
     struct json_writer *w = output_data(&cli->output);
 
@@ -17,7 +18,7 @@ static void print_result(struct cli *cli, const char *app, const char *env,
     jw_string_if(w, "source_tag", result->version);
     jw_bool(w, "skipped", result->skipped);
     jw_string(w, "s3_key", result->key);
-    release_write(cli, w, result);
+    release_write(cli, w, signer, result);
     output_note(&cli->output, "%s %s/%s to %s%s%s",
                 config_switch(&cli->config, OPT_DRY_RUN) ? "would roll back" : "rolled back", app,
                 env, result->image.ref, result->version[0] ? " via " : "", result->version);
@@ -28,13 +29,14 @@ int cmd_rollback(struct cli *cli, struct err *err)
 {
     const char *app = cli->args->operands[0], *env = cli->args->operands[1];
     struct release_options options = {0};
+    struct cli_signer signer = {.key = ""};
     struct release_result result;
     int failed;
 
-    failed =
-        release_begin(cli, &options, err) || release_rollback(&options, app, env, &result, err);
+    failed = release_begin(cli, &options, &signer, err) ||
+             release_rollback(&options, app, env, &result, err);
     if (!failed)
-        print_result(cli, app, env, &result);
-    store_destroy(options.store);
+        print_result(cli, app, env, &signer, &result);
+    release_end(&options, &signer);
     return failed ? ERR_FAIL : 0;
 }

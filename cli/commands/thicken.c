@@ -7,6 +7,7 @@
 #include "cli/connect.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
+#include "cli/signer.h"
 #include "store/store.h"
 
 static void print_result(struct cli *cli, const struct thicken_result *result, bool dry_run)
@@ -40,13 +41,15 @@ int cmd_thicken(struct cli *cli, struct err *err)
     struct thicken_options options = {.dry_run = config_switch(&cli->config, OPT_DRY_RUN)};
     struct thicken_result result;
     struct platform platform;
+    struct cli_signer signer = {.key = ""};
     struct target target;
     int failed;
 
     if (platform_read(&cli->config, &platform, err) || target_parse(&target, cli->args, err))
         return ERR_FAIL;
-    failed =
-        connect_store(cli, false, &options.store, err) || target_find(&target, options.store, err);
+    failed = signer_open(cli, &signer, &options.signing, err) ||
+             connect_store(cli, false, &options.store, err) ||
+             target_find(&target, options.store, err);
     if (!failed) {
         options.platform = platform.os[0] ? &platform : NULL;
         options.name = target.resolved.image;
@@ -56,5 +59,6 @@ int cmd_thicken(struct cli *cli, struct err *err)
     if (!failed)
         print_result(cli, &result, options.dry_run);
     store_destroy(options.store);
+    signer_close(&signer);
     return failed ? ERR_FAIL : 0;
 }

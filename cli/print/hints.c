@@ -48,6 +48,12 @@ static const struct row {
      "no image of the application is removed until this can be read: see s3dock doctor and s3dock "
      "history %s ENV",
      "APP"},
+    {ERR_CONFLICT, CODE_SIGNED,
+     "give the key that signed it with --sign-key, or push the image again with that key%s", ""},
+    {ERR_UNSUPPORTED, CODE_STATEMENT,
+     "push the image again with --force, or set the version or environment again, with --sign-key "
+     "%s",
+     "FILE"},
     {ERR_CONFLICT, CODE_PUSH, "s3dock pull %s --dry-run shows which image the bucket has now",
      "REF"},
     /* signatures */

@@ -14,6 +14,7 @@ enum command_id {
     CMD_TAG,
     CMD_PROMOTE,
     CMD_ROLLBACK,
+    CMD_SIGN,
     CMD_CURRENT,
     CMD_HISTORY,
     CMD_LIST_APPS,

@@ -12,7 +12,7 @@
 void config_format_key(const struct config *config, const char *key, char *out, size_t size)
 {
     if (!strncmp(key, "profiles.", 9))
-        snprintf(out, size, "profiles.%s.%s in %s", config->profile, strrchr(key, '.') + 1,
+        snprintf(out, size, "profiles.%s.%s in %s", config->profile, strchr(key + 9, '.') + 1,
                  config->file.path);
     else
         snprintf(out, size, "%s in %s", key, config->file.path);

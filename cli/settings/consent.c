@@ -165,6 +165,15 @@ int consent_docker(const struct config *config, struct err *err)
     return add_source(config, id, err);
 }
 
+int consent_sign(const struct config *config, struct err *err)
+{
+    if (!config_file_is_input(&config->file) || !is_of_file(config, OPT_SIGN_KEY))
+        return 0;
+    err_set(err, ERR_USAGE, "trust",
+            "a file of the current folder must not choose the key that signs");
+    return add_source(config, OPT_SIGN_KEY, err);
+}
+
 int consent_deploy(const struct config *config, struct err *err)
 {
     char where[512];

@@ -51,6 +51,7 @@ enum option_id {
     OPT_USE_ARN_REGION,
     OPT_CLIENT_CERT,
     OPT_CLIENT_KEY,
+    OPT_SIGN_KEY,
     OPT_RETRIES,
     OPT_STALL_TIME,
     OPT_TELL_AFTER,
@@ -91,6 +92,7 @@ enum option_id {
     OPT_PLATFORM,
     OPT_DATA,
     OPT_RESET_SEQUENCE,
+    OPT_IMAGE_ID,
     OPT_STRICT,
     /* single commands */
     OPT_BLUE_GREEN,

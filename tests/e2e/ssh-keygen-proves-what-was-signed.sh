@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# What s3dock signs is proven by ssh-keygen alone: images, versions and environments.
+. "$(dirname "$0")/lib.sh"
+need_s3
+command -v ssh-keygen >/dev/null || skip "ssh-keygen is missing"
+ONE=shop:20251130-0101-0000001 TWO=shop:20251130-0202-0000002
+IMAGE=images/shop/202511/shop-20251130-0101-0000001
+PRODUCTION=pointers/shop/production
+
+for name in ci deploy; do
+    ssh-keygen -q -t ed25519 -N "" -C "$name@example.com" -f "$name"
+    echo "$name@example.com $(cut -d' ' -f1,2 $name.pub)"
+done >allowed_signers
+export S3DOCK_SIGN_KEY=$work/ci
+make_image $ONE one.tar --size 1 --layers 2 --seed 1
+make_image $TWO two.tar --size 1 --layers 2 --seed 2
+make_image $ONE other.tar --size 1 --layers 2 --seed 3
+
+# proven DOCUMENT NAMESPACE IDENTITY: ssh-keygen proves the document of the bucket by one of its signatures.
+proven()
+{
+    local block
+    rm -f block.*
+    bucket get "$1.json" >document
+    bucket get "signatures/$1.sig" | awk '/^-----BEGIN/ { n++ } { print > ("block." n) }'
+    for block in block.*; do
+        ssh-keygen -Y verify -f allowed_signers -I "$3" -n "$2" -s "$block" <document && return
+    done
+    return 1
+}
+
+blocks()
+{
+    bucket get "signatures/$1.sig" | grep -c '^-----BEGIN'
+}
+
+unproven()
+{
+    ! proven "$@"
+}
+
+# --- a push, a version, an environment ----------------------------------------------------------------------
+
+check "a push signs" into push.json s3dock --json push $ONE --input one.tar
+check "and prints the fingerprint of the key" \
+    same "$(ssh-keygen -lf ci.pub | cut -d' ' -f2)" "$(json signed_by push.json)"
+check "ssh-keygen proves the metadata" proven $IMAGE s3dock-image ci@example.com
+check "not as an environment" unproven $IMAGE s3dock-environment ci@example.com
+check "not as a document of somebody else" unproven $IMAGE s3dock-image deploy@example.com
+
+check "the same push changes nothing" s3dock push $ONE --input one.tar
+check "and adds no signature" same 1 "$(blocks $IMAGE)"
+check "tag" s3dock tag $ONE v1.0.0
+check "ssh-keygen proves the version" proven tags/shop/v1.0.0 s3dock-version ci@example.com
+check "promote, with another key" s3dock promote shop:v1.0.0 production --sign-key deploy
+check "ssh-keygen proves the environment" proven $PRODUCTION s3dock-environment deploy@example.com
+bucket get $PRODUCTION.json >pointer.json
+check "it states its image" same "$(json image_id push.json)" "$(json image_id pointer.json)"
+
+# --- more signatures ----------------------------------------------------------------------------------------
+
+check "a second person signs the environment" into sign.json s3dock --json sign shop production
+check "and sees what it states" same "$(json image_id push.json)" "$(json image_id sign.json)"
+check "both signatures prove it" proven $PRODUCTION s3dock-environment ci@example.com
+check "the first one, too" proven $PRODUCTION s3dock-environment deploy@example.com
+refused 8 "another image" "another image is not signed" sign $ONE --image-id "sha256:$(printf '%064d' 0)"
+check "the right one is" s3dock sign $ONE --image-id "$(json image_id push.json)" --sign-key deploy
+check "ssh-keygen proves the image" proven $IMAGE s3dock-image deploy@example.com
+
+# --- changes ------------------------------------------------------------------------------------------------
+
+check "push another image" s3dock push $TWO --input two.tar
+check "promote it" s3dock promote $TWO production
+check "ssh-keygen proves it" proven $PRODUCTION s3dock-environment ci@example.com
+bucket get $PRODUCTION.json >later.json
+check "its number is higher" test "$(json sequence later.json)" -gt "$(json sequence pointer.json)"
+check "roll back" s3dock rollback shop production
+check "ssh-keygen proves the former image" proven $PRODUCTION s3dock-environment ci@example.com
+check "which is the first one" grep -q "$(json image_id push.json)" document
+
+# An image that was pushed without a key is signed by a push that has the same image, and by no other.
+env -u S3DOCK_SIGN_KEY "$S3DOCK" push $ONE --input other.tar >push.log 2>&1
+check "an unsigned push replaces the image" unproven $IMAGE s3dock-image ci@example.com
+check "a signed push of another image replaces it again" s3dock push $ONE --input one.tar
+check "and is proven" proven $IMAGE s3dock-image ci@example.com
+env -u S3DOCK_SIGN_KEY "$S3DOCK" push $ONE --input one.tar --force >push.log 2>&1
+check "a signed push of the same image signs what is there" into again.json s3dock --json push $ONE --input one.tar
+check "without storing it again" same "true true" "$(json skipped again.json) $(json signed again.json)"
+check "and is proven" proven $IMAGE s3dock-image ci@example.com
+
+refused 2 "cannot read the key that signs" "a key that is missing" sign $ONE --sign-key "$work/missing"
+refused 9 "ssh-keygen" "a file that is no key" promote $TWO production --sign-key "$work/one.tar"
