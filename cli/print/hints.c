@@ -81,6 +81,13 @@ static const struct row {
     {ERR_TRUST, CODE_MEMORY, "to forget it on this host: s3dock verify %s --reset-sequence",
      "APP ENV"},
     {ERR_TRUST, CODE_CLOCK, "correct the clock of this machine, or of the one that signed", ""},
+    {ERR_USAGE, CODE_SIGNERS,
+     "correct or remove the line; ssh-keygen(1) has the form of the file below ALLOWED SIGNERS",
+     ""},
+    {ERR_USAGE, CODE_REVOKED,
+     "each line is a public key, or SHA256: and the rest of its fingerprint, or the file is a list "
+     "of ssh-keygen -k",
+     ""},
     /* deployments */
     {ERR_NOT_FOUND, CODE_DEPLOYMENT,
      "s3dock deploy --init %s writes a first one; for a container that runs already: s3dock deploy "

@@ -55,6 +55,9 @@ static void assert_signs(const char *key)
     assert_int_equal(armored.data[armored.size - 1], '\n');
     assert_int_equal(sshsig_parse(text_view(&armored), &sig, &err), 0);
     assert_int_equal(sshsig_prove(&sig, NAME_SPACE, view_str(MESSAGE), &err), 0);
+    assert_int_equal(file_replace(path_of("sig"), text_view(&armored), 0600, &err), 0);
+    shell("printf '%s\n' '{\"image\":\"shop\"}' |"
+          "ssh-keygen -Y check-novalidate -n " NAME_SPACE " -s sig");
     sshsig_finish(&sig);
     text_finish(&armored);
 }
