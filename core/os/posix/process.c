@@ -18,11 +18,27 @@ extern char **environ; /* POSIX declares it in no header */
 
 /* ---- the start ---- */
 
+/* macOS closes in the program every descriptor that no action names. There, pipes and sockets get
+ * their close-on-exec only after they are made. */
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+static int keep_end(posix_spawn_file_actions_t *actions, int fd)
+{
+    return posix_spawn_file_actions_addinherit_np(actions, fd);
+}
+#else
+#define POSIX_SPAWN_CLOEXEC_DEFAULT 0
+static int keep_end(posix_spawn_file_actions_t *actions, int fd)
+{
+    (void)actions, (void)fd;
+    return 0;
+}
+#endif
+
 static int add_end(posix_spawn_file_actions_t *actions, int from, int to)
 {
     if (from == OS_EMPTY)
         return posix_spawn_file_actions_addopen(actions, to, "/dev/null", O_RDONLY, 0);
-    return from < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, from, to);
+    return from < 0 ? keep_end(actions, to) : posix_spawn_file_actions_adddup2(actions, from, to);
 }
 
 static int set_descriptors(posix_spawn_file_actions_t *actions, const struct os_start *start)
@@ -42,7 +58,7 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct os_
 static int set_attributes(posix_spawnattr_t *attributes, const struct os_start *start)
 {
     sigset_t none, pipe;
-    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT;
     int failed;
 
     sigemptyset(&none);

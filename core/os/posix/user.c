@@ -5,11 +5,12 @@
 #include "os/user.h"
 
 #include <grp.h>
-#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NAME_SIZE 256 /* of a user, with the NUL; the limits of systems are below it */
 
 static pthread_mutex_t database_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -36,7 +37,7 @@ static bool find_private_group(gid_t gid, uid_t uid)
 {
     const struct passwd *entry = getpwuid(uid);
     const struct group *group = getgrgid(gid);
-    char user[LOGIN_NAME_MAX];
+    char user[NAME_SIZE];
     bool alone;
 
     if (!entry || !group || entry->pw_gid != gid || strcmp(entry->pw_name, group->gr_name) != 0 ||

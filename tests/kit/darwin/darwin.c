@@ -5,12 +5,17 @@
 
 #undef confstr
 #undef fcntl
+#undef getrusage
+#undef send
+#undef sendto
+#undef setsockopt
 
 #include <errno.h>
 #include <limits.h>
 #include <malloc/malloc.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/acl.h>
 #include <sys/event.h>
@@ -107,6 +112,45 @@ int pthread_cond_timedwait_relative_np(pthread_cond_t *condition, pthread_mutex_
     until.tv_sec += wait->tv_sec + (until.tv_nsec + wait->tv_nsec) / NS_PER_S;
     until.tv_nsec = (until.tv_nsec + wait->tv_nsec) % NS_PER_S;
     return pthread_cond_timedwait(condition, mutex, &until);
+}
+
+/* macOS counts bytes, Linux KiB. */
+int darwin_getrusage(int who, struct rusage *out)
+{
+    int failed = getrusage(who, out);
+
+    out->ru_maxrss *= 1024;
+    return failed;
+}
+
+/* ---- sockets: a descriptor has the flag, or its writes raise a signal ---- */
+
+#define SOCKETS 1024
+
+static bool quiet[SOCKETS];
+
+int darwin_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    if (name != SO_NOSIGPIPE)
+        return setsockopt(fd, level, name, value, size);
+    if (level != SOL_SOCKET || fd >= SOCKETS) {
+        errno = EINVAL;
+        return -1;
+    }
+    quiet[fd] = true;
+    return 0;
+}
+
+ssize_t darwin_send(int fd, const void *data, size_t size, int flags)
+{
+    return send(fd, data, size, flags | (fd < SOCKETS && quiet[fd] ? MSG_NOSIGNAL : 0));
+}
+
+ssize_t darwin_sendto(int fd, const void *data, size_t size, int flags,
+                      const struct sockaddr *address, socklen_t address_size)
+{
+    return sendto(fd, data, size, flags | (fd < SOCKETS && quiet[fd] ? MSG_NOSIGNAL : 0), address,
+                  address_size);
 }
 
 size_t malloc_zone_pressure_relief(void *zone, size_t goal)

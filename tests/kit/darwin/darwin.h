@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -48,6 +50,18 @@ size_t darwin_confstr(int name, char *out, size_t size);
 #define arc4random_buf darwin_random
 int darwin_memset_s(void *data, size_t room, int byte, size_t size);
 void darwin_random(void *out, size_t size);
+
+#define getrusage darwin_getrusage
+int darwin_getrusage(int who, struct rusage *out);
+
+#define SO_NOSIGPIPE 0x1022
+#define setsockopt   darwin_setsockopt
+#define send         darwin_send
+#define sendto       darwin_sendto
+int darwin_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
+ssize_t darwin_send(int fd, const void *data, size_t size, int flags);
+ssize_t darwin_sendto(int fd, const void *data, size_t size, int flags,
+                      const struct sockaddr *address, socklen_t address_size);
 
 int pthread_cond_timedwait_relative_np(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                        const struct timespec *wait);
