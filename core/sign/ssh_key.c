@@ -1,6 +1,7 @@
 /* The blob begins with the name of its form, and the table of forms states what follows. */
 #include "sign/ssh_key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -9,7 +10,6 @@
 #include "sign/cert_fields.h"
 #include "sign/wire.h"
 
-#define FINGERPRINT      "SHA256:"
 #define ED25519_SIZE     32
 #define RSA_BITS_MIN     2048
 #define RSA_BITS_MAX     16384
@@ -216,7 +216,5 @@ void ssh_key_fingerprint(const struct ssh_key *key, char out[SSH_FINGERPRINT_SIZ
     ssh_key_add_plain(&blob, key);
     sha256_of(text_view(&blob), digest);
     base64_encode(digest, sizeof digest, base64);
-    base64[strcspn(base64, "=")] = '\0';
-    memcpy(out, FINGERPRINT, strlen(FINGERPRINT));
-    str_copy(out + strlen(FINGERPRINT), SSH_FINGERPRINT_SIZE - strlen(FINGERPRINT), base64);
+    snprintf(out, SSH_FINGERPRINT_SIZE, "SHA256:%.43s", base64);
 }

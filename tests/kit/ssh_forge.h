@@ -16,9 +16,9 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "kit/ec_key.h"
 #include "sign/ssh_key.h"
 #include "sign/wire.h"
+#include "tests/kit/ec_key.h"
 
 #define FORGE_APPLICATION "ssh:"
 

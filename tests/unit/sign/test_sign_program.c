@@ -118,9 +118,16 @@ static void replace_program(const char *body)
     shell(line);
 }
 
+static char *copy_path(void)
+{
+    const char *path = getenv("PATH");
+
+    return strdup(path ? path : "/usr/bin:/bin");
+}
+
 static void what_the_program_writes_is_verified(void **state)
 {
-    char *old = strdup(getenv("PATH"));
+    char *old = copy_path();
     char path[4096];
 
     (void)state;
@@ -144,7 +151,7 @@ static void what_the_program_writes_is_verified(void **state)
 
 static void without_the_program_nothing_is_signed(void **state)
 {
-    char *old = strdup(getenv("PATH"));
+    char *old = copy_path();
     struct text armored;
     struct err err = {0};
 
