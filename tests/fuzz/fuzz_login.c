@@ -84,7 +84,7 @@ static const struct text *make_session(void)
 
     if (session.size)
         return &session;
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *key = ec_key_make(NID_X9_62_prime256v1);
     char *pem = ec_key_pem(key);
     text_init(&session, 4 * KIB);
     jw_init(&w, &session, true);
