@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <malloc.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "kit/heap.h"
 #include "push/plan/own_chunks.h"
 
 #define MANY 5000
@@ -78,7 +78,7 @@ static void the_table_is_bounded(void **state)
 {
     struct own_chunks *own = own_chunks_create(&err);
     struct index_chunk first = chunk_of(0, 100), late = chunk_of(OWN_CHUNKS_MAX + 10, 100);
-    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    size_t before = heap_used();
 
     (void)state;
     for (uint64_t i = 0; i < OWN_CHUNKS_MAX + 1000; i++) {
@@ -89,7 +89,7 @@ static void the_table_is_bounded(void **state)
             memcpy(chunk.name.bytes, &i, sizeof i);
         assert_int_equal(add(own, &chunk, i), i);
     }
-    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd - before <= OWN_CHUNKS_BYTES);
+    assert_true(heap_used() - before <= OWN_CHUNKS_BYTES);
     assert_int_equal(add(own, &first, 7 + OWN_CHUNKS_MAX), 0);
     assert_int_equal(add(own, &late, 1), 1);
     assert_int_equal(add(own, &late, 2), 2);
