@@ -90,6 +90,8 @@ int cmd_promote(struct cli *cli, struct err *err)
         failed = release_promote_image(&options, &wanted.image, env, &result, err);
     if (!failed)
         print_result(cli, &wanted, env, &signer, &result);
+    if (!failed)
+        release_judge(cli, &options, &result);
     release_end(&options, &signer);
     return failed ? ERR_FAIL : 0;
 }

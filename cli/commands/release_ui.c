@@ -11,10 +11,13 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "catalog/change.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"
 #include "cli/connect.h"
+#include "cli/demands.h"
 #include "cli/signer.h"
+#include "trust/guard_image.h"
 
 /* Returns whether the tag begins with eight digits and a dash, as that of an image. */
 static bool looks_like_image(const char *tag)
@@ -69,6 +72,41 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
         err_hint(err, "s3dock list tags %s lists the versions", app);
 }
 
+/* What proves version and image of a change. */
+struct release_proof {
+    struct guard_image image; /* first: options->reader points to it */
+    struct guard *guard;
+};
+
+static void close_proof(struct release_proof *proof)
+{
+    if (!proof)
+        return;
+    guard_image_finish(&proof->image);
+    guard_close(proof->guard);
+    free(proof);
+}
+
+/* Sets options->reader if the profile demands signatures of images or versions. */
+static int open_proof(const struct cli *cli, struct release_options *options, struct err *err)
+{
+    struct release_proof *proof = calloc(1, sizeof *proof);
+
+    if (!proof)
+        return err_memory(err, "the demands on signatures");
+    if (demands_open(cli, &proof->guard, err)) {
+        close_proof(proof);
+        return ERR_FAIL;
+    }
+    guard_image_init(&proof->image, proof->guard, NULL);
+    if (guard_requires(proof->guard, POLICY_IMAGES) ||
+        guard_requires(proof->guard, POLICY_VERSIONS))
+        options->reader = &proof->image.reader;
+    else
+        close_proof(proof);
+    return 0;
+}
+
 int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,
                   struct err *err)
 {
@@ -78,7 +116,7 @@ int release_begin(struct cli *cli, struct release_options *options, struct cli_s
         .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
     };
     audit_identify(&options->by, getenv);
-    return signer_open(cli, signer, &options->signing, err) ||
+    return signer_open(cli, signer, &options->signing, err) || open_proof(cli, options, err) ||
            connect_store(cli, false, &options->store, err);
 }
 
@@ -86,6 +124,24 @@ void release_end(struct release_options *options, struct cli_signer *signer)
 {
     store_destroy(options->store);
     signer_close(signer);
+    close_proof((struct release_proof *)options->reader);
+    options->reader = NULL;
+}
+
+void release_judge(struct cli *cli, const struct release_options *options,
+                   const struct release_result *result)
+{
+    const struct release_proof *proof = (const struct release_proof *)options->reader;
+    struct guarded_document read = {.etag = ""};
+    struct err ignored;
+
+    if (!proof || options->dry_run)
+        return;
+    if (guard_read(proof->guard, options->store, result->key, CHANGE_DOCUMENT_MAX, &read,
+                   &ignored) == STORE_DONE &&
+        !read.report.holds)
+        output_warn(&cli->output, "hosts with these settings refuse it: %s", read.report.why.text);
+    guarded_document_finish(&read);
 }
 
 static bool was_changed(const struct cli *cli, const struct release_result *result)

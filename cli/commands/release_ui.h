@@ -30,10 +30,13 @@ bool wanted_is_image(const char *app, const char *name);
 void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
                        struct err *err);
 
-/* Opens the bucket, prepares the key that signs, and fills the options. `signer` is zeroed. The caller
- * calls release_end, after a failure too. */
+/* Opens the bucket, prepares the key that signs and the proof of what is demanded, and fills the
+ * options. `signer` is zeroed. The caller calls release_end, after a failure too. */
 int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,
                   struct err *err);
+/* Warns if the document of a change is not signed as the profile demands. */
+void release_judge(struct cli *cli, const struct release_options *options,
+                   const struct release_result *result);
 void release_end(struct release_options *options, struct cli_signer *signer);
 /* Writes the last members of "data" of a change. */
 void release_write(const struct cli *cli, struct json_writer *w, const struct cli_signer *signer,

@@ -37,6 +37,8 @@ int cmd_rollback(struct cli *cli, struct err *err)
              release_rollback(&options, app, env, &result, err);
     if (!failed)
         print_result(cli, app, env, &signer, &result);
+    if (!failed)
+        release_judge(cli, &options, &result);
     release_end(&options, &signer);
     return failed ? ERR_FAIL : 0;
 }

@@ -44,6 +44,8 @@ int cmd_tag(struct cli *cli, struct err *err)
              release_tag(&options, &image, cli->args->operands[1], &result, err);
     if (!failed)
         print_result(cli, &options, &image, &signer, &result);
+    if (!failed)
+        release_judge(cli, &options, &result);
     release_end(&options, &signer);
     return failed ? ERR_FAIL : 0;
 }

@@ -245,6 +245,7 @@ int trust_report_target(struct cli *cli, const struct guard *guard, struct store
     if (!failed && r.failed) {
         *err = r.why;
         failed = ERR_FAIL;
+        cli->output.result_and_error = true;
     }
     return failed;
 }
@@ -278,4 +279,27 @@ int trust_report_show(struct cli *cli, struct store *store, const char *key, str
         failed = show_document(cli, guard, store, key, err);
     guard_close(guard);
     return failed ? ERR_FAIL : 0;
+}
+
+int trust_report_environment(struct cli *cli, const struct guard *guard, struct store *store,
+                             const char *app, const char *env, struct err *err)
+{
+    struct json_writer *w = output_data(&cli->output);
+    struct guarded_document read = {.etag = ""};
+    char key[KEY_MAX], signers[TRUST_SIGNERS_SIZE];
+    int answer;
+
+    key_pointer(key, app, env);
+    answer = (int)guard_read(guard, store, key, POINTER_MAX, &read, err);
+    if (answer == STORE_DONE) {
+        jw_object(w, NULL);
+        jw_string(w, "environment", env);
+        trust_report_write(w, &read.report);
+        jw_end(w);
+        output_line(&cli->output, "%s: %s%s", env, read.report.holds ? "signed by " : "",
+                    read.report.holds ? trust_report_signers(&read.report, signers)
+                                      : read.report.why.text);
+    }
+    guarded_document_finish(&read);
+    return answer < 0 ? ERR_FAIL : 0;
 }

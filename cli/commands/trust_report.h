@@ -25,6 +25,10 @@ int trust_report_target(struct cli *cli, const struct guard *guard, struct store
  * "signatures", and prints a note of who signed it, or a warning. */
 int trust_report_show(struct cli *cli, struct store *store, const char *key, struct err *err);
 
+/* Reads the pointer of an environment. Prints one line, and writes an element of an array. */
+int trust_report_environment(struct cli *cli, const struct guard *guard, struct store *store,
+                             const char *app, const char *env, struct err *err);
+
 /* Formats "deploy@example.com and 1 more", or "nobody who is trusted". */
 #define TRUST_SIGNERS_SIZE 320
 const char *trust_report_signers(const struct guard_report *report, char out[TRUST_SIGNERS_SIZE]);

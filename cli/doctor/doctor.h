@@ -77,7 +77,8 @@ void doctor_check_archives(struct doctor *doctor, struct store *store);
 void doctor_check_lifecycle(struct doctor *doctor, struct store *store, const char *key_prefix,
                             bool tags);
 
-/* Checks the files of the signers. Adds no check if the profile demands no signatures. */
+/* Checks the files of the signers, and the key that signs. Adds no check for what the profile does not
+ * have. */
 void doctor_check_signatures(struct doctor *doctor, struct cli *cli);
 
 /* Checks each deployment of the configuration: files, containers, slots, proxy, and the right to
