@@ -199,10 +199,13 @@ int signers_find(const struct signers *signers, const struct revoked *revoked,
                        signer->fingerprint);
     for (size_t i = 0; i < signers->count; i++)
         try_line(&search, &signers->lines[i]);
-    if (text_check(&signer->names, "identities", err) < 0 ||
-        text_check(&signer->patterns, "identities", err) < 0)
-        return ERR_FAIL;
-    return signer->line ? 0 : not_found(&search, err);
+    if (text_check(&signer->names, "identities", err) == 0 &&
+        text_check(&signer->patterns, "identities", err) == 0 &&
+        (signer->line || not_found(&search, err) == 0))
+        return 0;
+    text_finish(&signer->names);
+    text_finish(&signer->patterns);
+    return ERR_FAIL;
 }
 
 void signer_finish(struct signer *signer)

@@ -46,7 +46,8 @@ struct signer {
  * time `at` (nanoseconds since 1970, as documents state it), and no revocation (`revoked` may be
  * NULL). Does not verify the signature itself: sshsig_prove does. Verifies what the CA signed.
  * Returns 0, and the caller finishes `signer`. Failures: trust.revoked; trust.signer, with the
- * reason of the line that comes closest. `signer` has the fingerprint also after a failure. */
+ * reason of the line that comes closest. After a failure, `signer` has only the fingerprint, and
+ * nothing to finish. */
 int signers_find(const struct signers *signers, const struct revoked *revoked,
                  const struct sshsig *sig, const char *name_space, int64_t at,
                  struct signer *signer, struct err *err);
