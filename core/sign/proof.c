@@ -23,6 +23,7 @@
 #define DER_SEQUENCE      0x30
 #define FLAG_USER_PRESENT 0x01
 #define FLAG_VERIFIED     0x04
+#define WRONG             "it does not fit its key and the signed bytes"
 #define RSA_BYTES_MAX     2048
 
 /* The AlgorithmIdentifier of each kind: an OID with NULL (RSA), or two OIDs (a curve). */
@@ -108,19 +109,22 @@ static EVP_PKEY *load_key(const struct ssh_key *key)
 
 /* ---- mathematics ---- */
 
-static bool verify(const struct ssh_key *key, const EVP_MD *hash, struct view signature,
-                   struct view data)
+/* Each returns NULL or the reason of the refusal. */
+static const char *verify(const struct ssh_key *key, const EVP_MD *hash, struct view signature,
+                          struct view data)
 {
     EVP_PKEY *public = load_key(key);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good =
-        public && context && EVP_DigestVerifyInit(context, NULL, hash, NULL, public) == 1 &&
-        EVP_DigestVerify(context, signature.data, signature.size, data.data, data.size) == 1;
+    const char *fault = NULL;
 
+    if (!public || !context || EVP_DigestVerifyInit(context, NULL, hash, NULL, public) != 1)
+        fault = "OpenSSL refuses its key"; /* malformed, or forbidden on this machine */
+    else if (EVP_DigestVerify(context, signature.data, signature.size, data.data, data.size) != 1)
+        fault = WRONG;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(public);
     ERR_clear_error();
-    return good;
+    return fault;
 }
 
 static const EVP_MD *hash_of(enum ssh_kind kind)
@@ -130,7 +134,7 @@ static const EVP_MD *hash_of(enum ssh_kind kind)
                                     : EVP_sha256();
 }
 
-static bool verify_ecdsa(const struct ssh_key *key, struct view signature, struct view data)
+static const char *verify_ecdsa(const struct ssh_key *key, struct view signature, struct view data)
 {
     _cleanup_text_ struct text der = {0};
     struct wire_reader reader = wire_of(signature);
@@ -138,27 +142,27 @@ static bool verify_ecdsa(const struct ssh_key *key, struct view signature, struc
 
     text_init(&der, DER_MAX);
     if (!wire_ended(&reader) || r.size > key->point.size || s.size > key->point.size)
-        return false;
+        return WRONG;
     der_add_pair(&der, r, s);
-    return !der.failed && verify(key, hash_of(key->kind), text_view(&der), data);
+    return der.failed ? "out of memory" : verify(key, hash_of(key->kind), text_view(&der), data);
 }
 
 /* As in OpenSSH, a signature without its leading zeroes is accepted: some agents omit them. */
-static bool verify_rsa(const struct ssh_key *key, const EVP_MD *hash, struct view signature,
-                       struct view data)
+static const char *verify_rsa(const struct ssh_key *key, const EVP_MD *hash, struct view signature,
+                              struct view data)
 {
     size_t size = key->modulus.size - (key->modulus.data[0] == 0);
     uint8_t padded[RSA_BYTES_MAX] = {0};
 
     if (signature.size == 0 || signature.size > size || size > sizeof padded)
-        return false;
+        return WRONG;
     memcpy(padded + size - signature.size, signature.data, signature.size);
     return verify(key, hash, view_of(padded, size), data);
 }
 
 /* Verifies a plain signature with the mathematics of a kind. */
-static bool verify_bytes(const struct ssh_key *key, struct view name, struct view signature,
-                         struct view data)
+static const char *verify_bytes(const struct ssh_key *key, struct view name, struct view signature,
+                                struct view data)
 {
     switch (key->kind) {
     case SSH_ED25519:
@@ -202,13 +206,17 @@ static const char *token_fault(const struct ssh_key *key, bool verified, struct 
 {
     _cleanup_text_ struct text signed_data = {0};
     uint64_t flags = wire_number(reader, 1), counter = wire_number(reader, 4);
+    const char *fault;
 
     text_init(&signed_data, 2 * SHA256_SIZE + 5);
     if (!wire_ended(reader))
         return "it is malformed";
     add_token_data(&signed_data, key, flags, counter, data);
-    if (signed_data.failed || !verify_bytes(key, view_str(""), signature, text_view(&signed_data)))
-        return "it does not fit the key and the signed bytes";
+    if (signed_data.failed)
+        return "out of memory";
+    fault = verify_bytes(key, view_str(""), signature, text_view(&signed_data));
+    if (fault)
+        return fault;
     if (!(flags & FLAG_USER_PRESENT))
         return "its security key was not touched";
     if (verified && !(flags & FLAG_VERIFIED))
@@ -244,6 +252,5 @@ const char *proof_fault(const struct ssh_key *key, bool verified, struct view si
         return "its certificate demands the PIN of a security key";
     if (!wire_ended(&reader))
         return "it is malformed";
-    return verify_bytes(key, name, bytes, data) ? NULL
-                                                : "it does not fit the key and the signed bytes";
+    return verify_bytes(key, name, bytes, data);
 }
