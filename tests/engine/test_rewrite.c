@@ -281,10 +281,13 @@ static void report_image(void *arg, const struct compact_image *image)
     scattered++;
 }
 
+static struct signing *the_key; /* of the commands; NULL: none */
+
 static int compact_with(struct store *store, uint64_t least, const struct gather_limits *scatter,
                         bool dry_run, struct compact_result *result)
 {
     const struct compact_options options = {.store = store,
+                                            .signing = the_key,
                                             .app = "shop",
                                             .least = least,
                                             .scatter = scatter,
@@ -312,7 +315,8 @@ static int gather(struct store *store, bool dry_run, struct compact_result *resu
 
 static int thicken(struct store *store, unsigned number, struct thicken_result *result)
 {
-    const struct thicken_options options = {.store = store, .name = name_of(number)};
+    const struct thicken_options options = {
+        .store = store, .signing = the_key, .name = name_of(number)};
 
     return thicken_run(&options, result, &err);
 }
@@ -937,6 +941,125 @@ static int start(void **state)
     return 0;
 }
 
+/* ---- signed images ---- */
+
+/* A key that has signed what `owner` says. */
+static struct test_key {
+    struct signing signing; /* first */
+    int owner;              /* SIGNING_OWN, SIGNING_OTHERS */
+    unsigned signatures;
+    char last[KEY_MAX];
+} key;
+
+static int sign_before(struct signing *signing, struct store *store, const char *document_key,
+                       struct view document, struct err *error)
+{
+    _cleanup_text_ struct text there = {0};
+
+    (void)signing;
+    text_init(&there, MIB);
+    assert_int_equal(store_get_document(store, document_key, &there, NULL, error), STORE_DONE);
+    assert_false(view_equals(text_view(&there), document)); /* it is signed before it is written */
+    str_copy(key.last, sizeof key.last, document_key);
+    key.signatures++;
+    return 0;
+}
+
+static int sign_after(struct signing *signing, struct store *store, const char *document_key,
+                      struct view document, struct err *error)
+{
+    _cleanup_text_ struct text there = {0};
+
+    (void)signing;
+    text_init(&there, MIB);
+    assert_int_equal(store_get_document(store, document_key, &there, NULL, error), STORE_DONE);
+    assert_true(view_equals(text_view(&there), document));
+    return 0;
+}
+
+/* The document is what the bucket has: nothing else would be proven. */
+static int find_owner(struct signing *signing, struct store *store, const char *document_key,
+                      struct view document, struct err *error)
+{
+    (void)sign_after(signing, store, document_key, document, error);
+    return key.owner;
+}
+
+static const struct signing_table key_table = {sign_before, sign_after, find_owner};
+
+/* Image 1 is signed, image 2 is not. */
+static struct memory_store *fill_signed(const char *name, int owner)
+{
+    struct memory_store *memory = fill(name, true);
+    char signatures[KEY_MAX];
+    struct located at;
+
+    locate(&memory->store, 1, &at);
+    assert_true(key_signatures(signatures, at.metadata_key));
+    assert_int_equal(store_put_document(&memory->store, signatures, view_str("signature"), NULL,
+                                        false, NULL, &err),
+                     STORE_DONE);
+    located_finish(&at);
+    key = (struct test_key){.signing = {&key_table}, .owner = owner};
+    the_key = owner ? &key.signing : NULL;
+    return memory;
+}
+
+static void images_that_others_have_signed_stay(void **state)
+{
+    static const int owners[] = {0, SIGNING_OTHERS, SIGNING_OWN | SIGNING_OTHERS};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(owners); i++) {
+        struct memory_store *memory = fill_signed("signed", owners[i]);
+        struct store *store = &memory->store;
+        struct thicken_result thick;
+        struct compact_result result;
+        struct located before, after;
+
+        locate(store, 1, &before);
+        assert_int_equal(gather(store, false, &result), 0);
+        assert_int_equal(result.gathered, 1);
+        assert_int_equal(compact(store, false, &result), 0);
+        assert_int_equal(result.signed_images, 1);
+        assert_int_equal(result.skipped, 0);
+        assert_int_equal(thicken(store, 1, &thick), ERR_FAIL);
+        assert_true(err_is(&err, ERR_CONFLICT, "signed"));
+        locate(store, 1, &after);
+        assert_string_equal(before.metadata_etag, after.metadata_etag);
+        pull_all(store, "signed", 0);
+        sweep(store);
+        pull_all(store, "signed", 0);
+        assert_int_equal(key.signatures, 0); /* image 2 had no signature, and has none */
+        located_finish(&before);
+        located_finish(&after);
+        memory_store_destroy(memory);
+    }
+    the_key = NULL;
+}
+
+static void own_images_are_signed_again(void **state)
+{
+    struct memory_store *memory = fill_signed("own", SIGNING_OWN);
+    struct thicken_result thick;
+    struct compact_result result;
+    struct located at;
+
+    (void)state;
+    assert_int_equal(compact(&memory->store, false, &result), 0);
+    assert_int_equal(result.signed_images, 0);
+    assert_int_equal(result.moved, 2);
+    assert_int_equal(key.signatures, 1);
+    assert_int_equal(thicken(&memory->store, 1, &thick), 0);
+    assert_int_equal(key.signatures, 2);
+    locate(&memory->store, 1, &at);
+    assert_string_equal(key.last, at.metadata_key);
+    located_finish(&at);
+    pull_all(&memory->store, "own", 0);
+    memory_store_destroy(memory);
+    the_key = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -956,6 +1079,8 @@ int main(void)
         cmocka_unit_test(thicken_packs_zstd_as_gzip),
         cmocka_unit_test(a_thin_push_meets_a_sweep),
         cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
+        cmocka_unit_test(images_that_others_have_signed_stay),
+        cmocka_unit_test(own_images_are_signed_again),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };
