@@ -203,7 +203,7 @@ struct view output_envelope(struct output *output, const struct err *err)
 }
 
 /* Prints the text. Returns 0, or the exit code of the failure. */
-static int print_text(int fd, struct text *text)
+static int print_text(int fd, const struct text *text)
 {
     struct err err, ignored;
     char line[1024];
@@ -253,14 +253,18 @@ int output_end(struct output *output, const struct err *err, int signal)
 
     text_init(&text, 4 * KIB);
     if (output->json) {
+        bool lines_count = !err && !output->has_data; /* they are the data */
+
         output_envelope(output, err);
-        unprinted = print_text(STDOUT_FILENO, &output->envelope);
+        unprinted =
+            print_text(STDOUT_FILENO,
+                       lines_count && output->lines.failed ? &output->lines : &output->envelope);
     } else {
         bool has_result = !err || output->result_and_error;
+        bool has_lines = output->lines.size || output->lines.failed;
 
         make_lines_printable(output->lines.data);
-        unprinted =
-            has_result && output->lines.size ? print_text(STDOUT_FILENO, &output->lines) : 0;
+        unprinted = has_result && has_lines ? print_text(STDOUT_FILENO, &output->lines) : 0;
         if (err) {
             output_error_text(err, output->color, &text);
             unprinted = print_text(STDERR_FILENO, &text);

@@ -53,10 +53,11 @@ void text_clear(struct text *text)
         text->data[0] = '\0';
 }
 
-static void text_fail(struct text *text)
+static void text_fail(struct text *text, bool no_memory)
 {
     text_finish(text);
     text->failed = true;
+    text->no_memory = no_memory;
 }
 
 /* Returns memory of `room` bytes with the content. realloc would leave a secret in the old
@@ -84,7 +85,7 @@ static bool text_reserve(struct text *text, size_t more)
     if (text->failed)
         return false;
     if (more > text->max || text->size > text->max - more || text->size + more == SIZE_MAX) {
-        text_fail(text);
+        text_fail(text, false);
         return false;
     }
     need = text->size + more + 1;
@@ -97,7 +98,7 @@ static bool text_reserve(struct text *text, size_t more)
         room = text->max + 1; /* the maximum and the NUL */
     data = grow(text, room);
     if (!data) {
-        text_fail(text);
+        text_fail(text, true);
         return false;
     }
     text->data = data;
@@ -155,7 +156,7 @@ void text_printf(struct text *text, const char *fmt, ...)
     va_copy(again, args);
     need = vsnprintf(NULL, 0, fmt, args);
     if (need < 0) {
-        text_fail(text);
+        text_fail(text, false);
     } else if (text_reserve(text, (size_t)need)) {
         vsnprintf(text->data + text->size, (size_t)need + 1, fmt, again);
         text->size += (size_t)need;
@@ -168,6 +169,8 @@ int text_check(const struct text *text, const char *what, struct err *err)
 {
     if (!text->failed)
         return 0;
+    if (text->no_memory)
+        return err_memory(err, what);
     return err_set(err, ERR_LOCAL, CODE_TOO_LARGE, "%s does not fit in %zu bytes", what, text->max);
 }
 

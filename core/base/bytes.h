@@ -25,7 +25,8 @@ struct text {
     size_t max;
     size_t room;
     bool failed;
-    bool secret; /* memory is overwritten before it is freed */
+    bool no_memory; /* why it failed; false: the maximum was reached */
+    bool secret;    /* memory is overwritten before it is freed */
 };
 
 void text_init(struct text *text, size_t max);
@@ -41,7 +42,8 @@ void text_percent(struct text *text, const char *str, const char *keep);
 /* Drops everything beyond the first `size` bytes. */
 void text_cut(struct text *text, size_t size);
 void text_printf(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Returns 0, or local.too_large if an add failed. `what` names the text in the message. */
+/* Returns 0, or local.too_large or local.memory if an add failed. `what` names the text in the
+ * message. */
 int text_check(const struct text *text, const char *what, struct err *err);
 /* Returns the bytes, which the caller frees, and empties the text. Returns NULL if an add failed,
  * or if memory is short. */

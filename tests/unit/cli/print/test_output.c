@@ -99,6 +99,24 @@ static void text_alone_becomes_the_data(void **state)
     output_finish(&output);
 }
 
+/* A result that could not be kept is a failure, not an empty result. */
+static void a_lost_result_is_an_error(void **state)
+{
+    (void)state;
+    for (unsigned json = 0; json < 2; json++) {
+        struct output output;
+        char out[1024];
+
+        output_init(&output, json);
+        output.command = "help";
+        output.lines.max = 8;
+        output_line(&output, "too long for it");
+        assert_int_equal(captured(STDOUT_FILENO, &output, NULL, 0, out, sizeof out), ERR_LOCAL);
+        assert_string_equal(out, "");
+        output_finish(&output);
+    }
+}
+
 static void errors_are_one_line_and_a_hint(void **state)
 {
     struct text text;
@@ -310,6 +328,7 @@ int main(void)
         cmocka_unit_test(the_envelope_is_the_original_s),
         cmocka_unit_test(an_error_takes_the_data_s_place),
         cmocka_unit_test(text_alone_becomes_the_data),
+        cmocka_unit_test(a_lost_result_is_an_error),
         cmocka_unit_test(errors_are_one_line_and_a_hint),
         cmocka_unit_test(secrets_are_not_printed),
         cmocka_unit_test(control_characters_reach_no_terminal),
