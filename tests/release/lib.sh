@@ -6,6 +6,8 @@
 # environment of the scenario.
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 . "$KIT/kit.sh"
+# The roots have other authorities than this machine.
+unset AWS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR
 
 RELEASE=$(realpath "${RELEASE:-$TOP/release}")
 REF=app:20250721-2118-f7a5a27
