@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The .rpm of each architecture is installed with rpm, used and removed. No distribution with RPM can be fetched here: the
-# system is Debian's with the program rpm (which wants --force-debian there) and an empty database.
+# system is Debian's with the program rpm (which wants there) and an empty database.
 . "$(dirname "$0")/lib.sh"
 need_release
 need_docker
@@ -22,14 +22,14 @@ for machine in x86_64 aarch64; do
     check "$machine: the package wants nothing but rpm" same "" \
         "$(with_rpm 'rpm -qp --requires "$1" | grep -v "^rpmlib(" || true')"
     # shellcheck disable=SC2016
-    check "$machine: the package is installed" with_rpm 'rpm -i --force-debian --ignorearch "$1"'
+    check "$machine: the package is installed" with_rpm 'rpm -i --ignorearch "$1"'
     check "$machine: its files are those that it names" with_rpm 'rpm -V s3dock'
     emulator=()
     [ $machine = x86_64 ] || emulator=(/usr/bin/qemu-aarch64-static)
     program_in --keep "$work/root" bookworm rpm qemu-user-static -- "${emulator[@]}" /usr/bin/s3dock
     works "$machine"
     # shellcheck disable=SC2016
-    check "$machine: an update is installed over it" with_rpm 'rpm -U --force --force-debian --ignorearch "$1"'
+    check "$machine: an update is installed over it" with_rpm 'rpm -U --force --ignorearch "$1"'
     check "$machine: nothing is left after it is removed" with_rpm \
-        'rpm -e --force-debian s3dock && ! find /usr /etc /var /lib -xdev -name "*s3dock*" | grep .'
+        'rpm -e s3dock && ! find /usr /etc /var /lib -xdev -name "*s3dock*" | grep .'
 done
