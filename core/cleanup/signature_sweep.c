@@ -100,7 +100,8 @@ static int compare_keys(const void *left, const void *right)
 
 static bool has_key(const struct walk *walk, const char *key)
 {
-    return bsearch(&key, walk->keys, walk->count, sizeof *walk->keys, compare_keys) != NULL;
+    return walk->count &&
+           bsearch(&key, walk->keys, walk->count, sizeof *walk->keys, compare_keys) != NULL;
 }
 
 /* Returns true if the list has the document, or the tombstone that would restore it. */

@@ -43,7 +43,7 @@ static int check_document(const char *key, struct view document, enum statement_
 static int sign(struct document_signer *signer, const char *key, struct view document,
                 struct err *err)
 {
-    enum statement_kind kind;
+    enum statement_kind kind = STATEMENT_IMAGE;
 
     text_clear(&signer->armored);
     if (check_document(key, document, &kind, err))

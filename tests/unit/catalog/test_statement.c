@@ -153,6 +153,13 @@ static void documents_that_state_nothing(void **state)
                      STATEMENT_NONE);
 }
 
+/* One platform in two forms. */
+#define PLATFORM_TWICE                                                                             \
+    "{\"images\":[{\"platform\":\"linux/arm64\",\"image_id\":\"" A "\"},"                          \
+    "{\"platform\":\"linux/arm64/v8\",\"image_id\":\"" B "\"}]}"
+
+#define NO_PLATFORM "{\"images\":[{\"platform\":\"x\",\"image_id\":\"" A "\"}]}"
+
 static void hostile_documents(void **state)
 {
     static const char *const bad[] = {
@@ -162,9 +169,8 @@ static void hostile_documents(void **state)
         "{\"images\":[{}]}",
         "{\"images\":{}}",
         "{\"images\":[{\"image_id\":\"sha256:1\"}]}",
-        "{\"images\":[{\"platform\":\"x\",\"image_id\":\"" A "\"}]}",
-        "{\"images\":[{\"platform\":\"linux/arm64\",\"image_id\":\"" A "\"},"
-        "{\"platform\":\"linux/arm64/v8\",\"image_id\":\"" B "\"}]}",
+        NO_PLATFORM,
+        PLATFORM_TWICE,
         "{\"sequence\":-1}",
         "{\"sequence\":1.5}",
         "{\"sequence\":\"1\"}",
@@ -181,7 +187,8 @@ static void hostile_documents(void **state)
     text_init(&many, MIB);
     text_str(&many, "{\"images\":[");
     for (int i = 0; i <= STATEMENT_IMAGES_MAX; i++)
-        text_printf(&many, "%s{\"platform\":\"linux/a%d\",\"image_id\":\"" A "\"}", i ? "," : "", i);
+        text_printf(&many, "%s{\"platform\":\"linux/a%d\",\"image_id\":\"" A "\"}", i ? "," : "",
+                    i);
     text_str(&many, "]}");
     assert_int_equal(read_text(PRODUCTION, many.data), ERR_FAIL);
 }
