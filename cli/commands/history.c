@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
+#include "cli/commands/trust_report.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
 
@@ -138,6 +139,7 @@ int cmd_history(struct cli *cli, struct err *err)
     struct store *store = NULL;
     struct text warnings;
     struct json_writer *w;
+    char key[KEY_MAX];
     int failed;
 
     if (name_check_app(app, err) || name_check_env(env, err))
@@ -155,6 +157,8 @@ int cmd_history(struct cli *cli, struct err *err)
     warnings_write(cli, w, &warnings);
     if (!failed && !printer.any && !printer.hosts.count)
         failed = check_environment(cli, store, app, env, err);
+    key_pointer(key, app, env);
+    failed = failed || trust_report_show(cli, store, key, err);
     host_events_finish(&printer.hosts);
     text_finish(&warnings);
     store_destroy(store);

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
+#include "cli/commands/trust_report.h"
 #include "cli/connect.h"
 
 struct list {
@@ -195,6 +196,11 @@ static void write_environment(struct list *list, const struct listed_environment
                 at->version, by_tag ? ")" : "");
 }
 
+static const char *environment_name(const void *environments, size_t i)
+{
+    return ((const struct listed_environment *)environments)[i].env;
+}
+
 static int read_environments(struct list *list, struct err *err)
 {
     struct listed_environment *environments;
@@ -207,6 +213,9 @@ static int read_environments(struct list *list, struct err *err)
     jw_end(list->w);
     if (!failed && !list->count)
         output_note(&list->cli->output, "No environments found for %s", list->app);
+    if (!failed)
+        failed = trust_report_environments(list->cli, list->store, list->app, list->count,
+                                           environment_name, environments, err);
     free(environments);
     return failed;
 }

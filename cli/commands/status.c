@@ -13,10 +13,8 @@
 #include "cli/commands/release_ui.h"
 #include "cli/commands/trust_report.h"
 #include "cli/connect.h"
-#include "cli/demands.h"
 #include "cli/deployments.h"
 #include "cli/print/human.h"
-#include "trust/guard.h"
 
 /* ---- JSON ---- */
 
@@ -298,22 +296,9 @@ static int read_fleet(const struct cli *cli, struct store *store, const char *ap
                                                         : ERR_FAIL;
 }
 
-/* Prints who signed the pointer of each environment, if the profile demands signatures. */
-static int show_signers(struct cli *cli, struct store *store, const char *app,
-                        const struct fleet *fleet, struct err *err)
+static const char *environment_name(const void *fleet, size_t i)
 {
-    struct json_writer *w = output_data(&cli->output);
-    struct guard *guard;
-    int failed = demands_open(cli, &guard, err);
-
-    if (failed || !guard)
-        return failed;
-    jw_array(w, "trust");
-    for (size_t i = 0; !failed && i < fleet->environment_count; i++)
-        failed = trust_report_environment(cli, guard, store, app, fleet->environments[i].env, err);
-    jw_end(w);
-    guard_close(guard);
-    return failed;
+    return ((const struct fleet *)fleet)->environments[i].env;
 }
 
 int cmd_status(struct cli *cli, struct err *err)
@@ -330,7 +315,8 @@ int cmd_status(struct cli *cli, struct err *err)
     text_init(&warnings, OUTPUT_MAX);
     failed = connect_store(cli, false, &store, err) ||
              read_fleet(cli, store, app, env, &fleet, &warnings, err) ||
-             show_signers(cli, store, app, &fleet, err) ||
+             trust_report_environments(cli, store, app, fleet.environment_count, environment_name,
+                                       &fleet, err) ||
              show_fleet(cli, app, &fleet, &warnings, err);
     fleet_finish(&fleet);
     text_finish(&warnings);

@@ -281,8 +281,8 @@ int trust_report_show(struct cli *cli, struct store *store, const char *key, str
     return failed ? ERR_FAIL : 0;
 }
 
-int trust_report_environment(struct cli *cli, const struct guard *guard, struct store *store,
-                             const char *app, const char *env, struct err *err)
+static int report_environment(struct cli *cli, const struct guard *guard, struct store *store,
+                              const char *app, const char *env, struct err *err)
 {
     struct json_writer *w = output_data(&cli->output);
     struct guarded_document read = {.etag = ""};
@@ -296,10 +296,28 @@ int trust_report_environment(struct cli *cli, const struct guard *guard, struct 
         jw_string(w, "environment", env);
         trust_report_write(w, &read.report);
         jw_end(w);
-        output_line(&cli->output, "%s: %s%s", env, read.report.holds ? "signed by " : "",
+        output_note(&cli->output, "%s: %s%s", env, read.report.holds ? "signed by " : "",
                     read.report.holds ? trust_report_signers(&read.report, signers)
                                       : read.report.why.text);
     }
     guarded_document_finish(&read);
     return answer < 0 ? ERR_FAIL : 0;
+}
+
+int trust_report_environments(struct cli *cli, struct store *store, const char *app, size_t count,
+                              const char *(*name)(const void *list, size_t i), const void *list,
+                              struct err *err)
+{
+    struct json_writer *w = output_data(&cli->output);
+    struct guard *guard;
+    int failed = demands_open(cli, &guard, err);
+
+    if (failed || !guard)
+        return failed;
+    jw_array(w, "trust");
+    for (size_t i = 0; !failed && i < count; i++)
+        failed = report_environment(cli, guard, store, app, name(list, i), err);
+    jw_end(w);
+    guard_close(guard);
+    return failed;
 }

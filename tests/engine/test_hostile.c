@@ -380,18 +380,20 @@ static const struct row ROWS[] = {
     {"metadata", exchange_metadata_and_lie, true, false, false},
 };
 
+/* Each kind of daemon with one of both policies; if the daemon has the other image, with both. */
 static void the_daemon_gets_the_signed_image_or_none(void **state)
 {
-    static const char *const profiles[] = {"docker-25", "docker-29.0"};
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
-        for (size_t j = 0; j < ARRAY_SIZE(profiles); j++) {
-            if (test_is_for_threads() && (i + j) % 4)
-                continue;
-            play(&ROWS[i], profiles[j], POLICY_ALL, ROWS[i].loads);
-            play(&ROWS[i], profiles[j], POLICY_ENVIRONMENTS, ROWS[i].loads_by_environment);
-        }
+    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i += test_is_for_threads() ? 4 : 1) {
+        const struct row *row = &ROWS[i];
+
+        play(row, "docker-25", POLICY_ALL, row->loads);
+        play(row, "docker-29.0", POLICY_ENVIRONMENTS, row->loads_by_environment);
+        if (!row->hidden)
+            continue;
+        play(row, "docker-29.0", POLICY_ALL, row->loads);
+        play(row, "docker-25", POLICY_ENVIRONMENTS, row->loads_by_environment);
+    }
 }
 
 static int start(void **state)
