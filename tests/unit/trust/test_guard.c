@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "catalog/pointer.h"
+#include "catalog/tombstone.h"
 #include "kit/assert_fails.h"
 #include "kit/memory_store.h"
 #include "kit/scratch.h"
@@ -533,6 +534,44 @@ static void no_attack_leads_to_another_image(void **state)
     }
 }
 
+/* ---- an image that a cleanup retires ---- */
+
+static void retire(const char *from)
+{
+    struct tombstone tombstone = {.format = 1, .archive_size = 4};
+    struct err err;
+
+    get(from, &tombstone.metadata);
+    if (tombstone_write(&bucket->store, TARGET_ONE, &tombstone, &err))
+        fail_msg("%s", err.text);
+    tombstone_finish(&tombstone);
+    take(KEY_OF(ONE, ""));
+    take(KEY_OF(ONE, "-linux-arm64"));
+}
+
+static void a_retired_image_is_proven(void **state)
+{
+    (void)state;
+    retire(KEY_OF(ONE, ""));
+    assert_finds("linux/amd64", '1');
+}
+
+static void a_false_tombstone_is_refused(void **state)
+{
+    char found[DIGEST_TEXT_SIZE];
+    struct err err;
+
+    (void)state;
+    retire(KEY_OF(TWO, ""));
+    assert_fails(&err, find("linux/amd64", found, &err), ERR_TRUST, CODE_STATEMENT,
+                 KEY_OF(ONE, ""));
+    tear_down(state);
+    set_up(state);
+    take(signatures_of(KEY_OF(ONE, "")));
+    retire(KEY_OF(ONE, ""));
+    assert_fails(&err, find("linux/amd64", found, &err), ERR_TRUST, CODE_MISSING, KEY_OF(ONE, ""));
+}
+
 /* ---- old pointers ---- */
 
 static void set_production(uint64_t sequence, char id)
@@ -718,6 +757,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(signed_documents_are_used),
         TEST(no_attack_leads_to_another_image),
+        TEST(a_retired_image_is_proven),
+        TEST(a_false_tombstone_is_refused),
         TEST(an_old_pointer_is_refused),
         TEST(a_number_is_used_once),
         TEST(two_signers_may_be_needed),
