@@ -8,12 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "os/address.h"
-
-static const struct sockaddr *native(const struct os_address *address)
-{
-    return (const struct sockaddr *)(const void *)&address->in;
-}
+#include "os/posix/address.h"
 
 int os_socket(int family, int type, int protocol)
 {
@@ -24,7 +19,7 @@ int os_socket_for(const struct os_address *address, enum os_socket_kind kind)
 {
     int type = kind == OS_STREAM ? SOCK_STREAM : SOCK_DGRAM;
 
-    return socket(native(address)->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return socket(os_native(address)->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
 ssize_t os_send(int fd, const void *data, size_t size)
@@ -34,7 +29,7 @@ ssize_t os_send(int fd, const void *data, size_t size)
 
 ssize_t os_send_to(int fd, const struct os_address *address, const void *data, size_t size)
 {
-    return sendto(fd, data, size, MSG_NOSIGNAL, native(address), address->size);
+    return sendto(fd, data, size, MSG_NOSIGNAL, os_native(address), address->size);
 }
 
 void os_acknowledge(int fd)

@@ -9,16 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "os/address.h"
-
-static const struct sockaddr *native(const struct os_address *address)
-{
-    return (const struct sockaddr *)(const void *)&address->in;
-}
+#include "os/posix/address.h"
 
 int os_connect(int fd, const struct os_address *address)
 {
-    return connect(fd, native(address), address->size);
+    return connect(fd, os_native(address), address->size);
 }
 
 int os_connect_result(int fd)
