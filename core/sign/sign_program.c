@@ -83,6 +83,12 @@ static int check_program(const struct sign_settings *settings, struct err *err)
     return err_hint(err, "install OpenSSH's client: openssh-client or openssh-clients");
 }
 
+/* An old program does not know -Y, and prints how it is used. */
+static bool is_too_old(const struct text *errors)
+{
+    return strstr(errors->data, "       " PROGRAM " -") != NULL;
+}
+
 static int check_code(const struct sign_settings *settings, int code, struct text *errors,
                       struct err *err)
 {
@@ -90,6 +96,9 @@ static int check_code(const struct sign_settings *settings, int code, struct tex
 
     if (code == 0)
         return 0;
+    if (is_too_old(errors))
+        return err_set(err, ERR_LOCAL, CODE_SIGN,
+                       "cannot sign: " PROGRAM " is older than OpenSSH 8.1");
     err_set(err, ERR_LOCAL, CODE_SIGN, "cannot sign with %s: " PROGRAM " ended with code %d%s%s",
             settings->key, code, *words ? ": " : "", words);
     return err_hint(err, settings->on_terminal

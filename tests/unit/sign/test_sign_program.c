@@ -143,6 +143,9 @@ static void what_the_program_writes_is_verified(void **state)
     assert_fails("real", ERR_TRUST, CODE_SIGNATURE, "no BEGIN");
     replace_program("echo first >&2; echo the token is not plugged in >&2; exit 3");
     assert_fails("real", ERR_LOCAL, CODE_SIGN, "code 3: the token is not plugged in");
+    replace_program(
+        "echo \"unknown option -- Y\" >&2;echo \"       ssh-keygen -Q -f file\" >&2; exit 1");
+    assert_fails("real", ERR_LOCAL, CODE_SIGN, "older than OpenSSH 8.1");
     replace_program("head -c 70000 /dev/zero >\"$file.sig\"");
     assert_fails("real", ERR_LOCAL, CODE_TOO_LARGE, "");
     setenv("PATH", old, 1);
