@@ -14,6 +14,7 @@
 #define MAGIC      "SSHKRL\n"
 #define MAGIC_SIZE 8 /* with its NUL */
 #define VERSION    1
+#define BITMAP_MAX 2049 /* bytes, as in OpenSSH */
 
 enum section {
     CERTIFICATES = 1,
@@ -70,36 +71,48 @@ static void walk_keys(struct search *search, enum section type, struct wire_read
 
 /* ---- certificates ---- */
 
-/* `serial` is that of the certificate; 0: no entry has it, as in OpenSSH, because it is the default of
- * a CA without numbers. */
+/* `serial` is that of the certificate. As in OpenSSH, 0 is in no list, because it is the default of a CA
+ * without numbers. */
 static bool walk_serials(struct wire_reader *reader, uint64_t serial)
 {
     bool found = false;
+    uint64_t entry;
 
-    while (!reader->failed && reader->left.size > 0)
-        found |= wire_number(reader, 8) == serial;
-    return found && serial > 0;
+    while (!reader->failed && reader->left.size > 0) {
+        entry = wire_number(reader, 8);
+        if (entry == 0)
+            reader->failed = true;
+        found |= entry == serial;
+    }
+    return found && !reader->failed;
 }
 
 static bool read_range(struct wire_reader *reader, uint64_t serial)
 {
     uint64_t low = wire_number(reader, 8), high = wire_number(reader, 8);
 
-    if (low > high)
+    if (low == 0 || low > high)
         reader->failed = true;
-    return serial > 0 && low <= serial && serial <= high;
+    return !reader->failed && low <= serial && serial <= high;
 }
 
-/* Reads a first serial number and a big-endian number whose bit i means the serial i above it. */
+/* Returns true if bit `bit` of a big-endian number is set. */
+static bool bit_is_set(struct view number, uint64_t bit)
+{
+    return bit / 8 < number.size && (number.data[number.size - 1 - bit / 8] >> bit % 8 & 1);
+}
+
+/* Reads a first serial number, and a number whose bit i means the serial number i above it. */
 static bool read_bitmap(struct wire_reader *reader, uint64_t serial)
 {
-    uint64_t low = wire_number(reader, 8), bit = serial - low;
+    uint64_t low = wire_number(reader, 8);
     struct view bits = wire_string(reader);
+    bool negative = bits.size > 0 && bits.data[0] >= 0x80;
 
-    if (bits.size > 0 && bits.data[0] >= 0x80)
-        reader->failed = true; /* negative */
-    return !reader->failed && serial > 0 && serial >= low && bit / 8 < bits.size &&
-           (bits.data[bits.size - 1 - bit / 8] >> bit % 8 & 1);
+    if (bits.size > BITMAP_MAX || negative || low > UINT64_MAX - 8 * (uint64_t)BITMAP_MAX ||
+        (low == 0 && bit_is_set(bits, 0)))
+        reader->failed = true;
+    return !reader->failed && serial >= low && bit_is_set(bits, serial - low);
 }
 
 static bool walk_key_ids(struct wire_reader *reader, struct view key_id)
