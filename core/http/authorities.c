@@ -49,6 +49,18 @@ void authorities_system(struct authorities_system *out)
     };
 }
 
+/* libcurl fails if its default file is missing, also if it has a folder. */
+static void set_folder(const struct authorities_system *system, struct authorities *found)
+{
+    if (found->file || !is_named(system->default_file) || exists(system->default_file))
+        return;
+    if (!found->folder && exists(system->default_folder))
+        found->folder = system->default_folder;
+    if (!found->folder && exists(system->usual_folder))
+        found->folder = system->usual_folder;
+    found->only_folder = found->folder != NULL;
+}
+
 struct authorities authorities_find(const struct authorities_system *system)
 {
     struct authorities found = {0};
@@ -56,6 +68,7 @@ struct authorities authorities_find(const struct authorities_system *system)
     if (is_named(system->named_file) || is_named(system->named_folder)) {
         found.file = is_named(system->named_file) ? system->named_file : NULL;
         found.folder = is_named(system->named_folder) ? system->named_folder : NULL;
+        set_folder(system, &found);
         return found;
     }
     if (exists(system->default_file) ||
@@ -64,6 +77,7 @@ struct authorities authorities_find(const struct authorities_system *system)
     for (size_t i = 0; system->usual_files[i] && !found.file; i++)
         if (exists(system->usual_files[i]))
             found.file = system->usual_files[i];
+    set_folder(system, &found);
     found.none = !found.file && !exists(system->default_folder) && !exists(system->usual_folder);
     return found;
 }

@@ -16,13 +16,14 @@ struct authorities_system {
 
 struct authorities {
     const char *file, *folder; /* for libcurl, from the system above; NULL: its default serves */
+    bool only_folder;          /* libcurl's default file is missing, and must not be read */
     bool none;                 /* no place exists */
 };
 
 /* Reads the environment, libcurl's defaults, and the places of the distributions. */
 void authorities_system(struct authorities_system *out);
 /* Chooses what the environment names. Else: libcurl's defaults if one of them exists, else the
- * first usual file that exists, else OpenSSL's own places. */
+ * first usual file that exists, else the folder of libcurl or of OpenSSL. */
 struct authorities authorities_find(const struct authorities_system *system);
 
 #endif

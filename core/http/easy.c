@@ -39,7 +39,7 @@ static void trust_system(CURL *easy)
 
     authorities_system(&system);
     found = authorities_find(&system);
-    if (found.file)
+    if (found.file || found.only_folder)
         curl_easy_setopt(easy, CURLOPT_CAINFO, found.file);
     if (found.folder)
         curl_easy_setopt(easy, CURLOPT_CAPATH, found.folder);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The .rpm of each architecture is installed with rpm, used and removed. No distribution with RPM can be fetched here: the
-# system is Debian's with the program rpm (which wants there) and an empty database.
+# system is Debian's with the program rpm and an empty database.
 . "$(dirname "$0")/lib.sh"
 need_release
 need_docker

@@ -92,6 +92,25 @@ static void the_first_usual_file_that_exists_is_named(void **state)
                  second, NULL, false);
 }
 
+static void a_folder_serves_if_no_file_exists(void **state)
+{
+    struct authorities_system system = {.default_file = absent, .usual_files = nowhere};
+
+    (void)state;
+    system.usual_folder = folder;
+    assert_found(&system, NULL, folder, false);
+    assert_true(authorities_find(&system).only_folder);
+    system.default_folder = folder;
+    system.usual_folder = absent;
+    assert_found(&system, NULL, folder, false);
+    system.default_folder = absent;
+    system.named_folder = folder;
+    assert_found(&system, NULL, folder, false);
+    assert_true(authorities_find(&system).only_folder);
+    system.default_file = first; /* libcurl reads it beside the named folder */
+    assert_false(authorities_find(&system).only_folder);
+}
+
 static void a_machine_without_any_place_is_recognised(void **state)
 {
     (void)state;
@@ -108,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_environment_comes_first),
         cmocka_unit_test(a_default_of_libcurl_serves_if_it_exists),
         cmocka_unit_test(the_first_usual_file_that_exists_is_named),
+        cmocka_unit_test(a_folder_serves_if_no_file_exists),
         cmocka_unit_test(a_machine_without_any_place_is_recognised),
     };
 
