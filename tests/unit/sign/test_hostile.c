@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/rsa.h>
+
 #include "base/codes.h"
 #include "base/err.h"
 #include "sign/armor.h"
@@ -463,6 +465,86 @@ static void rsa_needs_2048_bits_and_sha_2(void **state)
     sshsig_finish(&sig);
 }
 
+static EVP_PKEY *make_rsa(void)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+    EVP_PKEY *pair = NULL;
+
+    assert_true(context && EVP_PKEY_keygen_init(context) == 1 &&
+                EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1 &&
+                EVP_PKEY_keygen(context, &pair) == 1);
+    EVP_PKEY_CTX_free(context);
+    return pair;
+}
+
+/* Fills `out` with the blob of a key of 2048 bits, whose numbers have the same form in DER. */
+static void add_rsa(EVP_PKEY *pair, struct text *out)
+{
+    enum { MODULUS = 8, SIZE = 257 };
+    uint8_t *der = NULL;
+
+    assert_int_equal(i2d_PublicKey(pair, &der), MODULUS + SIZE + 5);
+    text_init(out, KIB);
+    wire_add_string(out, view_str("ssh-rsa"));
+    wire_add_string(out, view_of(der + MODULUS + SIZE + 2, 3));
+    wire_add_string(out, view_of(der + MODULUS, SIZE));
+    OPENSSL_free(der);
+}
+
+/* Signs the message with the hashes of a block until a signature begins with a zero byte. Returns
+ * false if none of the messages "0", "1", ... has one. */
+static bool sign_short(EVP_PKEY *pair, uint8_t raw[256], char message[16])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct text bytes;
+    size_t size;
+    bool found = false;
+
+    for (int i = 0; i < 8192 && !found; i++) {
+        snprintf(message, 16, "%d", i);
+        forge_signed_bytes(GOLDEN_NAMESPACE, "sha512", view_str(message), &bytes);
+        size = 256;
+        assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha512(), NULL, pair), 1);
+        assert_int_equal(
+            EVP_DigestSign(context, raw, &size, (const uint8_t *)bytes.data, bytes.size), 1);
+        EVP_MD_CTX_reset(context);
+        text_finish(&bytes);
+        found = raw[0] == 0;
+    }
+    EVP_MD_CTX_free(context);
+    return found;
+}
+
+static void a_signature_of_rsa_may_lack_its_leading_zeroes(void **state)
+{
+    EVP_PKEY *pair = make_rsa();
+    struct text key, signature, blob, armored;
+    struct forge_block block;
+    struct sshsig sig;
+    char message[16];
+    uint8_t raw[256];
+    struct err err;
+
+    (void)state;
+    assert_true(sign_short(pair, raw, message));
+    add_rsa(pair, &key);
+    text_init(&signature, KIB);
+    wire_add_string(&signature, view_str("rsa-sha2-512"));
+    wire_add_string(&signature, view_of(raw + 1, sizeof raw - 1));
+    block = forge_block_of(text_view(&key), GOLDEN_NAMESPACE, text_view(&signature));
+    forge_block_blob(&block, &blob);
+    forge_armor(text_view(&blob), &armored);
+    assert_int_equal(sshsig_parse(text_view(&armored), &sig, &err), 0);
+    assert_int_equal(sshsig_prove(&sig, GOLDEN_NAMESPACE, view_str(message), &err), 0);
+    assert_int_equal(sshsig_prove(&sig, GOLDEN_NAMESPACE, view_str("x"), &err), ERR_FAIL);
+    sshsig_finish(&sig);
+    text_finish(&armored);
+    text_finish(&blob);
+    text_finish(&signature);
+    text_finish(&key);
+    EVP_PKEY_free(pair);
+}
+
 /* ---- security keys ---- */
 
 /* Returns true if a security key's signature of the message, made with some flags, is accepted. */
@@ -519,6 +601,7 @@ int main(void)
         cmocka_unit_test(numbers_of_ecdsa_have_one_form),
         cmocka_unit_test(points_that_are_no_keys_are_refused),
         cmocka_unit_test(rsa_needs_2048_bits_and_sha_2),
+        cmocka_unit_test(a_signature_of_rsa_may_lack_its_leading_zeroes),
         cmocka_unit_test(a_security_key_must_have_been_touched),
     };
 
