@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define OPENSSL_FOLDER "/etc/ssl/certs"
@@ -35,6 +36,20 @@ static bool exists(const char *path)
     return is_named(path) && access(path, R_OK) == 0;
 }
 
+/* libcurl lists its features since 7.87, and can ask the system since 8.17. */
+static bool asks_system(const curl_version_info_data *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+    for (const char *const *name = curl->age >= CURLVERSION_ELEVENTH ? curl->feature_names : NULL;
+         name && *name; name++)
+        if (strcmp(*name, "AppleSecTrust") == 0)
+            return true;
+#else
+    (void)curl;
+#endif
+    return false;
+}
+
 void authorities_system(struct authorities_system *out)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
@@ -46,6 +61,7 @@ void authorities_system(struct authorities_system *out)
         .default_folder = curl->capath,
         .usual_files = USUAL_FILES,
         .usual_folder = OPENSSL_FOLDER,
+        .asks_system = asks_system(curl),
     };
 }
 
@@ -71,7 +87,7 @@ struct authorities authorities_find(const struct authorities_system *system)
         set_folder(system, &found);
         return found;
     }
-    if (exists(system->default_file) ||
+    if (system->asks_system || exists(system->default_file) ||
         (!is_named(system->default_file) && exists(system->default_folder)))
         return found;
     for (size_t i = 0; system->usual_files[i] && !found.file; i++)

@@ -12,6 +12,7 @@ struct authorities_system {
     const char *default_file, *default_folder; /* compiled into libcurl */
     const char *const *usual_files;            /* of the distributions, up to NULL */
     const char *usual_folder;                  /* OpenSSL reads it itself */
+    bool asks_system; /* libcurl asks the keychain of macOS if no file or folder is set */
 };
 
 struct authorities {
@@ -22,8 +23,9 @@ struct authorities {
 
 /* Reads the environment, libcurl's defaults, and the places of the distributions. */
 void authorities_system(struct authorities_system *out);
-/* Chooses what the environment names. Else: libcurl's defaults if one of them exists, else the
- * first usual file that exists, else the folder of libcurl or of OpenSSL. */
+/* Chooses what the environment names. Else: the keychain if libcurl asks it, else libcurl's defaults
+ * if one of them exists, else the first usual file that exists, else the folder of libcurl or of
+ * OpenSSL. */
 struct authorities authorities_find(const struct authorities_system *system);
 
 #endif

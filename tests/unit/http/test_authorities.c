@@ -80,6 +80,16 @@ static void a_default_of_libcurl_serves_if_it_exists(void **state)
 }
 
 /* libcurl fails if its file is missing, also if it has a folder. */
+static void a_keychain_comes_before_files(void **state)
+{
+    struct authorities_system system = {.asks_system = true, .usual_files = usual};
+
+    (void)state;
+    assert_found(&system, NULL, NULL, false);
+    system.named_file = first;
+    assert_found(&system, first, NULL, false);
+}
+
 static void the_first_usual_file_that_exists_is_named(void **state)
 {
     (void)state;
@@ -126,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_environment_comes_first),
         cmocka_unit_test(a_default_of_libcurl_serves_if_it_exists),
+        cmocka_unit_test(a_keychain_comes_before_files),
         cmocka_unit_test(the_first_usual_file_that_exists_is_named),
         cmocka_unit_test(a_folder_serves_if_no_file_exists),
         cmocka_unit_test(a_machine_without_any_place_is_recognised),
