@@ -19,6 +19,8 @@
 #include "docker/messages.h"
 #include "docker/request.h"
 
+#define HOST_NAME_SIZE 256 /* POSIX: at most 255 bytes and a NUL */
+
 #define OUR_API     "1.48" /* the newest whose responses are known here */
 #define OLDEST_API  "1.24" /* of daemons that report none */
 #define CONTENT_API "1.48" /* an inspect reports which manifests are present */
@@ -242,7 +244,7 @@ static void read_identity(struct docker_engine *engine, struct json_node id)
  * the host outside of this container: their names differ. */
 static void read_host(struct docker_engine *engine, struct json_node root)
 {
-    char name[HOST_NAME_MAX + 1], own[HOST_NAME_MAX + 1] = "";
+    char name[HOST_NAME_SIZE], own[HOST_NAME_SIZE] = "";
 
     json_string(json_get(root, "DefaultRuntime"), engine->default_runtime,
                 sizeof engine->default_runtime);

@@ -4,6 +4,9 @@
  * configuration folder, found by the SHA-256 of its name, with its own certificates. Any other host
  * takes them from DOCKER_CERT_PATH. TLS is for tcp only. DOCKER_TLS_VERIFY counts as set with any
  * value, even "0".
+ *
+ * One rule is not of the docker command line: without the default socket, those of desktops are
+ * tried. On macOS the link at the default place needs the password of an administrator.
  */
 #include "docker/host.h"
 
@@ -287,6 +290,47 @@ static int use_context(const struct search *s, const char *name, const char *ori
     return answer < 0 ? answer : parse_host(s);
 }
 
+/* ---- sockets ---- */
+
+static bool is_socket(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+bool docker_user_socket(const char *home, char *out, size_t size)
+{
+    static const char *const sockets[] = {
+        ".docker/run/docker.sock",            /* Docker Desktop on macOS */
+        ".docker/desktop/docker.sock",        /* Docker Desktop on Linux */
+        ".orbstack/run/docker.sock",          /* OrbStack */
+        ".colima/default/docker.sock",        /* Colima */
+        ".config/colima/default/docker.sock", /* Colima with XDG folders */
+        ".rd/docker.sock",                    /* Rancher Desktop */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
+        int used = snprintf(out, size, "%s/%s", home, sockets[i]);
+
+        if (used > 0 && (size_t)used < size && is_socket(out))
+            return true;
+    }
+    return false;
+}
+
+/* No setting names a daemon. */
+static int use_usual_socket(const struct search *s)
+{
+    const char *home = env(s, "HOME");
+    char path[sizeof s->out->socket], host[sizeof path + sizeof "unix://"];
+
+    if (!home || is_socket(DEFAULT_SOCKET) || !docker_user_socket(home, path, sizeof path))
+        return use_host(s, "unix://" DEFAULT_SOCKET, "default");
+    snprintf(host, sizeof host, "unix://%s", path);
+    return use_host(s, host, "default");
+}
+
 /* "default" is the default socket and no context. */
 static int use_named_context(const struct search *s, const char *name, const char *origin)
 {
@@ -313,5 +357,5 @@ int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_
     if (env(&s, "DOCKER_CONTEXT"))
         return use_named_context(&s, env(&s, "DOCKER_CONTEXT"), "DOCKER_CONTEXT");
     current_context(&s, name, sizeof name);
-    return use_named_context(&s, name, "context");
+    return *name ? use_named_context(&s, name, "context") : use_usual_socket(&s);
 }

@@ -1,12 +1,13 @@
 /*
  * host - finds the address of the daemon: a flag, DOCKER_HOST, DOCKER_CONTEXT, the current context,
- * or the default socket, in this order. It is the order in the code of the docker command line; its
+ * the default socket, or a socket of the user, in this order. It is the order in the code of the docker command line; its
  * manual puts DOCKER_CONTEXT before DOCKER_HOST.
  */
 #ifndef S3DOCK_DOCKER_HOST_H
 #define S3DOCK_DOCKER_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
@@ -34,5 +35,10 @@ struct docker_asked {
  * their own). unsupported.docker_host: ssh:// and npipe://; the hint names an ssh -L tunnel. */
 int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_fn)(const char *),
                          struct docker_endpoint *out, struct err *err);
+
+/* Stores the path of the first socket in this home that a Docker for desktops made: Docker Desktop,
+ * OrbStack, Colima or Rancher Desktop. It is used if nothing names a daemon and the default socket
+ * does not exist. Returns false if there is none. */
+bool docker_user_socket(const char *home, char *out, size_t size);
 
 #endif

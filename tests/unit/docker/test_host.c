@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -289,6 +291,30 @@ static void says_which_context_is_missing_or_broken(void **state)
     assert_int_equal(docker_endpoint_find(NULL, fake_env, &got, &err), ERR_FAIL);
 }
 
+static void finds_the_socket_of_a_desktop(void **state)
+{
+    const char *const sockets[] = {".rd/docker.sock", ".colima/default/docker.sock",
+                                   ".docker/run/docker.sock"};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char found[128];
+    struct err err = {0};
+
+    (void)state;
+    write_file(".orbstack/run/docker.sock", "not a socket");
+    assert_false(docker_user_socket(home, found, sizeof found));
+    for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) { /* each one comes before the last */
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", home, sockets[i]);
+        assert_int_equal(file_make_dirs(address.sun_path, true, 0700, &err), 0);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+        close(fd);
+        assert_true(docker_user_socket(home, found, sizeof found));
+        assert_string_equal(found, address.sun_path);
+    }
+    assert_false(docker_user_socket(home, found, strlen(home)));
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -309,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(finds_the_host_that_is_meant, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_the_socket_of_a_desktop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_contexts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_certificates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(remembers_a_fixed_version, set_up, tear_down),
