@@ -20,7 +20,18 @@ for_this_meson()
     printf '%s\n' 'Name: bzip2' 'Description: bzip2' 'Version: 1.0' 'Libs: -lbz2' >"$1/lib/pkgconfig/bzip2.pc"
 }
 
-# libraries_for_macos TARGET: builds them, unless they are in the cache.
+# build_libraries_for_macos TARGET PREFIX
+build_libraries_for_macos()
+{
+    tools/release/zig install &&
+        tools/release/sources unpack .run/macos/sources &&
+        tools/release/libraries "tools/release/toolchains/$1" .run/macos/sources "$2" &&
+        for_this_meson "$2" &&
+        touch "$2/complete" &&
+        rm -rf .run/macos/sources
+}
+
+# libraries_for_macos TARGET: builds them, unless they are in the cache. Two checkouts wait for each other.
 libraries_for_macos()
 {
     local prefix
@@ -28,15 +39,7 @@ libraries_for_macos()
     mkdir -p "${prefix%/*}"
     exec 8>"$prefix.lock"
     flock 8
-    if [ ! -e "$prefix/complete" ]; then
-        tools/release/zig install
-        tools/release/sources unpack .run/macos/sources
-        tools/release/libraries "tools/release/toolchains/$1" .run/macos/sources "$prefix"
-        for_this_meson "$prefix"
-        touch "$prefix/complete"
-        rm -rf .run/macos/sources
-    fi
-    exec 8>&-
+    [ -e "$prefix/complete" ] || build_libraries_for_macos "$1" "$prefix"
 }
 
 # program_for_macos TARGET
