@@ -88,5 +88,16 @@ check "a signed push of the same image signs what is there" into again.json s3do
 check "without storing it again" same "true true" "$(json skipped again.json) $(json signed again.json)"
 check "and is proven" proven $IMAGE s3dock-image ci@example.com
 
+# Somebody without a key names another image of a daemon: hosts that have that one would take it for this one.
+zeros=$(printf '%064d' 0)
+for name in manifest_id engine_id; do
+    bucket get $IMAGE.json | sed "/\"$name\"/d; s/.*\"image_id\".*/&\n  \"$name\": \"sha256:$zeros\",/" >lie.json
+    bucket put $IMAGE.json lie.json
+    check "a signed push of the image, whose metadata has a false $name" into lie.out s3dock --json push $ONE --input one.tar
+    check "replaces it" same "false true" "$(json skipped lie.out) $(json signed lie.out)"
+    check "and is proven" proven $IMAGE s3dock-image ci@example.com
+    check "without the false id" same "" "$(grep "$zeros" document)"
+done
+
 refused 2 "cannot read the key that signs" "a key that is missing" sign $ONE --sign-key "$work/missing"
 refused 9 "ssh-keygen" "a file that is no key" promote $TWO production --sign-key "$work/one.tar"
