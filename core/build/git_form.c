@@ -8,7 +8,6 @@
 #include <git2.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -29,7 +28,7 @@
 /* ---- the configuration ---- */
 
 struct format {
-    int version;
+    int32_t version;
     struct git_form *form; /* name "": no extension is the reason so far */
 };
 
@@ -53,7 +52,7 @@ static int note_setting(const git_config_entry *entry, void *arg)
     const char *value = entry->value ? entry->value : "";
 
     if (strcmp(entry->name, "core.repositoryformatversion") == 0)
-        format->version = atoi(value);
+        git_config_parse_int32(&format->version, value);
     else if (strncmp(entry->name, "extensions.", 11) == 0 && !is_read(entry->name + 11, value))
         snprintf(format->form->name, sizeof format->form->name, "the extension %.60s = %.30s",
                  entry->name + 11, value);
@@ -90,7 +89,7 @@ static bool format_is_reason(const char *gitdir, struct git_form *out)
     out->hint = "build from an ordinary clone of it";
     if (format.version == 1 && out->name[0])
         return true;
-    snprintf(out->name, sizeof out->name, "version %d of the format", format.version);
+    snprintf(out->name, sizeof out->name, "version %d of the format", (int)format.version);
     return format.version > VERSION_READ;
 }
 

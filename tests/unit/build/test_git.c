@@ -591,7 +591,7 @@ static void ignored_submodules(void **state)
     by_library = true;
     assert_changes("top", LIST("sub (submodule not at its commit)"), NONE);
     assert_changes("c", LIST("sub (submodule not at its commit)"), NONE);
-    SHELL("cd top; git add sub");
+    SHELL("cd top; git add --force sub"); /* newer versions of git skip it otherwise */
     by_library = false;
     assert_changes("top", LIST("sub (staged)"), NONE);
 }
