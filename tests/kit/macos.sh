@@ -12,10 +12,11 @@ libraries_of_macos()
     echo "$KIT_CACHE/release/libraries/$1-${parts::12}"
 }
 
-# for_this_meson PREFIX: Meson before 1.3 has another word for pkg-config, and searches no library in folders that this
-# compiler does not print.
-for_this_meson()
+# complete_prefix PREFIX: Meson before 1.3 has another word for pkg-config, and searches no library in folders that this
+# compiler does not print. The header of zlib gets what its configure script writes: the warnings of this build want it.
+complete_prefix()
 {
+    sed -i -E 's/^#(ifdef|if) +(HAVE_UNISTD_H|HAVE_STDARG_H)\>.*/#if 1/' "$1/include/zconf.h"
     sed -i "s/^pkg-config = .*/&\npkgconfig = 'pkg-config'/" "$1/meson.ini"
     printf '%s\n' 'Name: bzip2' 'Description: bzip2' 'Version: 1.0' 'Libs: -lbz2' >"$1/lib/pkgconfig/bzip2.pc"
 }
@@ -26,7 +27,7 @@ build_libraries_for_macos()
     tools/release/zig install &&
         tools/release/sources unpack .run/macos/sources &&
         tools/release/libraries "tools/release/toolchains/$1" .run/macos/sources "$2" &&
-        for_this_meson "$2" &&
+        complete_prefix "$2" &&
         touch "$2/complete" &&
         rm -rf .run/macos/sources
 }
