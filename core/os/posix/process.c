@@ -14,7 +14,7 @@
 
 #include "os/process.h"
 
-extern char **environ; /* POSIX declares it in no header */
+extern char **environ; /* NOLINT(readability-redundant-declaration): POSIX has no header for it */
 
 /* ---- the start ---- */
 
