@@ -856,5 +856,10 @@ int main(void)
 
     if (system("git --version >/dev/null 2>&1"))
         return 77; /* meson: skipped */
+    /* The program then reads with libgit2 alone, and all these scenes expect git first. */
+    if (system("git version | grep -Eq ' 2[.]([0-9]|[12][0-9]|30)[.]'") == 0) {
+        puts("1..0 # SKIP git is older than 2.31");
+        return 0;
+    }
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }
