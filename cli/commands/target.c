@@ -54,6 +54,14 @@ static int report_neither(const char *verb, const char *app, const char *name, b
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);
 }
 
+/* Returns whether the other kind may be tried if there is no document of the first one. If documents of
+ * the first kind must be signed, their absence proves nothing: whoever deletes one must not choose what
+ * takes its place. */
+static bool may_be_other(const struct guard *guard, bool version)
+{
+    return !guard_requires(guard, version ? POLICY_VERSIONS : POLICY_ENVIRONMENTS);
+}
+
 /* Finds APP NAME, an environment or a version. The form of the name decides which is tried first.
  * The error is that of the first try. */
 static int find_target(const struct guard *guard, struct store *store, const char *app,
@@ -70,6 +78,10 @@ static int find_target(const struct guard *guard, struct store *store, const cha
                      : find_environment(guard, store, app, name, target, err);
     if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
         return failed;
+    if (!may_be_other(guard, version))
+        return version ? failed
+                       : err_hint(err, "if it is a version, write it in one word: s3dock %s %s:%s",
+                                  target->verb, app, name);
     failed = version ? find_environment(guard, store, app, name, target, &other)
                      : find_tag(guard, store, app, name, target, &other);
     if (failed && !err_is(&other, ERR_NOT_FOUND, version ? CODE_ENVIRONMENT : CODE_TAG))
