@@ -70,15 +70,16 @@ static int find_documents(struct prepare *p, struct err *err)
 
 /* ---- whether the daemon has the image ---- */
 
-/* Returns whether a signature binds the id of the image, but not the other ids in its metadata. */
+/* Returns whether the other ids in the metadata are not believed. A signature that is demanded binds the
+ * id of the image. Whoever adds it to metadata that the bucket has (`sign`) compares no other id. */
 static bool has_unproven_ids(const struct prepare *p)
 {
-    return p->options->stated && !p->demanded.proven;
+    return p->options->stated || p->demanded.proven;
 }
 
 /* Returns true if containerd's store has the image under the id of the bundle's manifest. The header
  * of the index yields that id. Older programs wrote metadata without a manifest_id; and that of
- * metadata that are not proven is not used. The manifest names the config, and so the image. */
+ * metadata that must be proven is not used. The manifest names the config, and so the image. */
 static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;

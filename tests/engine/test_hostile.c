@@ -229,6 +229,13 @@ static void lie_about_the_id(void)
     write_object(GOOD_KEY ".json", &to);
 }
 
+/* The same, and somebody who compares the image id alone signs it. */
+static void lie_to_a_signer(void)
+{
+    lie_about_the_id();
+    sign_object(GOOD_KEY ".json", "s3dock-image");
+}
+
 static void exchange_metadata_and_lie(void)
 {
     copy_object(EVIL_KEY ".json", GOOD_KEY ".json");
@@ -377,6 +384,7 @@ static const struct row ROWS[] = {
     {"no index", delete_index, false, true, true},
     {"archive, no index", delete_index_and_exchange_archive, false, false, false},
     {"engine id", lie_about_the_id, true, false, true},
+    {"engine id, signed", lie_to_a_signer, true, true, true},
     {"metadata", exchange_metadata_and_lie, true, false, false},
 };
 
