@@ -8,31 +8,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/acl.h>
 #include <sys/param.h>
 #include <unistd.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
-int os_temp_file(char *path)
-{
-    return mkostemp(path, O_CLOEXEC);
-}
+#include "os/posix/file.h"
 
 int os_unnamed_file(const char *folder)
 {
-    char path[PATH_MAX];
-    int fd;
-
-    if (snprintf(path, sizeof path, "%s/spool-XXXXXX", folder) >= (int)sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    fd = os_temp_file(path);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
+    return os_nameless_file(folder);
 }
 
 /* /dev/fd of macOS duplicates the descriptor, with its flags. */
@@ -50,10 +34,7 @@ int os_rename_new(const char *from, const char *to)
         return 0;
     if (errno != EINVAL && errno != ENOTSUP)
         return -1;
-    if (link(from, to) < 0)
-        return -1;
-    unlink(from);
-    return 0;
+    return os_rename_by_link(from, to);
 }
 
 int os_sync(int fd)
@@ -61,28 +42,14 @@ int os_sync(int fd)
     return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);
 }
 
-static int64_t ns_of(struct timespec time)
-{
-    return (int64_t)time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
 int64_t os_modified(const struct stat *st)
 {
-    return ns_of(st->st_mtimespec);
+    return os_ns_of(st->st_mtimespec);
 }
 
 int64_t os_changed(const struct stat *st)
 {
-    return ns_of(st->st_ctimespec);
-}
-
-int os_set_modified(int fd, int64_t time)
-{
-    const struct timespec times[2] = {
-        {.tv_nsec = UTIME_OMIT},
-        {.tv_sec = (time_t)(time / NS_PER_S), .tv_nsec = (long)(time % NS_PER_S)}};
-
-    return futimens(fd, times);
+    return os_ns_of(st->st_ctimespec);
 }
 
 /* Only folders are mount points. */

@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "os/posix/file.h"
 
 #ifndef RENAME_NOREPLACE /* musl has no function for the call */
 #define RENAME_NOREPLACE 1
@@ -25,28 +25,11 @@ static int renameat2(int from_folder, const char *from, int to_folder, const cha
 #define STATX_ATTR_MOUNT_ROOT 0x2000 /* of the kernel since 5.8, in <linux/stat.h> */
 #endif
 
-#define NS_PER_S INT64_C(1000000000)
-
-int os_temp_file(char *path)
-{
-    return mkostemp(path, O_CLOEXEC);
-}
-
 int os_unnamed_file(const char *folder)
 {
-    char path[PATH_MAX];
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-    if (fd >= 0)
-        return fd;
-    if (snprintf(path, sizeof path, "%s/spool-XXXXXX", folder) >= (int)sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    fd = os_temp_file(path);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
+    return fd >= 0 ? fd : os_nameless_file(folder);
 }
 
 int os_reopen(int fd, int flags)
@@ -65,10 +48,7 @@ int os_rename_new(const char *from, const char *to)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
-    if (link(from, to) < 0)
-        return -1;
-    unlink(from);
-    return 0;
+    return os_rename_by_link(from, to);
 }
 
 int os_sync(int fd)
@@ -76,28 +56,14 @@ int os_sync(int fd)
     return fsync(fd);
 }
 
-static int64_t ns_of(struct timespec time)
-{
-    return (int64_t)time.tv_sec * NS_PER_S + time.tv_nsec;
-}
-
 int64_t os_modified(const struct stat *st)
 {
-    return ns_of(st->st_mtim);
+    return os_ns_of(st->st_mtim);
 }
 
 int64_t os_changed(const struct stat *st)
 {
-    return ns_of(st->st_ctim);
-}
-
-int os_set_modified(int fd, int64_t time)
-{
-    const struct timespec times[2] = {
-        {.tv_nsec = UTIME_OMIT},
-        {.tv_sec = (time_t)(time / NS_PER_S), .tv_nsec = (long)(time % NS_PER_S)}};
-
-    return futimens(fd, times);
+    return os_ns_of(st->st_ctim);
 }
 
 bool os_is_mount_point(const char *path)
