@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "sign/sshsig.h"
@@ -13,9 +14,25 @@
 
 #define ARMORED_MAX (32 * KIB)
 
+/* A change of a pointer follows a clock that is a day ahead, and a number that is a day ahead of it. */
+#define SEQUENCE_AHEAD (3 * 24 * 3600 * NS_PER_S)
+
 static struct document_signer *self(struct signing *signing)
 {
     return (struct document_signer *)signing;
+}
+
+/* Hosts refuse all numbers below the highest one that they have seen. Whoever may write the bucket must not
+ * get a signature of one that no later change reaches. */
+static int check_sequence(const char *key, const struct statement *statement, struct err *err)
+{
+    if (statement->sequence <= (uint64_t)((clock_wall() + SEQUENCE_AHEAD) / NS_PER_MS))
+        return 0;
+    err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
+            "%s states the sequence number %llu, which is days ahead of the clock of this machine",
+            key, (unsigned long long)statement->sequence);
+    return err_hint(err,
+                    "set it again, which signs it: s3dock promote or s3dock tag, with --force");
 }
 
 /* Fails unless the document may be signed under this key. */
@@ -27,7 +44,7 @@ static int check_document(const char *key, struct view document, enum statement_
     switch (statement_read(key, document, &statement, err)) {
     case STATEMENT_READ:
         *kind = statement.kind;
-        return 0;
+        return check_sequence(key, &statement, err);
     case STATEMENT_NONE:
         return err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
                        "%s does not state the ids of its images, so it cannot be signed", key);
