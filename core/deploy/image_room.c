@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "catalog/locate.h"
 #include "docker/container_list.h"
 #include "docker/docker.h"
 #include "os/disk.h"
 #include "transfer/engine_platform.h"
+#include "trust/guard_image.h"
 
 /* ---- room ---- */
 
@@ -30,19 +30,32 @@ static bool holds_cache(const char *root)
            stat(cache, &cache_stat) == 0 && root_stat.st_dev == cache_stat.st_dev;
 }
 
-/* Reads the raw and the packed size of the image; 0: not known. */
-static int read_sizes(struct store *store, const struct platform *platform,
-                      const struct deploy_want *want, uint64_t *raw, uint64_t *packed,
-                      struct err *err)
+/* Finds the image, proven as it must be. */
+static int locate(const struct image_room_subject *subject, const struct platform *platform,
+                  struct located *out, struct err *err)
 {
+    const struct deploy_want *want = subject->want;
+    struct guard_image image;
     struct image_name name;
-    struct located located;
     int answer;
 
-    *raw = *packed = 0;
     if (name_parse_image(want->ref, &name, err))
         return ERR_FAIL;
-    answer = locate_image(store, &name, want->key[0] ? want->key : NULL, platform, &located, err);
+    guard_image_init(&image, subject->guard, subject->stated);
+    answer = guard_locate(&image, subject->store, &name, want->key[0] ? want->key : NULL, platform,
+                          out, err);
+    guard_image_finish(&image);
+    return answer;
+}
+
+/* Reads the raw and the packed size of the image; 0: not known. */
+static int read_sizes(const struct image_room_subject *subject, const struct platform *platform,
+                      uint64_t *raw, uint64_t *packed, struct err *err)
+{
+    struct located located;
+    int answer = locate(subject, platform, &located, err);
+
+    *raw = *packed = 0;
     if (answer > LOCATE_FOUND)
         return 0; /* the pull reports it */
     if (answer)
@@ -53,22 +66,23 @@ static int read_sizes(struct store *store, const struct platform *platform,
     return 0;
 }
 
-int image_room(struct docker *docker, struct store *store, const struct platform *platform,
-               const struct deploy_want *want, struct deploy_room *out, struct err *err)
+int image_room(struct docker *docker, const struct image_room_subject *subject,
+               struct deploy_room *out, struct err *err)
 {
     struct platform own = engine_platform(docker);
+    const struct platform *platform = subject->platform.os[0] ? &subject->platform : &own;
     const struct docker_engine *engine = docker_engine(docker);
     struct docker_image image;
     struct os_space disk;
     uint64_t raw, packed;
-    int answer = docker_inspect(docker, want->ref, &image, err);
+    int answer = docker_inspect(docker, subject->want->ref, &image, err);
 
     *out = (struct deploy_room){0};
     if (answer < 0)
         return ERR_FAIL;
     if (answer == DOCKER_OK || !engine->local || os_space(engine->root_dir, &disk) != 0)
         return 0;
-    if (read_sizes(store, platform->os[0] ? platform : &own, want, &raw, &packed, err))
+    if (read_sizes(subject, platform, &raw, &packed, err))
         return ERR_FAIL;
     if (!raw || raw > UINT64_MAX / 4 || packed > UINT64_MAX / 4)
         return 0;

@@ -11,12 +11,23 @@
 
 struct docker;
 struct err;
+struct guard;
+struct statement;
 struct store;
 
-/* Reads the size of the image of a platform (any platform: that of the daemon) from the bucket, and the free space of the daemon's disk. Not known:
- * the daemon has the image, runs elsewhere, or the bucket does not have the size. */
-int image_room(struct docker *docker, struct store *store, const struct platform *platform,
-               const struct deploy_want *want, struct deploy_room *out, struct err *err);
+/* An image of the bucket. */
+struct image_room_subject {
+    struct store *store;
+    const struct guard *guard;      /* what is demanded of signatures; NULL: nothing */
+    const struct statement *stated; /* of the environment that leads to the image; or NULL */
+    struct platform platform;       /* any platform: that of the daemon */
+    const struct deploy_want *want;
+};
+/* Reads the size of the image from the bucket, and the free space of the daemon's disk. Not known: the
+ * daemon has the image, runs elsewhere, or the bucket does not have the size. trust.*: the metadata are
+ * not proven as demanded; so nobody without a key decides what is removed for the image. */
+int image_room(struct docker *docker, const struct image_room_subject *subject,
+               struct deploy_room *out, struct err *err);
 /* Removes the images of an application that no container has and that are older than the reference
  * `keep`. Images that the daemon does not remove are skipped. */
 int image_room_prune(struct docker *docker, const char *app, const char *keep, bool dangling,

@@ -111,11 +111,18 @@ static int host_resolve(struct deploy_host *host, struct deploy_want *out, struc
 static int host_room(struct deploy_host *host, const struct deploy_want *want,
                      struct deploy_room *out, struct err *err)
 {
+    const struct deploy_options *options = real_of(host)->options;
+    const struct guarded *meant = &real_of(host)->meant;
+    const struct image_room_subject subject = {
+        .store = options->store,
+        .guard = options->guard,
+        .stated = meant->stated ? &meant->statement : NULL,
+        .platform = options->deployment->platform,
+        .want = want,
+    };
     struct docker *docker = real_docker(host, err);
 
-    return docker ? image_room(docker, real_of(host)->options->store,
-                               &real_of(host)->options->deployment->platform, want, out, err)
-                  : ERR_FAIL;
+    return docker ? image_room(docker, &subject, out, err) : ERR_FAIL;
 }
 
 static int host_image_present(struct deploy_host *host, const char *image, struct err *err)

@@ -1,6 +1,6 @@
 /*
  * Which images of a daemon are removed: older ones of the application that no container has. Newer
- * ones stay: a host that also builds may not have pushed them.
+ * ones stay: a host that also builds may not have pushed them. And who says how large an image is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +11,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "deploy/image_room.h"
 #include "docker/docker.h"
+#include "kit/assert_fails.h"
 #include "kit/fake_docker.h"
+#include "kit/scratch.h"
+#include "kit/ssh_signer.h"
+#include "store/dir/store_dir.h"
+#include "store/store.h"
+#include "trust/guard.h"
 
 #define KEEP  "shop:20260702-1000-aaaaaaa"
 #define OLDER "shop:20260701-1000-aaaaaaa"
@@ -29,15 +37,16 @@ static struct fake_docker fake;
 static int start_daemon(void **state)
 {
     (void)state;
-    fake = fake_docker_start("docker-20.10", "", 0);
+    if (scratch_create())
+        return -1;
+    fake = fake_docker_start("docker-20.10", "store", 0);
     return 0;
 }
 
 static int stop_daemon(void **state)
 {
-    (void)state;
     fake_docker_stop(&fake);
-    return 0;
+    return scratch_teardown(state);
 }
 
 /* Appends a rule of the fake daemon. In `body`, ' stands for ". */
@@ -117,6 +126,88 @@ static void images_without_a_name_go_only_on_request(void **state)
     assert_int_equal(prune("[]", USED_BY, true), 0);
 }
 
+/* ---- the size of an image ---- */
+
+#define METADATA                                                                                   \
+    "{\"size\":4,\"created_at\":\"2026-07-02T10:00:00Z\",\"git_hash\":\"aaaaaaa\","                \
+    "\"git_time\":\"20260702-1000\",\"image_tag\":\"" KEEP                                         \
+    "\",\"app_name\":\"shop\",\"format\":2,"                                                       \
+    "\"image_id\":\"sha256:" HEX "\",\"platform\":\"linux/amd64\",\"raw_size\":1000000000000000}"
+
+static struct store *fill_bucket(void)
+{
+    const struct store_dir_options options = {.path = dir, .bucket = "bucket", .create = true};
+    struct err err;
+    struct store *store = store_dir_create(&options, &err);
+
+    if (!store || store_put_document(store, "images/shop/202607/shop-20260702-1000-aaaaaaa.json",
+                                     view_str(METADATA), NULL, false, NULL, &err) != STORE_DONE)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static struct guard *open_guard(void)
+{
+    struct guard_settings settings = {.policy = {.require = POLICY_IMAGES, .min = 1}};
+    struct ssh_signer signer = ssh_signer_of(1);
+    _cleanup_text_ struct text file = {0};
+    struct guard *guard;
+    struct err err;
+
+    text_init(&file, MIB);
+    ssh_signer_line(&signer, "ci@example.com", "", &file);
+    assert_int_equal(file_replace(path_of("signers"), text_view(&file), 0600, &err), 0);
+    settings.signers = path_of("signers");
+    settings.memory = path_of("memory");
+    guard = guard_open(&settings, &err);
+    if (!guard)
+        fail_msg("%s", err.text);
+    return guard;
+}
+
+static struct docker *open_daemon(void)
+{
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    _cleanup_text_ struct text rules = {0};
+    struct docker *docker;
+    struct err err;
+
+    text_init(&rules, 16 * KIB);
+    text_str(&rules, "{\"rules\":[");
+    add_rule(&rules, "Info", "{'Driver':'overlay2','DockerRootDir':'/','DriverStatus':[]}");
+    text_cut(&rules, rules.size - 1);
+    text_str(&rules, "]}");
+    fake_docker_control(&fake, rules.data, NULL, 0);
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    docker = docker_open(&endpoint, NULL, &err);
+    if (!docker)
+        fail_msg("%s", err.text);
+    return docker;
+}
+
+/* Images are removed for a large one, so its size must be signed. */
+static void a_size_that_is_not_signed_makes_no_room(void **state)
+{
+    struct deploy_want want = {.ref = KEEP};
+    struct image_room_subject subject = {.store = fill_bucket(), .want = &want};
+    struct docker *docker = open_daemon();
+    struct guard *guard = open_guard();
+    struct deploy_room room;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(image_room(docker, &subject, &room, &err), 0);
+    assert_true(room.known && room.need > room.free);
+    subject.guard = guard;
+    assert_fails(&err, image_room(docker, &subject, &room, &err), ERR_TRUST, CODE_MISSING,
+                 "not signed");
+    assert_false(room.known);
+    guard_close(guard);
+    docker_close(docker);
+    store_destroy(subject.store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +216,7 @@ int main(void)
         cmocka_unit_test(images_of_others_stay),
         cmocka_unit_test(images_of_containers_stay),
         cmocka_unit_test(images_without_a_name_go_only_on_request),
+        cmocka_unit_test(a_size_that_is_not_signed_makes_no_room),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
