@@ -78,6 +78,8 @@ static const struct row {
      "promote the image again; if the pointer was lost and set again, on this host: s3dock verify "
      "%s --reset-sequence",
      "APP ENV"},
+    {ERR_INTEGRITY, CODE_SEQUENCE, "set it again with a key: s3dock promote or tag, with --force",
+     ""},
     {ERR_TRUST, CODE_MEMORY, "to forget it on this host: s3dock verify %s --reset-sequence",
      "APP ENV"},
     {ERR_TRUST, CODE_CLOCK, "correct the clock of this machine, or of the one that signed", ""},

@@ -28,11 +28,10 @@ static int check_sequence(const char *key, const struct statement *statement, st
 {
     if (statement->sequence <= (uint64_t)((clock_wall() + SEQUENCE_AHEAD) / NS_PER_MS))
         return 0;
-    err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
-            "%s states the sequence number %llu, which is days ahead of the clock of this machine",
-            key, (unsigned long long)statement->sequence);
-    return err_hint(err,
-                    "set it again, which signs it: s3dock promote or s3dock tag, with --force");
+    return err_set(
+        err, ERR_INTEGRITY, CODE_SEQUENCE,
+        "%s states the sequence number %llu, which is days ahead of the clock of this machine", key,
+        (unsigned long long)statement->sequence);
 }
 
 /* Fails unless the document may be signed under this key. */

@@ -56,10 +56,10 @@ static void a_sequence_number_that_no_change_reaches(void **state)
     struct err err;
 
     (void)state;
-    assert_fails(&err, sign(INT64_MAX, &err), ERR_INTEGRITY, CODE_STATEMENT, "--force");
-    assert_fails(&err, sign(now + 4 * day, &err), ERR_INTEGRITY, CODE_STATEMENT, "ahead");
+    assert_fails(&err, sign(INT64_MAX, &err), ERR_INTEGRITY, CODE_SEQUENCE, "ahead");
+    assert_fails(&err, sign(now + 4 * day, &err), ERR_INTEGRITY, CODE_SEQUENCE, "ahead");
     assert_int_equal(sign(now + 2 * day, &err), ERR_FAIL);
-    assert_string_not_equal(err.code, CODE_STATEMENT); /* the key is missing */
+    assert_string_not_equal(err.code, CODE_SEQUENCE); /* the key is missing */
 }
 
 static int start(void **state)
