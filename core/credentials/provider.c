@@ -182,8 +182,8 @@ static void want_fetch(struct credential_provider *provider)
         store_result(provider, SOURCE_FOUND, &provider->set, &err);
         return;
     }
-    if (!provider->started && thread_start(&provider->thread, run_fetches, provider,
-                                           "the thread of the credentials", &provider->failure)) {
+    if (!provider->started && thread_run(&provider->thread, run_fetches, provider,
+                                         "the thread of the credentials", &provider->failure)) {
         note_failure(provider, true);
         return;
     }

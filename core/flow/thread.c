@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg, const char *what,
-                 struct err *err)
+int thread_run(pthread_t *thread, void *(*run)(void *arg), void *arg, const char *what,
+               struct err *err)
 {
     sigset_t all, before;
     int failed;

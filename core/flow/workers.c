@@ -127,7 +127,7 @@ static int start_threads(struct workers *workers, struct err *err)
         struct worker *worker = &workers->worker[workers->threads];
 
         worker->pool = workers;
-        if (thread_start(&worker->thread, worker_main, worker, "a worker", err))
+        if (thread_run(&worker->thread, worker_main, worker, "a worker", err))
             return ERR_FAIL;
     }
     return 0;

@@ -244,7 +244,7 @@ struct http *http_create(const struct http_options *options, const struct http_d
     stall_measure(&http->stall, 0, NS_PER_S, clock_monotonic());
     if (http_link_init(&http->link, &options->tls, options->rate, err) < 0 ||
         make_multi(http, options->connections, err) < 0 ||
-        thread_start(&http->thread, http_main, http, "the network thread", err) < 0) {
+        thread_run(&http->thread, http_main, http, "the network thread", err) < 0) {
         http_free(http);
         return NULL;
     }

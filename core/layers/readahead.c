@@ -107,7 +107,7 @@ static void start_threads(struct readahead *readahead)
         thread->readahead = readahead;
         thread->number = i;
         thread->runs =
-            thread_start(&thread->id, hint_main, thread, "a reader of files ahead", &ignored) == 0;
+            thread_run(&thread->id, hint_main, thread, "a reader of files ahead", &ignored) == 0;
     }
 }
 

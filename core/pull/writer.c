@@ -222,7 +222,7 @@ struct writer *writer_create(const struct writer_options *options, struct err *e
     writer->verified.kind = options->kind_verified;
     writer->done.kind = options->kind_done;
     if (set_up(writer, err) ||
-        thread_start(&writer->thread, writer_main, writer, "the writer", err)) {
+        thread_run(&writer->thread, writer_main, writer, "the writer", err)) {
         release(writer);
         return NULL;
     }

@@ -42,7 +42,7 @@ struct early_bases *early_bases_start(struct store *store, const struct find_bas
         str_copy(early->platform, sizeof early->platform, wanted->platform);
         early->wanted.platform = early->platform;
     }
-    if (thread_start(&early->thread, search, early, "the search for earlier images", &err)) {
+    if (thread_run(&early->thread, search, early, "the search for earlier images", &err)) {
         log_debug("bases: %s", err.text);
         free(early);
         return NULL;

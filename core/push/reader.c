@@ -344,7 +344,7 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
         return NULL;
     }
     options->source->stop = &r->stop;
-    if (thread_start(&r->thread, reader_main, r, "the reader", err)) {
+    if (thread_run(&r->thread, reader_main, r, "the reader", err)) {
         options->source->stop = NULL;
         free_reader(r);
         return NULL;

@@ -203,7 +203,7 @@ struct seed_scan *seed_scan_create(const struct seed_scan_options *options, stru
     scan->moved.kind = options->kind_moved;
     scan->done.kind = options->kind_done;
     options->source->stop = &scan->stop;
-    if (set_up(scan, err) || thread_start(&scan->thread, scan_main, scan, "the seed scan", err)) {
+    if (set_up(scan, err) || thread_run(&scan->thread, scan_main, scan, "the seed scan", err)) {
         options->source->stop = NULL;
         release(scan);
         return NULL;

@@ -359,7 +359,7 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
     if (answer == 0)
         answer = open_root(dir, path.data, options->create, err);
     if (answer == 0)
-        answer = thread_start(&dir->thread, run, dir, "the thread of the bucket folder", err);
+        answer = thread_run(&dir->thread, run, dir, "the thread of the bucket folder", err);
     text_finish(&path);
     if (answer == 0)
         return &dir->store;

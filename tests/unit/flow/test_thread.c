@@ -23,7 +23,7 @@ static void the_thread_blocks_signals_and_the_caller_does_not(void **state)
 
     (void)state;
     pthread_sigmask(SIG_BLOCK, NULL, &before);
-    assert_int_equal(thread_start(&thread, read_mask, &theirs, "a thread", &err), 0);
+    assert_int_equal(thread_run(&thread, read_mask, &theirs, "a thread", &err), 0);
     pthread_join(thread, NULL);
     pthread_sigmask(SIG_BLOCK, NULL, &ours);
     assert_true(sigismember(&theirs, SIGINT) && sigismember(&theirs, SIGTERM));
