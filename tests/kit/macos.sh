@@ -43,28 +43,35 @@ libraries_for_macos()
     [ -e "$prefix/complete" ] || build_libraries_for_macos "$1" "$prefix"
 }
 
-# program_for_macos TARGET
+# program_for_macos TARGET: the machine file of the cache names the compiler's script in the checkout that built the
+# libraries. Other libraries need another build.
 program_for_macos()
 {
-    meson_build "build-$1" --cross-file "$(libraries_of_macos "$1")/meson.ini" -Dtests=false -Dwerror=true \
+    local file=.run/macos/$1.ini
+    sed "s|'[^']*/tools/release/zig'|'$PWD/tools/release/zig'|" "$(libraries_of_macos "$1")/meson.ini" >"$file.new"
+    cmp -s "$file.new" "$file" || rm -rf "build-$1"
+    mv "$file.new" "$file"
+    meson_build "build-$1" --cross-file "$file" -Dtests=false -Dwerror=true \
         -Dbuildtype=release -Disal=disabled -Dsystemd_unit_dir= && TARGETS='' compile "build-$1"
 }
 
-# Symbols of the C library that no header declares.
-UNDECLARED="dyld_stub_binder|__tlv_bootstrap|___chkstk_darwin|_bzero|_memset_pattern16|___(stack_chk|stdoutp|stderrp|stdinp|error|maskrune|tolower|toupper).*"
+# Symbols of the C library that no header declares, and that each release has. The compiler calls most of them.
+UNDECLARED="dyld_stub_binder|__tlv_bootstrap|___chkstk_darwin|_bzero|_memset_pattern16|_environ|___.*_chk|___(stack_chk|stdoutp|stderrp|stdinp|error|maskrune|tolower|toupper).*"
 
 # imports_for_macos TARGET ARCH MACOS: fails if the program takes something from a library that this release of macOS
 # does not have: the headers state since when each function exists. The linker knows the newest release only.
+# It also prefers a function of libSystem to one of our archives, and libSystem exports names that no header declares.
 imports_for_macos()
 {
     local file=.run/macos/$1.c
     {
-        for header in arpa/inet copyfile ctype dirent dlfcn errno execinfo fcntl fnmatch grp ifaddrs inttypes libgen \
-            locale math net/if netdb netinet/tcp poll pthread pwd regex sched search setjmp signal spawn stdio stdlib \
-            string strings sys/acl sys/event sys/file sys/ioctl sys/mman sys/mount sys/random sys/resource sys/select \
-            sys/socket sys/stat sys/statvfs sys/sysctl sys/time sys/uio sys/un sys/utsname sys/wait sys/xattr syslog \
-            termios time unistd wchar malloc/malloc mach/mach mach/mach_time libkern/OSCacheControl \
-            Security/Security SystemConfiguration/SCDynamicStoreCopySpecific; do
+        for header in arpa/inet assert copyfile ctype dirent dlfcn errno execinfo fcntl fnmatch grp ifaddrs \
+            inttypes libgen locale math net/if netdb netinet/tcp poll pthread pwd regex sched search setjmp signal \
+            spawn stdio stdlib string strings sys/acl sys/event sys/file sys/ioctl sys/mman sys/mount sys/random \
+            sys/resource sys/select sys/socket sys/stat sys/statvfs sys/sysctl sys/time sys/uio sys/un sys/utsname \
+            sys/wait sys/xattr syslog termios time unistd wchar malloc/malloc mach/mach mach/mach_time \
+            libkern/OSCacheControl CommonCrypto/CommonCryptoError CommonCrypto/CommonRandom Security/Security \
+            SystemConfiguration/SCDynamicStoreCopySpecific; do
             printf '#if __has_include(<%s.h>)\n#include <%s.h>\n#endif\n' $header $header
         done
         echo 'const void *const imports[] = {'
@@ -72,7 +79,8 @@ imports_for_macos()
             sed -E 's/^_([^$]*).*/    (const void *)\&\1,/' | sort -u
         echo '};'
     } >"$file"
-    tools/release/zig cc "$2" -fno-builtin -Wno-deprecated-declarations -Werror=unguarded-availability -fsyntax-only "$file"
+    tools/release/zig cc "$2" -Qunused-arguments -fno-builtin -Wno-deprecated-declarations \
+        -Werror=unguarded-availability -fsyntax-only "$file"
 }
 
 # macos TARGET ARCH MACOS: all checks of one target.
