@@ -147,13 +147,24 @@ static int read_node(const struct config_file *file, const char *profile, struct
     return out->signers[0] ? 0 : entry_refuse(&place, err, "has no \"signers\": a path");
 }
 
+/* Refuses a key outside of profiles. It would demand nothing, and its author believes that it does. */
+static int check_place(const struct config_file *file, struct err *err)
+{
+    const struct entry_place place = {.file = file->path, .path = CONFIG_TRUST};
+
+    return json_present(json_get(config_file_root(file), CONFIG_TRUST))
+               ? entry_refuse(&place, err, "must be in a profile: profiles.NAME." CONFIG_TRUST)
+               : 0;
+}
+
 int demands_read(const struct config_file *file, const char *profile, struct demands *out,
                  struct err *err)
 {
     struct json_node node = find_node(file, profile);
 
     *out = (struct demands){.there = false};
-    if (!json_present(node) || read_node(file, profile, node, out, err) == 0)
+    if (check_place(file, err) == 0 &&
+        (!json_present(node) || read_node(file, profile, node, out, err) == 0))
         return 0;
     if (err->family == ERR_USAGE)
         str_copy(err->code, sizeof err->code, CODE_CONFIG);

@@ -127,6 +127,21 @@ static void wrong_values_are_refused(void **state)
     }
 }
 
+/* Outside of a profile it would demand nothing. */
+static void a_wrong_place_is_refused(void **state)
+{
+    struct demands demands;
+    struct err err = {.text = ""};
+
+    (void)state;
+    write_file("home/.s3dock/config.json5",
+               "{trust: {signers: \"a\"}, profiles: {default: {bucket: \"b\"}}}");
+    load();
+    assert_fails(&err, demands_find(&config, &demands, &err), ERR_USAGE, CODE_CONFIG,
+                 "profiles.NAME.trust");
+    demands_finish(&demands);
+}
+
 static void a_found_file_does_not_loosen_trust(void **state)
 {
     struct demands demands;
