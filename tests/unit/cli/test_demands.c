@@ -204,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_keys_of_trust_are_read, forget),
         cmocka_unit_test_teardown(wrong_values_are_refused, forget),
+        cmocka_unit_test_teardown(a_wrong_place_is_refused, forget),
         cmocka_unit_test_teardown(a_found_file_does_not_loosen_trust, forget),
         cmocka_unit_test_teardown(a_found_file_may_demand_more, forget),
     };
