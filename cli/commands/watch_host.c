@@ -180,6 +180,7 @@ static enum poll_answer host_poll(void *arg, unsigned at, struct watch_target *o
     if (answer == POLL_SAME || answer == POLL_CHANGED) {
         pointer_poll_change(&entry->poll, out->change);
         out->resolved = entry->poll.resolved;
+        out->demanded = entry->from->guard != NULL;
     }
     return answer;
 }

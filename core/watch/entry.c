@@ -142,6 +142,8 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
     bool serves;
 
     entry->wanted = *target;
+    /* An environment that is set again may mean another image of the same name. */
+    entry->unrecorded |= target->demanded && watch->host->deploy;
     serves = entry_serves_wanted(entry);
     if (serves && !entry->unrecorded) {
         entry_settle(entry, WATCH_CURRENT);

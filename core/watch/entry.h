@@ -27,6 +27,7 @@ struct watch_options {
 struct watch_target {
     char change[POLL_CHANGE_MAX]; /* identifies the pointer and its tag */
     struct resolved resolved;
+    bool demanded; /* signatures are: the name of an image proves nothing */
 };
 
 enum watch_state {
@@ -50,7 +51,7 @@ struct watch_entry {
     struct watch_target wanted; /* change "": no image is wanted */
     bool pulled;                /* the wanted image is in the daemon */
     bool settled;               /* nothing is to be done for the wanted image */
-    bool unrecorded;            /* a run must write the document: after a change, or the start */
+    bool unrecorded;            /* a run must write the document, or prove what serves */
     int64_t act_at;             /* the splay of this change ends then */
     unsigned converges;         /* since the last look at a failure or a hold */
     char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was reported last */

@@ -33,6 +33,8 @@ static struct world {
     uint64_t seed;
     const struct happening *next; /* `act` NULL: the last */
     int pointer;                  /* number of the image that the environment means; 0: none */
+    int renewed;                  /* how often it was set to the same image */
+    bool demanded;                /* signatures are */
     bool garbage, away, forbidden, daemon_away, disk_full, locked;
     int bad;      /* this image fails */
     int hook;     /* the hook of this image fails */
@@ -100,8 +102,8 @@ static void host_sleep(void *arg, int64_t until)
 
 static void set_target(struct watch_target *target, int number)
 {
-    *target = (struct watch_target){.change = ""};
-    snprintf(target->change, sizeof target->change, "\"etag-%d\"", number);
+    *target = (struct watch_target){.demanded = w.demanded};
+    snprintf(target->change, sizeof target->change, "\"etag-%d\"", number + 100 * w.renewed);
     snprintf(target->resolved.image.ref, sizeof target->resolved.image.ref,
              "shop:20260101-%04d-abcdef0", number);
 }
@@ -675,6 +677,26 @@ static void the_start_has_a_run_that_can_write_the_document(void **state)
     assert_string_equal(w.events, "");
 }
 
+static void renew(void)
+{
+    w.renewed++;
+}
+
+/* It may mean another image of the same name. */
+static void an_environment_that_is_set_again_is_proven_again(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), renew}, {0, NULL}};
+
+    (void)state;
+    w.demanded = true;
+    run_for(DAY, plan);
+    assert_int_equal(w.tries, 2);
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+    assert_int_equal(set_up(NULL), 0);
+    run_for(DAY, plan);
+    assert_int_equal(w.tries, 1); /* nothing is demanded: the name decides */
+}
+
 static void lose_container(void)
 {
     w.serves = 0;
@@ -895,6 +917,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_long_time_without_a_change),
         TEST(a_change_is_deployed_within_an_interval),
+        TEST(an_environment_that_is_set_again_is_proven_again),
         TEST(the_first_image_of_a_host_is_deployed),
         TEST(only_the_switch_waits_for_the_splay),
         TEST(an_environment_that_moves_during_a_pull_gets_the_newest),
