@@ -22,6 +22,10 @@
     "If there is none, the list is empty, a line on standard error reports this, and\n"            \
     "the exit code is 0, also for an unknown application: see s3dock list apps.\n"
 
+#define LIST_SIGNED                                                                                \
+    "If the profile demands signatures (\"trust\"), it also prints who signed each.\n"             \
+    "\n"
+
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
         {.name = "build",
@@ -273,7 +277,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .most = 1,
                        .summary = "list the versions of an application",
                        .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
-                       .details = LIST_EMPTY},
+                       .details = LIST_SIGNED LIST_EMPTY},
     [CMD_LIST_ENVS] = {.name = "list envs",
                        .group = RELEASES,
                        .operands = "APP",
@@ -282,7 +286,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .summary = "list the environments of an application",
                        .examples = "s3dock list envs myapp\twith their images\n"
                                    "s3dock list environments myapp\tthe same\n",
-                       .details = LIST_EMPTY},
+                       .details = LIST_SIGNED LIST_EMPTY},
     [CMD_LIST_TAG_FOR] =
         {.name = "list tag-for",
          .group = RELEASES,

@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
-#include "cli/commands/trust_report.h"
+#include "cli/commands/trust_list.h"
 #include "cli/connect.h"
 
 struct list {
@@ -147,6 +147,22 @@ int cmd_list_images(struct cli *cli, struct err *err)
 
 /* ---- tags ---- */
 
+/* Prints who signed the pointers, if the profile demands signatures. */
+static int show_trust(const struct list *list, bool versions,
+                      const char *(*name)(const void *items, size_t i), const void *items,
+                      struct err *err)
+{
+    struct trust_list pointers = {
+        .app = list->app, .versions = versions, .count = list->count, .name = name, .items = items};
+
+    return trust_list_show(list->cli, list->store, &pointers, err);
+}
+
+static const char *tag_version(const void *tags, size_t i)
+{
+    return ((const struct listed_tag *)tags)[i].version;
+}
+
 static int read_tags(struct list *list, struct err *err)
 {
     struct tag_list tags;
@@ -167,6 +183,8 @@ static int read_tags(struct list *list, struct err *err)
     jw_end(list->w);
     if (!failed && !list->count)
         output_note(&list->cli->output, "No tags found for %s", list->app);
+    if (!failed)
+        failed = show_trust(list, true, tag_version, tags.items, err);
     tag_list_finish(&tags);
     return failed;
 }
@@ -214,8 +232,7 @@ static int read_environments(struct list *list, struct err *err)
     if (!failed && !list->count)
         output_note(&list->cli->output, "No environments found for %s", list->app);
     if (!failed)
-        failed = trust_report_environments(list->cli, list->store, list->app, list->count,
-                                           environment_name, environments, err);
+        failed = show_trust(list, false, environment_name, environments, err);
     free(environments);
     return failed;
 }

@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
-#include "cli/commands/trust_report.h"
+#include "cli/commands/trust_list.h"
 #include "cli/connect.h"
 #include "cli/deployments.h"
 #include "cli/print/human.h"
@@ -301,6 +301,15 @@ static const char *environment_name(const void *fleet, size_t i)
     return ((const struct fleet *)fleet)->environments[i].env;
 }
 
+static int show_trust(struct cli *cli, struct store *store, const char *app,
+                      const struct fleet *fleet, struct err *err)
+{
+    struct trust_list pointers = {
+        .app = app, .count = fleet->environment_count, .name = environment_name, .items = fleet};
+
+    return trust_list_show(cli, store, &pointers, err);
+}
+
 int cmd_status(struct cli *cli, struct err *err)
 {
     const char *app = cli->args->operands[0];
@@ -315,8 +324,7 @@ int cmd_status(struct cli *cli, struct err *err)
     text_init(&warnings, OUTPUT_MAX);
     failed = connect_store(cli, false, &store, err) ||
              read_fleet(cli, store, app, env, &fleet, &warnings, err) ||
-             trust_report_environments(cli, store, app, fleet.environment_count, environment_name,
-                                       &fleet, err) ||
+             show_trust(cli, store, app, &fleet, err) ||
              show_fleet(cli, app, &fleet, &warnings, err);
     fleet_finish(&fleet);
     text_finish(&warnings);

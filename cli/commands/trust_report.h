@@ -25,12 +25,6 @@ int trust_report_target(struct cli *cli, const struct guard *guard, struct store
  * "signatures", and prints a note of who signed it, or a warning. */
 int trust_report_show(struct cli *cli, struct store *store, const char *key, struct err *err);
 
-/* Reads the pointers of environments, if the profile demands signatures. Prints a note for each, and
- * writes the array "trust". `name` returns the name of the i-th environment. */
-int trust_report_environments(struct cli *cli, struct store *store, const char *app, size_t count,
-                              const char *(*name)(const void *list, size_t i), const void *list,
-                              struct err *err);
-
 /* Formats "deploy@example.com and 1 more", or "nobody who is trusted". */
 #define TRUST_SIGNERS_SIZE 320
 const char *trust_report_signers(const struct guard_report *report, char out[TRUST_SIGNERS_SIZE]);
