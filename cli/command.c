@@ -137,6 +137,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "A push trusts the metadata in the bucket; this command does not. If something\n"
              "is damaged, the exit code is 6 and the hint names the repair.\n"
              "\n"
+             "Then it lists the keys that have signed the metadata, and judges none of them.\n"
+             "\n"
              "If the profile demands signatures (\"trust\"), it prints who signed each document\n"
              "instead, and reads the archive with --data only. Exit code 7: a signature that\n"
              "is demanded is wrong or missing.\n"

@@ -19,8 +19,12 @@
 #include "cli/demands.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
+#include "sign/sshsig.h"
 #include "store/store.h"
 #include "trust/guard.h"
+#include "trust/signatures.h"
+
+#define METADATA_MAX (256 * KIB)
 
 int verify_image(struct cli *cli, struct verify_options *options, struct verify_result *result,
                  struct err *err)
@@ -100,8 +104,82 @@ static int list_platforms(const struct verify_options *options,
     return answer < 0 ? ERR_FAIL : 0;
 }
 
-/* The main members describe the first platform that was verified. */
-static int verify_platforms(struct cli *cli, const struct target *target,
+/* ---- signatures that nobody judges ---- */
+
+/* Returns whether a block of the object proves the metadata: else it may be that of former ones. */
+static bool note_block(struct cli *cli, const char *key, struct view document, struct view block)
+{
+    struct json_writer *w = output_data(&cli->output);
+    char fingerprint[SSH_FINGERPRINT_SIZE];
+    struct sshsig sig;
+    struct err why;
+    bool proves = sshsig_parse(block, &sig, &why) == 0 &&
+                  sshsig_prove(&sig, statement_namespace(STATEMENT_IMAGE), document, &why) == 0;
+
+    if (proves) {
+        ssh_key_fingerprint(&sig.key, fingerprint);
+        output_note(&cli->output, "%s: signed by the key %s, which nobody judged", key,
+                    fingerprint);
+        jw_object(w, NULL);
+        jw_string(w, "s3_key", key);
+        jw_string(w, "key", fingerprint);
+        jw_bool(w, "judged", false);
+        jw_end(w);
+    }
+    sshsig_finish(&sig);
+    return proves;
+}
+
+/* Somebody who signs wants to know what is not signed. */
+static bool profile_signs(const struct config *config)
+{
+    struct json_node profiles = json_get(config_file_root(&config->file), "profiles");
+
+    return json_present(json_get(json_get(profiles, config->profile), "sign"));
+}
+
+static void note_metadata(struct cli *cli, struct store *store, const char *key)
+{
+    struct signed_document read = {.etag = ""};
+    struct err why;
+    int answer = (int)signed_document_read(store, key, METADATA_MAX, &read, &why);
+    struct signatures blocks;
+    unsigned count = 0;
+
+    signatures_split(text_view(&read.signatures), &blocks);
+    for (unsigned i = 0; answer == STORE_DONE && i < blocks.count; i++)
+        count += note_block(cli, key, text_view(&read.document), blocks.blocks[i]);
+    if (answer == STORE_FAILED)
+        output_note(&cli->output, "%s: its signatures cannot be read: %s", key, why.text);
+    else if (answer == STORE_DONE && !count && profile_signs(&cli->config))
+        output_note(&cli->output, "%s: not signed", key);
+    signed_document_finish(&read);
+}
+
+/* Lists the signatures of the images that were verified, for a profile that demands none. What
+ * cannot be read fails nothing: the right to read signatures was not needed before. */
+static void note_signatures(struct cli *cli, const struct verify_options *options,
+                            const struct platform *platforms, unsigned count)
+{
+    struct located at;
+    struct err ignored;
+
+    jw_array(output_data(&cli->output), "signatures");
+    for (unsigned i = 0; i < count; i++) {
+        if (locate_image(options->store, &options->name, options->key, &platforms[i], &at,
+                         &ignored) != LOCATE_FOUND)
+            continue; /* it was removed since it was verified */
+        if (!at.retired)
+            note_metadata(cli, options->store, at.metadata_key);
+        located_finish(&at);
+    }
+    jw_end(output_data(&cli->output));
+}
+
+/* ---- the archive ---- */
+
+/* The main members describe the first platform that was verified. `notes`: lists the signatures. */
+static int verify_platforms(struct cli *cli, const struct target *target, bool notes,
                             struct verify_options *options, struct err *err)
 {
     struct json_writer *w = output_data(&cli->output);
@@ -130,6 +208,8 @@ static int verify_platforms(struct cli *cli, const struct target *target,
         if (count > 1)
             jw_end(w);
     }
+    if (!failed && notes)
+        note_signatures(cli, options, platforms, count);
     free(results);
     return failed;
 }
@@ -169,12 +249,12 @@ static int verify_signatures(struct cli *cli, const struct guard *guard, struct 
                  : target_find(target, options->store, err);
 }
 
-static int verify_data(struct cli *cli, const struct target *target, struct verify_options *options,
-                       struct err *err)
+static int verify_data(struct cli *cli, const struct target *target, bool notes,
+                       struct verify_options *options, struct err *err)
 {
     options->name = target->resolved.image;
     options->key = target->resolved.archive_key[0] ? target->resolved.archive_key : NULL;
-    return verify_platforms(cli, target, options, err);
+    return verify_platforms(cli, target, notes, options, err);
 }
 
 int cmd_verify(struct cli *cli, struct err *err)
@@ -190,7 +270,7 @@ int cmd_verify(struct cli *cli, struct err *err)
     failed = connect_store(cli, false, &options.store, err) ||
              verify_signatures(cli, guard, &target, &options, err);
     if (!failed && (!guard || config_switch(&cli->config, OPT_DATA)))
-        failed = verify_data(cli, &target, &options, err);
+        failed = verify_data(cli, &target, !guard, &options, err);
     store_destroy(options.store);
     guard_close(guard);
     return failed ? ERR_FAIL : 0;

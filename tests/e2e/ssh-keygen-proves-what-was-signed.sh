@@ -48,6 +48,9 @@ check "ssh-keygen proves the metadata" proven $IMAGE s3dock-image ci@example.com
 check "not as an environment" unproven $IMAGE s3dock-environment ci@example.com
 check "not as a document of somebody else" unproven $IMAGE s3dock-image deploy@example.com
 
+check "verify lists the key, without demands" into verify.json s3dock --json verify $ONE
+check "which nobody judged" same "$(json signed_by push.json) false" "$(json key verify.json) $(json judged verify.json)"
+
 check "the same push changes nothing" s3dock push $ONE --input one.tar
 check "and adds no signature" same 1 "$(blocks $IMAGE)"
 check "tag" s3dock tag $ONE v1.0.0
@@ -81,6 +84,8 @@ check "which is the first one" grep -q "$(json image_id push.json)" document
 # An image that was pushed without a key is signed by a push that has the same image, and by no other.
 env -u S3DOCK_SIGN_KEY "$S3DOCK" push $ONE --input other.tar >push.log 2>&1
 check "an unsigned push replaces the image" unproven $IMAGE s3dock-image ci@example.com
+check "verify lists no signature of the former image" into verify.json s3dock --json verify $ONE
+check "which proves nothing" grep -q '"signatures": \[\]' verify.json
 check "a signed push of another image replaces it again" s3dock push $ONE --input one.tar
 check "and is proven" proven $IMAGE s3dock-image ci@example.com
 env -u S3DOCK_SIGN_KEY "$S3DOCK" push $ONE --input one.tar --force >push.log 2>&1
