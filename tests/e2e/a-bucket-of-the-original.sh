@@ -60,7 +60,7 @@ check "a dry run changes nothing" cmp metadata <(bucket get $KEY.json)
 s3dock push $REF --json >push.json
 check "a push recognises the image from another compressor" same true "$(json skipped push.json)"
 check "a push names the existing key" same $KEY.tar.gz "$(json s3_key push.json)"
-check "the push copies nothing to archive/" same "" "$(bucket list archive/)"
+check "the push copies nothing to archive/" empty "$(bucket list archive/)"
 check "the archive is unchanged" cmp archive <(bucket get $KEY.tar.gz)
 bucket get $KEY.json >completed
 check "the metadata has the image id" same "$(image_id $REF)" "$(json image_id completed)"

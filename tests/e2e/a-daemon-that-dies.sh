@@ -35,13 +35,13 @@ check_report()
 # With this limit, both commands last longer than the daemon.
 dies 1 push $REF --source docker --limit-rate 10M
 check_report "killed during an export"
-check "the bucket has no incomplete image" same "" "$(bucket list images/ | grep -v 'tar.gz$')"
+check "the bucket has no incomplete image" empty "$(bucket list images/ | grep -v 'tar.gz$')"
 check "the same push succeeds" s3dock push $REF --source docker
 check "no unfinished upload is left" nothing_left
 
 docker image rm $REF >/dev/null
 dies 2 pull $REF --limit-rate 10M --force
 check_report "killed during a load"
-check "the daemon has no incomplete image" same "" "$(docker image ls -q)"
+check "the daemon has no incomplete image" empty "$(docker image ls -q)"
 check "the same pull succeeds" s3dock pull $REF
 check "the daemon has the pushed image" same "$id" "$(image_id $REF)"

@@ -91,7 +91,7 @@ for ((i = 0; i < KILLS; i++)); do
     check "after kill -9, the second run sends only the missing bytes" again
     check "archive, index and checksum are those of an undisturbed push" same_as_whole
     check "no unfinished upload is left" nothing_left
-    check "no temporary object is left" same '' "$(bucket list archive/)"
+    check "no temporary object is left" empty "$(bucket list archive/)"
 done
 
 begun TERM 0.3
@@ -101,7 +101,7 @@ check "another host sends only the missing bytes" again
 check "another host resumes at least one part" test "$(json resumed_bytes push.json)" -ge $PART
 check "the archive of two hosts is the same" same_as_whole
 check "two hosts leave no unfinished upload" nothing_left
-check "two hosts leave no temporary object" same '' "$(bucket list archive/)"
+check "two hosts leave no temporary object" empty "$(bucket list archive/)"
 
 # --- a push that copies ----------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ for ((i = 0; i < KILLS; i++)); do
     check "after kill -9 of a copying push, the second run does the missing work" delta_again
     check "archive and index are those of an undisturbed push" same_as_next
     check "the copying push leaves no unfinished upload" nothing_left
-    check "the copying push leaves no temporary object" same '' "$(bucket list archive/)"
+    check "the copying push leaves no temporary object" empty "$(bucket list archive/)"
 done
 
 delta_killed TERM 0.3
@@ -173,4 +173,4 @@ rm -r "$HOME/.cache/s3dock"
 check "another host resumes a copying push" delta_again
 check "the archive of the resumed copying push is the same" same_as_next
 check "the resumed copying push leaves no unfinished upload" nothing_left
-check "the resumed copying push leaves no temporary object" same '' "$(bucket list archive/)"
+check "the resumed copying push leaves no temporary object" empty "$(bucket list archive/)"

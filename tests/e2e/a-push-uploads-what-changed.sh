@@ -27,7 +27,7 @@ full()
 # nothing_temporary: no temporary objects and no unfinished uploads.
 nothing_temporary()
 {
-    nothing_left && same "" "$(bucket list archive/)"
+    nothing_left && empty "$(bucket list archive/)"
 }
 
 # at_most PERCENT FILE: the push uploaded at most this share of the archive.
@@ -121,7 +121,7 @@ kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
 leftovers=$(bucket uploads | sed 's/ .*//'; bucket list archive/.s3dock-tmp/ | sed 's/^[0-9]* //')
 check "a killed push leaves only its own upload and temporary objects" \
-    same "" "$(grep -vE '^archive/\.s3dock-tmp/[0-9a-f]{16}/|^images/shop/' <<<"$leftovers")"
+    empty "$(grep -vE '^archive/\.s3dock-tmp/[0-9a-f]{16}/|^images/shop/' <<<"$leftovers")"
 check "the push after a kill succeeds" json_push $EDITED images/edited.tar again.json
 check "pull after the killed push" s3dock pull $EDITED --output again.out
 check "the pulled image is the pushed one" same_image images/edited.tar again.out

@@ -142,10 +142,10 @@ mkdir small
 if mount -t tmpfs -o size=4m none small 2>/dev/null; then
     at_exit "umount -l '$work/small'"
     refused 9 "space" "a full disk at the output" pull $REF --output small/out.tar
-    check "the full disk has no incomplete file" same "" "$(ls -A small)"
+    check "the full disk has no incomplete file" empty "$(ls -A small)"
     mkdir small/store
     refused 9 "space" "a full disk at a directory bucket" "${push[@]}" --endpoint "file://$work/small" --bucket store
-    check "the directory bucket is empty" same "" "$(find small/store -type f ! -path "*/.s3dock/lock")"
+    check "the directory bucket is empty" empty "$(find small/store -type f ! -path "*/.s3dock/lock")"
     mount -o remount,ro small
     refused 9 "" "config init on a read-only disk" config init small/s3dock.json5
     umount small
@@ -161,4 +161,4 @@ refused "(2|8)" "made.json5" "config init over an existing file" config init mad
 check "the bucket has one image and no unfinished upload" same "3 0" "$(bucket list images/ | wc -l) $(bucket uploads | wc -l)"
 check "pull of the image" s3dock "${pull[@]}"
 check "the pulled image is the pushed one" same_image image.tar out.tar
-check "no temporary file is left" same "" "$(find . -name '*.part' -o -name '*.tmp' -o -name '.s3dock*')"
+check "no temporary file is left" empty "$(find . -name '*.part' -o -name '*.tmp' -o -name '.s3dock*')"

@@ -60,7 +60,7 @@ check "the other daemon has the image" image_id "$(name_of . other)"
 
 check "--dry-run prints the docker command" same "docker build -f app/Dockerfile -t $(name_of . dry) app" \
     "$(s3dock build dry --path app --dry-run 2>/dev/null)"
-check "--dry-run builds nothing" same "" "$(docker image ls -q dry)"
+check "--dry-run builds nothing" empty "$(docker image ls -q dry)"
 check "--dry-run needs no daemon" s3dock build dry --path app --dry-run --docker-host "unix://$work/nowhere.sock"
 if ! docker info -f '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then
     refused 12 'stores images of one platform' "several platforms without containerd's store" \
@@ -148,7 +148,7 @@ printf 'FROM scratch\nCOPY absent /absent\n' >app/Broken
 git add app
 git commit -qm broken
 refused 10 "failed with exit code" "a build that fails" build shop --path app --dockerfile Broken
-check "the failed build leaves no image" same "" "$(docker image ls -q "$(name_of . shop)")"
+check "the failed build leaves no image" empty "$(docker image ls -q "$(name_of . shop)")"
 s3dock build shop --path app --dockerfile Broken --json >"$work/build.json" 2>/dev/null
 check "--json has the error code of the failed build" same "docker.build" "$(json error_code "$work/build.json")"
 printf '#!/bin/sh\necho built, honestly\n' >"$work/false-docker"
@@ -188,14 +188,14 @@ refused 10 "earlier build" "an old --iidfile" build whose --path app -- --iidfil
 export S3DOCK_DOCKER=$real
 check "build writes the user's --iidfile" s3dock build whose --path app -- "--iidfile=$work/iid"
 check "the --iidfile has the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"
-check "no temporary file is left in the cache" same "" "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
+check "no temporary file is left in the cache" empty "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
 
 # --- changes during the build ---------------------------------------------------------------------------------
 
 # shellcheck disable=SC2016
 program changes 'echo meanwhile >app/file; exec "$real" "$@"'
 refused 8 "changed while.*app/file \(modified\)" "a file that changes during the build" build late --path app
-check "after the file change, the image has no name" same "" "$(docker image ls -q late)"
+check "after the file change, the image has no name" empty "$(docker image ls -q late)"
 git checkout -q app/file
 refused 8 "changed while" "a file change, where the name was another image's" build whose --path app
 check "the other image has its name again" same "$before" "$(image_id "$whose")"
@@ -203,7 +203,7 @@ git checkout -q app/file
 # shellcheck disable=SC2016
 program moves 'git commit -q --allow-empty -m moved; exec "$real" "$@"'
 refused 8 "changed while.*HEAD was" "a HEAD that changes during the build" build late --path app
-check "after the change of HEAD, the image has no name" same "" "$(docker image ls -q late)"
+check "after the change of HEAD, the image has no name" empty "$(docker image ls -q late)"
 
 # --- the environment of the docker program --------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ cat >"$work/keys.json5" <<CONFIG
 {profiles: {default: {bucket: "b", access_key: "FILEKEYFILEKEY", secret_key: "file-secret-file-secret"}}}
 CONFIG
 S3DOCK_BUCKET=secret-bucket AWS_SESSION_TOKEN=token s3dock build told --path app --config "$work/keys.json5" >/dev/null 2>&1
-check "docker receives no key of a file and no S3DOCK_ variable" same "" "$(grep -E '^S3DOCK_|file-secret' "$work/told")"
+check "docker receives no key of a file and no S3DOCK_ variable" empty "$(grep -E '^S3DOCK_|file-secret' "$work/told")"
 check "docker receives the user's variables" grep -q "^AWS_SESSION_TOKEN=token" "$work/told"
 unset S3DOCK_DOCKER
 mkdir app/tools

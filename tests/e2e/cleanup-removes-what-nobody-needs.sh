@@ -15,7 +15,7 @@ s3dock tag "${names[0]}" v1.0.0 2>/dev/null
 s3dock promote "${names[1]}" production 2>/dev/null
 s3dock promote "${names[2]}" production 2>/dev/null
 
-check "resume prints nothing after complete pushes" same '' "$(s3dock resume 2>/dev/null)"
+check "resume prints nothing after complete pushes" empty "$(s3dock resume 2>/dev/null)"
 
 # A push is killed in the middle. Its input delivers 40 MB and then stops.
 ref=app:20250721-2118-f7a5a27
@@ -46,7 +46,7 @@ check "the dry run changes nothing" same "$before" "$(bucket_state)"
 sleep 2.2
 check "cleanup with an old upload" s3dock cleanup --unfinished 1s
 check "no unfinished upload is left" nothing_left
-check "no checkpoint is left on this host" same '' "$(s3dock resume 2>/dev/null)"
+check "no checkpoint is left on this host" empty "$(s3dock resume 2>/dev/null)"
 
 # An archive without metadata: its push ended before the last step.
 key=images/app/202507/app-20250709-1000-bbbbb09.tar.gz
@@ -59,7 +59,7 @@ check "retiring deletes no archive" same 7 "$(bucket list images/ | grep -c 'tar
 sleep 2.2
 check "cleanup after the waiting time" s3dock cleanup --retired-after 1s
 check "cleanup deletes only the retired archive" same 6 "$(bucket list images/ | grep -c 'tar.gz$')"
-check "resume prints nothing after the cleanup" same '' "$(s3dock resume 2>/dev/null)"
+check "resume prints nothing after the cleanup" empty "$(s3dock resume 2>/dev/null)"
 
 # Images.
 refused 2 "need an application" "cleanup --keep without an application" cleanup --keep 2

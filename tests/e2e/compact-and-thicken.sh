@@ -74,5 +74,5 @@ check "cleanup announces the former object" s3dock cleanup --unfinished 1s
 check "it is still there" test -n "$(bucket list "$former")"
 sleep 2.2
 check "cleanup deletes it later" s3dock cleanup --retired-after 1s
-check "it is gone" same '' "$(bucket list "$former")"
+check "it is gone" empty "$(bucket list "$former")"
 check "all images are sound at the end" pulls $SECOND $THIRD

@@ -55,7 +55,7 @@ head -c $((size - 1000)) archive >bad
 bucket put "$archive" bad
 claim_etag
 refused 6 "" "a truncated archive" pull $REF --output out.tar
-check "the daemon has no image" same "" "$(on_edge docker images -q)"
+check "the daemon has no image" empty "$(on_edge docker images -q)"
 # With an index, a pull reads only the layers and the config. Damage in other bytes has no effect. Without an index, a
 # pull checks all bytes.
 for offset in 0 20; do

@@ -135,7 +135,7 @@ long_push()
 
 no_refusal()
 {
-    same "" "$(grep -o '"status": 40[0-3]' store.log)"
+    empty "$(grep -o '"status": 40[0-3]' store.log)"
 }
 
 servers --life 5

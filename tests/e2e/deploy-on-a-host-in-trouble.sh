@@ -134,7 +134,7 @@ entry 'order: "stop-first",'
 check "a stop-first deployment works" deploys
 entry "order: \"stop-first\", before_switch: [\"/bin/rm\", \"-r\", \"$work/shared\"],"
 check "if neither version starts, the exit code is 13" fails 13 'down\.serving.*nothing of' deploys --force
-check "nothing runs" same "" "$(running)"
+check "nothing runs" empty "$(running)"
 mkdir shared
 entry 'order: "stop-first",'
 check "the next deployment works" deploys

@@ -34,7 +34,7 @@ for name in configuration credentials endpoint clock bucket list put head get "g
     "upload: abort" delete "lifecycle rules" docker "docker images" "docker layers"; do
     check "$name is ok" same ok "$(status "$name")"
 done
-check "doctor does not change the bucket" same "$before" "$(bucket_state)"
+check "doctor does not change the bucket" same "state $before" "state $(bucket_state)"
 check "no unfinished upload is left" nothing_left
 s3dock doctor >report.txt
 check "no line is wider than 100 columns" test -z "$(awk 'length > 100' report.txt)"

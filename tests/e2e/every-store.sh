@@ -47,7 +47,7 @@ check "doctor finds nothing that prevents work" into doctor.json s3dock doctor -
 check "doctor tests conditions" same $CONDITIONS "$(doctor_found "put if absent")"
 check "an unchanged object is not read again" same "$UNCHANGED" "$(doctor_found "get if changed" detail)"
 check "doctor tests copies" same $COPIES "$(doctor_found "upload: copy part")"
-check "doctor leaves nothing in the bucket" same '' "$(bucket_state)"
+check "doctor leaves nothing in the bucket" empty "$(bucket_state)"
 
 check "push" push $FIRST images/first.tar
 check "another host pulls the image" pulls $FIRST images/first.tar
@@ -60,7 +60,7 @@ else
     check "the next push does not report it again" same 0 "$(grep -c copies_refused_reason push.json)"
 fi
 check "another host pulls the edited image" pulls $EDITED images/edited.tar
-check "no temporary object is left" same '' "$(bucket list archive/)"
+check "no temporary object is left" empty "$(bucket list archive/)"
 check "no unfinished upload is left" nothing_left
 
 # --- a killed push --------------------------------------------------------------------------------------

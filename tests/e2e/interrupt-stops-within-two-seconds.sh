@@ -46,9 +46,9 @@ for signal in INT TERM; do
     wait $feeder 2>/dev/null
     rm push.pipe
     if [ -n "${again:-}" ]; then
-        check "--no-resume: the bucket is unchanged, without an unfinished upload" same "$before" "$(bucket_state)"
+        check "--no-resume: the bucket is unchanged, without an unfinished upload" same "state $before" "state $(bucket_state)"
     else
-        check "the bucket has no incomplete image" same "" "$(bucket list images/)"
+        check "the bucket has no incomplete image" empty "$(bucket list images/)"
         check "the message says how to resume" explains "the uploaded parts are kept"
     fi
     check "the next push succeeds" into "push-$signal.json" s3dock push $REF --input image.tar --json --force

@@ -317,7 +317,8 @@ kit()
     return "$status"
 }
 
-# json FIELD FILE: prints the first value of that name in a JSON document, at any depth.
+# json FIELD FILE: prints the first value of that name in a JSON document, at any depth. Without one it
+# fails and prints nothing.
 json()
 {
     kit json "$1" "$2"
@@ -347,11 +348,20 @@ image_id()
     fi
 }
 
-# same A B: two texts are equal. Otherwise it prints both.
+# same A B: two texts are equal, and not empty: two commands that fail print the same. Otherwise it prints both.
 same()
 {
-    [ "$1" = "$2" ] || {
+    if [ "$1" != "$2" ] || [ -z "$1" ]; then
         printf 'one:   %s\nother: %s\n' "$1" "$2"
+        return 1
+    fi
+}
+
+# empty TEXT: otherwise it prints the text.
+empty()
+{
+    [ -z "$1" ] || {
+        printf 'not empty: %s\n' "$1"
         return 1
     }
 }
@@ -366,7 +376,7 @@ same_image()
 # nothing_left: the bucket has no unfinished upload.
 nothing_left()
 {
-    same "" "$(bucket uploads)"
+    empty "$(bucket uploads)"
 }
 
 # Print the keys of the three objects of the only image in the bucket.

@@ -91,7 +91,7 @@ check "every writer ends with success or a conflict" \
     same "$WRITERS" $(($(ended promotion 0) + $(ended promotion 8)))
 check "at least one writer succeeds" test "$(ended promotion 0)" -ge 1
 check "at least one writer gets a conflict" test "$(ended promotion 8)" -ge 1
-check "every conflict has the code conflict.changed" same "" "$(for f in promotion.*.code; do
+check "every conflict has the code conflict.changed" empty "$(for f in promotion.*.code; do
     [ "$(cat "$f")" = 8 ] && ! grep -q '"error_code": "conflict.changed"' "${f%.code}" && echo "$f"
 done)"
 check "the environment has the image of a successful writer" grep -qx "$(s3dock current app production)" <(winners promotion; image 0)
@@ -108,12 +108,12 @@ check "the audit log has exactly the changes of the successful writers" \
 # for a moment (then another writer replaced it) or never (then another writer replaced the same value).
 current=$(s3dock current app production)
 replaced promotion promotion.overtaken | uniq >gone
-check "no value was replaced twice" same "" "$(replaced promotion | uniq -d)"
-check "every successful value but the last was replaced" same "" "$(comm -23 <(grep -vx "$current" expected) gone)"
-check "every replaced value is in the log" same "" \
+check "no value was replaced twice" empty "$(replaced promotion | uniq -d)"
+check "every successful value but the last was replaced" empty "$(comm -23 <(grep -vx "$current" expected) gone)"
+check "every replaced value is in the log" empty \
     "$(comm -13 <(audited source promotion promotion.overtaken) gone)"
-check "the final value was not replaced" same "" "$(grep -x "$current" gone)"
-check "every overtaken writer got a conflict" same "" "$(audited source promotion.overtaken | while read -r ref; do
+check "the final value was not replaced" empty "$(grep -x "$current" gone)"
+check "every overtaken writer got a conflict" empty "$(audited source promotion.overtaken | while read -r ref; do
     [ "$(cat promotion.$((16#${ref##*-})).code)" = 8 ] || echo "$ref"
 done)"
 
@@ -125,4 +125,4 @@ check "all other writers get a conflict" same $((WRITERS - 1)) "$(ended tag 8)"
 check "the version has the image of the successful writer" same "v1.0.0 -> $(winners tag)" "$(s3dock list tags app)"
 events tag
 check "the audit log has one event for the version" same "$(winners tag)" "$(audited image_reference tag)"
-check "no probe object is left" same "" "$(bucket list audit/.)"
+check "no probe object is left" empty "$(bucket list audit/.)"

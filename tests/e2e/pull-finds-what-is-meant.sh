@@ -46,7 +46,7 @@ hints "s3dock pull $TWO$" "an image in two words" pull app "${TWO#app:}" --outpu
 hints "in one word: $TWO$" "promote of an image in two words" promote app "${TWO#app:}" production
 refused 3 "environment pointer not found: app/nowhere" "history of an unknown environment" history app nowhere
 refused 3 "environment pointer not found: nope/production" "history of an unknown application" history nope production
-check "list images of an unknown application prints nothing" same '' "$(s3dock list images nope)"
+check "list images of an unknown application prints nothing" empty "$(s3dock list images nope)"
 refused 2 "invalid" "an invalid name" pull app ../x --output none.tar
 refused 2 "promoting from version tags requires specifying app name" "a version without its application" \
     promote v1.2.0 production

@@ -57,7 +57,7 @@ story()
 {
     check "$1: push" images
     check "$1: promote" s3dock promote $FIRST production
-    check "$1: an environment without hosts" same "" "$(marks)"
+    check "$1: an environment without hosts" empty "$(marks)"
     for host in web-1 web-2; do
         on_host $host
         check "$1: $host reports its deployment" reports $AS_DEPLOYED $FIRST ""
