@@ -79,8 +79,8 @@ imports_for_macos()
             sed -E 's/^_([^$]*).*/    (const void *)\&\1,/' | sort -u
         echo '};'
     } >"$file"
-    tools/release/zig cc "$2" -Qunused-arguments -fno-builtin -Wno-deprecated-declarations \
-        -Werror=unguarded-availability -fsyntax-only "$file"
+    tools/release/zig cc "$2" -fno-builtin -Wno-deprecated-declarations -Werror=unguarded-availability \
+        -c "$file" -o "${file%.c}.o"
 }
 
 # macos TARGET ARCH MACOS: all checks of one target.
