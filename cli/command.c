@@ -228,7 +228,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "states. Compare that: whoever can write to the bucket may have written it.\n"
              "\n"
              "Of an image with several platforms, all are signed, or that of --platform.\n"
-             "--image-id signs nothing but documents that state this image.\n"
+             "--image-id signs nothing but documents that state this image alone.\n"
              "\n"
              "ssh-keygen signs, so keys in files, agents and hardware tokens work, and\n"
              "ssh-keygen -Y verify proves the result without s3dock.\n"},

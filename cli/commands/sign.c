@@ -37,12 +37,21 @@ static const char *kind_name(enum statement_kind kind)
     return names[kind];
 }
 
-static bool has_image(const struct statement *statement, const char *id)
+/* Compares the images of a document with the only one that may be signed. Returns 0, or 1 if it states
+ * others alone. Fails if it states others, too: they would be signed with it. */
+static int compare_images(const struct sign *s, const char *key, const struct statement *statement,
+                          struct err *err)
 {
+    unsigned same = 0;
+
     for (unsigned i = 0; i < statement->image_count; i++)
-        if (strcmp(statement->images[i].id, id) == 0)
-            return true;
-    return false;
+        same += !s->only || strcmp(statement->images[i].id, s->only) == 0;
+    if (same == statement->image_count)
+        return 0;
+    if (!same)
+        return 1;
+    err_set(err, ERR_CONFLICT, CODE_IMAGE, "%s states other images than %s, too", key, s->only);
+    return err_hint(err, "compare what --dry-run prints, and sign without --image-id");
 }
 
 static void print_statement(struct sign *s, const char *key, const struct statement *statement)
@@ -87,7 +96,7 @@ static int read_document(struct sign *s, const char *key, struct text *document,
                    : err_set(err, ERR_CONFLICT, "changed", "%s was deleted meanwhile", key);
     switch (statement_read(key, text_view(document), statement, err)) {
     case STATEMENT_READ:
-        return s->only && !has_image(statement, s->only);
+        return compare_images(s, key, statement, err);
     case STATEMENT_OTHER:
         return err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
                        "%s has the document of another application, name or platform: %s %s", key,

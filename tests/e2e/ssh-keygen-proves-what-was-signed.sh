@@ -69,6 +69,14 @@ check "the first one, too" proven $PRODUCTION s3dock-environment deploy@example.
 refused 8 "another image" "another image is not signed" sign $ONE --image-id "sha256:$(printf '%064d' 0)"
 check "the right one is" s3dock sign $ONE --image-id "$(json image_id push.json)" --sign-key deploy
 check "ssh-keygen proves the image" proven $IMAGE s3dock-image deploy@example.com
+# Somebody adds the image of another platform.
+bucket get $PRODUCTION.json >kept.json
+sed 's|\("images":\) *\[|\1 [{"platform": "linux/s390x", "image_id": "sha256:'"$(printf '%064d' 0)"'"},|' kept.json >added.json
+check "the pointer gets one more image" sh -c '! cmp -s kept.json added.json'
+bucket put $PRODUCTION.json added.json
+refused 8 "other images" "it is not signed together with the wanted one" \
+    sign shop production --image-id "$(json image_id push.json)"
+bucket put $PRODUCTION.json kept.json
 
 # --- changes ------------------------------------------------------------------------------------------------
 
