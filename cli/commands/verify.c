@@ -221,11 +221,13 @@ static int reset_sequence(struct cli *cli, const struct guard *guard, const stru
     char key[KEY_MAX];
     int answer;
 
-    if (!guard || !target->app)
+    if (!guard || (!target->app && !target->wanted.by_version))
         return err_set(err, ERR_USAGE, "flag",
-                       "--reset-sequence is for an environment or a version: APP NAME, and for a "
-                       "profile that demands signatures");
-    if (version_is_semantic(target->source))
+                       "--reset-sequence is for an environment or a version: APP NAME or "
+                       "APP:VERSION, and for a profile that demands signatures");
+    if (!target->app)
+        key_tag(key, target->wanted.app, target->wanted.version);
+    else if (version_is_semantic(target->source))
         key_tag(key, target->app, target->source);
     else
         key_pointer(key, target->app, target->source);

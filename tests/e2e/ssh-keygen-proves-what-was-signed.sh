@@ -55,6 +55,9 @@ check "the same push changes nothing" s3dock push $ONE --input one.tar
 check "and adds no signature" same 1 "$(blocks $IMAGE)"
 check "tag" s3dock tag $ONE v1.0.0
 check "ssh-keygen proves the version" proven tags/shop/v1.0.0 s3dock-version ci@example.com
+echo '{ profiles: { default: { trust: { signers: "allowed_signers" } } } }' >trust.json5
+check "a host proves the version" s3dock pull shop:v1.0.0 --output version.tar --config trust.json5
+check "and forgets its number on request" into reset s3dock verify shop:v1.0.0 --reset-sequence --config trust.json5
 check "promote, with another key" s3dock promote shop:v1.0.0 production --sign-key deploy
 check "ssh-keygen proves the environment" proven $PRODUCTION s3dock-environment deploy@example.com
 bucket get $PRODUCTION.json >pointer.json
