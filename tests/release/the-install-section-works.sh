@@ -27,7 +27,9 @@ runs()
     in_root "${options[@]}" -- sh -euc 'cd "$1" && exec bash "$2"' sh "$folder" "$work/commands"
 }
 
-folder=$RELEASE
+# A copy: the commands unpack into the folder.
+cp -R "$RELEASE" "$work/files"
+folder=$work/files
 version="s3dock --version | grep -F '$VERSION'"
 check "Debian" runs bullseye -- apt-get "$version"
 check "RPM" runs bookworm rpm -- 'rpm -i' "$version"
