@@ -19,8 +19,8 @@ for machine in x86_64 aarch64; do
     as_root rm -rf "$work/root"
     rpm=$(artifact "s3dock-*.$machine.rpm") || exit 1
     # shellcheck disable=SC2016
-    check "$machine: the package wants nothing but rpm" empty \
-        "$(with_rpm 'rpm -qp --requires "$1" | grep -v "^rpmlib(" || true')"
+    check "$machine: the package wants nothing but rpm" with_rpm \
+        'wanted=$(rpm -qp --requires "$1") && ! printf "%s\n" "$wanted" | grep -v "^rpmlib("'
     # shellcheck disable=SC2016
     check "$machine: the package is installed" with_rpm 'rpm -i --ignorearch "$1"'
     check "$machine: its files are those that it names" with_rpm 'rpm -V s3dock'
