@@ -63,9 +63,15 @@ archive=$(artifact "s3dock_*_image-ci_amd64.tar")
 docker load -qi "$archive" >/dev/null
 check "a script runs in image-ci" same "$VERSION" \
     "$("${run[@]}" "s3dock:$VERSION-ci" sh -euc 's3dock --version | sed "s/^s3dock \([^ ]*\).*/\1/"' 2>&1 || true)"
+
+# Qemu takes the place of the entry point.
+run+=(--volume "$(qemu):/qemu:ro" --entrypoint /qemu)
 for kind in image image-ci; do
     archive=$(artifact "s3dock_*_${kind}_arm64.tar") || exit 1
+    tag=s3dock:$VERSION${kind#image}
     check "the archive $kind for arm64 is an image for arm64" same arm64 "$(docker load -qi "$archive" >/dev/null &&
-        docker image inspect --format '{{.Architecture}}' "s3dock:$VERSION${kind#image}")"
-    docker image rm -f "s3dock:$VERSION${kind#image}" >/dev/null
+        docker image inspect --format '{{.Architecture}}' "$tag")"
+    in_container "$tag" /usr/bin/s3dock
+    works "$kind for arm64"
+    docker image rm -f "$tag" >/dev/null
 done
