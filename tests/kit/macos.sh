@@ -56,7 +56,7 @@ program_for_macos()
 }
 
 # Symbols of the C library that no header declares, and that each release has. The compiler calls most of them.
-UNDECLARED="dyld_stub_binder|__tlv_bootstrap|___chkstk_darwin|_bzero|_memset_pattern16|_environ|___.*_chk|___(stack_chk|stdoutp|stderrp|stdinp|error|maskrune|tolower|toupper).*"
+UNDECLARED="dyld_stub_binder|__tlv_bootstrap|___chkstk_darwin|_bzero|_memset_pattern16|_environ|___.*_chk|___(bzero|stack_chk|stdoutp|stderrp|stdinp|error|maskrune|tolower|toupper).*"
 
 # imports_for_macos TARGET ARCH MACOS: fails if the program takes something from a library that this release of macOS
 # does not have: the headers state since when each function exists. The linker knows the newest release only.
