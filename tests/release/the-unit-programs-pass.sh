@@ -15,7 +15,7 @@ libraries()
 in_trixie()
 {
     # shellcheck disable=SC1091
-    local packages=() machine=$prefix/meson.ini
+    local packages=() machine=$built/meson.ini
     mapfile -t packages < <(cd "$TOP" && . tools/release/root.sh && printf '%s\n' "${COMPILERS[@]}")
     "$KIT/chroot" run --bind "$work/clone" --bind "$KIT_CACHE/release" trixie "${packages[@]}" \
         ca-certificates git openssl qemu-user -- \
@@ -23,7 +23,7 @@ in_trixie()
 }
 
 for target in linux_amd64 linux_arm64; do
-    prefix=$(libraries $target) || {
+    built=$(libraries $target) || {
         fail "$target: the libraries are built"
         continue
     }
