@@ -8,13 +8,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/folder.h"
+
+static bool ignores_case;
+
+/* Replaces the function of the C library in this program. If it ignores case, each spelling of
+ * "file" leads to it. */
+int fstatat(int at, const char *restrict name, struct stat *restrict st, int flags)
+{
+    const char *found = ignores_case && strcasecmp(name, "file") == 0 ? "file" : name;
+    int fd =
+        openat(at, found, OS_SEARCH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    int answer = fd < 0 ? -1 : fstat(fd, st);
+
+    if (fd >= 0)
+        close(fd);
+    return answer;
+}
 
 static char folder[] = "/tmp/s3dock-os-folder-XXXXXX";
 static int top;
@@ -90,11 +108,68 @@ static void an_entry_has_its_kind_or_none(void **state)
     assert_true(link == OS_ENTRY_OTHER || link == OS_ENTRY_UNKNOWN);
 }
 
+/* Returns the spelling of a name in folder/sub, or "". */
+static const char *other_spelling(int sub, const char *name)
+{
+    static char spelling[NAME_MAX + 1];
+    int answer = os_other_spelling(sub, name, spelling, sizeof spelling);
+
+    assert_int_equal(answer, spelling[0] != '\0');
+    return spelling;
+}
+
+static void a_name_leads_to_the_file_of_its_spelling(void **state)
+{
+    int sub = openat(top, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(sub >= 0);
+    assert_int_equal(os_folder_case(sub), OS_CASE_DISTINCT);
+    assert_string_equal(other_spelling(sub, "file"), "");
+    assert_string_equal(other_spelling(sub, "File"), "");
+
+    ignores_case = true;
+    assert_int_equal(os_folder_case(sub), OS_CASE_IGNORED);
+    assert_string_equal(other_spelling(sub, "file"), "");
+    assert_string_equal(other_spelling(sub, "File"), "file");
+    assert_string_equal(other_spelling(sub, "none"), "");
+    ignores_case = false;
+    close(sub);
+}
+
+static void both_spellings_prove_that_case_matters(void **state)
+{
+    int sub = openat(top, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(sub, "FILE", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(os_folder_case(sub), OS_CASE_DISTINCT);
+    assert_string_equal(other_spelling(sub, "FILE"), "");
+    assert_int_equal(unlinkat(sub, "FILE", 0), 0);
+    close(sub);
+}
+
+static void a_folder_without_letters_proves_nothing(void **state)
+{
+    int sub = openat(top, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(renameat(sub, "file", sub, "2026"), 0);
+    assert_int_equal(os_folder_case(sub), OS_CASE_UNKNOWN);
+    assert_int_equal(renameat(sub, "2026", sub, "file"), 0);
+    close(sub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_below_is_opened),
         cmocka_unit_test(an_entry_has_its_kind_or_none),
+        cmocka_unit_test(a_name_leads_to_the_file_of_its_spelling),
+        cmocka_unit_test(both_spellings_prove_that_case_matters),
+        cmocka_unit_test(a_folder_without_letters_proves_nothing),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
