@@ -222,6 +222,22 @@ static int name_keys(struct probe *p, struct err *err)
     return 0;
 }
 
+/* Reports a folder whose file system ignores case. */
+static void report_case(struct probe *p)
+{
+    struct store_stats stats;
+
+    store_stats(p->store, &stats);
+    if (stats.ignores_case)
+        doctor_warning(
+            p->doctor, "upper and lower case",
+            "give environments and versions names that differ in more than case, or keep "
+            "the bucket on a file system that tells them apart",
+            "%s does not tell upper from lower case: of two names that differ only in "
+            "that, the second is refused",
+            p->store->where);
+}
+
 bool doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create)
 {
     struct probe p = {.doctor = doctor, .store = store, .read_only = read_only, .create = create};
@@ -242,6 +258,7 @@ bool doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
         try_existing(&p);
     else
         try_writing(&p);
+    report_case(&p);
     if (read_only && !p.stop)
         doctor_skipped(doctor, "writing", "not checked (--read-only)");
     return !p.stop;

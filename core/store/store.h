@@ -160,7 +160,8 @@ struct store_stats {
     uint64_t requests; /* counts tries, not ops */
     uint64_t retries;
     uint64_t sent, received; /* bytes of bodies */
-    char region[64]; /* the one in use, which may differ from the configured one; "": none */
+    char region[64];   /* the one in use, which may differ from the configured one; "": none */
+    bool ignores_case; /* keys that differ only in case cannot both exist: conflict.spelling */
 };
 
 struct store;

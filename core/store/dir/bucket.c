@@ -1,6 +1,9 @@
 /*
  * A key is the path of a file below the bucket's folder. Folders are opened component by component
  * without following symbolic links, so that a bucket from elsewhere cannot point out of itself.
+ *
+ * S3 tells "Prod" from "prod", and some file systems do not. There, each component is compared with
+ * the folder's list, so that the file of one key never stands for another key.
  */
 #include "store/dir/bucket.h"
 
@@ -75,6 +78,35 @@ int dir_sync_folder(const struct dir_bucket *bucket, int fd, struct err *err)
     return 0;
 }
 
+void dir_learn_case(struct dir_bucket *bucket)
+{
+    if (bucket->letters == OS_CASE_UNKNOWN)
+        bucket->letters = os_folder_case(bucket->root);
+}
+
+int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
+                       struct err *err)
+{
+    char listed[DIR_NAME_MAX + 1];
+    int other;
+
+    if (bucket->letters == OS_CASE_DISTINCT)
+        return 0;
+    other = os_other_spelling(folder, name, listed, sizeof listed);
+    if (other < 0)
+        return err_errno(err, errno, "folder", "cannot list a folder of %s", bucket->where);
+    if (!other)
+        return 0;
+    if (!write)
+        return STORE_ABSENT;
+    err_set(err, ERR_CONFLICT, "spelling",
+            "%s has \"%s\" already, and its file system does not tell that from \"%s\"",
+            bucket->where, listed, name);
+    return err_hint(err,
+                    "choose a name that differs in more than upper and lower case, or keep the "
+                    "bucket on a file system that tells them apart");
+}
+
 /* Replaces *fd with its subfolder `name`. Returns 0, STORE_ABSENT or negative. */
 static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *name, bool make,
                           struct err *err)
@@ -103,6 +135,7 @@ static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *
 int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
                const char **leaf, struct err *err)
 {
+    bool own = strncmp(path, DIR_OWN "/", sizeof DIR_OWN) == 0; /* no key */
     const char *at = path;
     int answer = 0;
 
@@ -119,7 +152,10 @@ int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int
         }
         memcpy(name, at, (size_t)(slash - at));
         name[slash - at] = '\0';
-        answer = open_subfolder(bucket, fd, name, make, err);
+        if (!own)
+            answer = dir_check_spelling(bucket, *fd, name, make, err);
+        if (answer == 0)
+            answer = open_subfolder(bucket, fd, name, make, err);
     }
     if (answer != 0) {
         close(*fd);

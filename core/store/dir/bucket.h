@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "os/folder.h"
 #include "store/store.h"
 
 /* The store's own files in the bucket's folder, which are never listed as keys. */
@@ -25,6 +26,7 @@ struct dir_bucket {
     const struct cancel *cancel; /* ends an op; NULL for an op that a cancel must not end */
     const struct cancel *flag;   /* the same flag, always: it bounds the waits of such an op */
     int64_t patience;            /* ns: the longest wait for a lock */
+    enum os_case letters;        /* of the folder, as far as it is known */
     bool swept;                  /* old temporary files were looked for (temp.h) */
     struct dir_seen *seen;       /* list.h: the folder in which the last page ended, or NULL */
 };
@@ -35,9 +37,17 @@ int dir_key_check(const char *key, struct err *err);
 /* Returns true for names of the top folder that are no keys ("name" or "name/"). */
 bool dir_is_own(const char *name);
 
-/* Opens the folder of the last component of `path` (`*leaf`, inside path). Follows no symbolic
- * link. Returns 0 and *fd, which the caller closes; STORE_ABSENT when a folder is missing and
- * `make` is not set; negative on failure. */
+/* Finds out, once it can, whether the bucket's folder ignores upper and lower case. */
+void dir_learn_case(struct dir_bucket *bucket);
+/* Compares `name` with its spelling in `folder`, if the bucket's folder may ignore case. 0: the name
+ * is absent or has this spelling. Otherwise STORE_ABSENT, as S3 would say, or, if `write`, a
+ * failure: conflict.spelling. Negative on any other failure. */
+int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
+                       struct err *err);
+
+/* Opens the folder of the last component of `path` (`*leaf`, inside path), and checks the spelling
+ * of the components before it. Follows no symbolic link. Returns 0 and *fd, which the caller closes;
+ * STORE_ABSENT when a folder is missing and `make` is not set; negative on failure. */
 int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
                const char **leaf, struct err *err);
 /* Syncs an open folder. */

@@ -32,7 +32,9 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
     *fd = -1;
     if (answer != 0)
         return answer;
-    answer = dir_file(bucket, folder, leaf, O_RDONLY, fd, err);
+    answer = dir_check_spelling(bucket, folder, leaf, false, err);
+    if (answer == 0)
+        answer = dir_file(bucket, folder, leaf, O_RDONLY, fd, err);
     if (answer == 0 && fstat(*fd, &st) < 0)
         answer = err_errno(err, errno, "read", "cannot read \"%s\" in %s", key, bucket->where);
     else if (answer == 0)
@@ -108,6 +110,8 @@ static enum store_answer rename_locked(const struct dir_bucket *bucket, int fold
 
     if (dir_folder(bucket, op->key, true, target, &leaf, err) < 0)
         return STORE_FAILED;
+    if (dir_check_spelling(bucket, *target, leaf, true, err) < 0)
+        return STORE_FAILED;
     answer = check_conditions(bucket, *target, leaf, op, &old, err);
     if (answer != STORE_DONE)
         return answer;
@@ -179,9 +183,12 @@ static int remove_locked(const struct dir_bucket *bucket, const struct store_op 
 
     if (answer != 0)
         return answer < 0 ? answer : 0;
-    if (!may_remove(folder, leaf, op)) {
+    answer = dir_check_spelling(bucket, folder, leaf, false, err);
+    if (answer == 0 && !may_remove(folder, leaf, op))
+        answer = STORE_CHANGED;
+    if (answer != 0) {
         close(folder);
-        return STORE_CHANGED;
+        return answer == STORE_ABSENT ? 0 : answer;
     }
     if (unlinkat(folder, leaf, 0) < 0) {
         if (errno != ENOENT && errno != EISDIR)

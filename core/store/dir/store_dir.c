@@ -147,6 +147,7 @@ static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op,
 {
     if (cancel_check(bucket->cancel, err) < 0)
         return STORE_FAILED;
+    dir_learn_case(bucket);
     if (names_object(op->verb) && dir_key_check(op->key, err) < 0)
         return STORE_FAILED;
     if ((op->verb == STORE_COPY || op->verb == STORE_UPLOAD_COPY_PART) &&
@@ -193,6 +194,7 @@ static void account(struct store_dir *dir, const struct store_op *op)
 
     pthread_mutex_lock(&dir->locked.mutex);
     stats->requests++;
+    stats->ignores_case = dir->bucket.letters == OS_CASE_IGNORED;
     if (op->answer == STORE_DONE && (op->verb == STORE_PUT || op->verb == STORE_UPLOAD_PART))
         stats->sent += op->body.size;
     if (op->answer == STORE_DONE && op->verb == STORE_GET)

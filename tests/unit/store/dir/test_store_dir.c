@@ -4,16 +4,21 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +29,68 @@
 
 static char root[64];
 static struct store *store;
+
+/* ---- a file system that ignores case ---- */
+
+static atomic_bool ignores_case;
+
+/* Returns the name as the folder spells it, if the file system ignores case. */
+static const char *spelled(int folder, const char *name, char out[NAME_MAX + 1])
+{
+    int fd = atomic_load(&ignores_case)
+                 ? (int)syscall(SYS_openat, folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                 : -1;
+    DIR *list = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+
+    while (list && (entry = readdir(list)))
+        if (strcasecmp(entry->d_name, name) == 0) {
+            snprintf(out, NAME_MAX + 1, "%s", entry->d_name);
+            name = out;
+        }
+    if (list)
+        closedir(list);
+    return name;
+}
+
+/* Replace the functions of the C library in this program. */
+int openat(int folder, const char *name, int flags, ...)
+{
+    char other[NAME_MAX + 1];
+    va_list args;
+    unsigned mode = 0;
+
+    va_start(args, flags);
+    if (flags & O_CREAT)
+        mode = va_arg(args, unsigned);
+    va_end(args);
+    return (int)syscall(SYS_openat, folder, spelled(folder, name, other), flags, mode);
+}
+
+int fstatat(int folder, const char *restrict name, struct stat *restrict st, int flags)
+{
+    int fd =
+        openat(folder, name, O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    int answer = fd < 0 ? -1 : fstat(fd, st);
+
+    if (fd >= 0)
+        close(fd);
+    return answer;
+}
+
+int renameat(int from, const char *name, int to, const char *leaf)
+{
+    char other[NAME_MAX + 1];
+
+    return (int)syscall(SYS_renameat2, from, name, to, spelled(to, leaf, other), 0);
+}
+
+int unlinkat(int folder, const char *name, int flags)
+{
+    char other[NAME_MAX + 1];
+
+    return (int)syscall(SYS_unlinkat, folder, spelled(folder, name, other), flags);
+}
 
 /* ---- helpers ---- */
 
@@ -931,6 +998,69 @@ static void makes_a_bucket_when_told_to(void **state)
     check_content("new/k", "body");
 }
 
+/* ---- upper and lower case ---- */
+
+static void check_spelling_refused(const char *key, bool if_none_match)
+{
+    struct err err = {0};
+
+    assert_int_equal(
+        store_put_document(store, key, view_str("other"), NULL, if_none_match, NULL, &err),
+        STORE_FAILED);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_string_equal(err.code, "spelling");
+    assert_true(err.hint[0] != '\0');
+}
+
+static void check_ignores_case(bool expected)
+{
+    struct store_stats stats;
+
+    store_stats(store, &stats);
+    assert_int_equal(stats.ignores_case, expected);
+}
+
+static void one_file_does_not_stand_for_two_keys(void **state)
+{
+    struct store_op gone = {.verb = STORE_DELETE, .key = "pointers/app/prod.json"};
+    struct store_op copied = {
+        .verb = STORE_COPY, .source = "pointers/app/prod.json", .key = "copy"};
+
+    (void)state;
+    atomic_store(&ignores_case, true);
+    assert_int_equal(put("pointers/app/Prod.json", "one", NULL, true, NULL), STORE_DONE);
+    assert_int_equal(put("pointers/app/Prod.json", "two", NULL, false, NULL), STORE_DONE);
+    check_content("pointers/app/Prod.json", "two");
+    check_ignores_case(true);
+    check_content("pointers/app/prod.json", NULL);
+    check_content("Pointers/app/Prod.json", NULL);
+    check_content(".S3DOCK/lock", NULL);
+    check_list("pointers/app/p", 0, "");
+    assert_int_equal(do_op(&copied), STORE_ABSENT);
+    check_spelling_refused("pointers/app/prod.json", false);
+    check_spelling_refused("pointers/app/prod.json", true);
+    check_spelling_refused("pointers/APP/new.json", false);
+    check_spelling_refused(".S3dock/tmp", false);
+    assert_int_equal(do_op(&gone), STORE_DONE);
+    check_content("pointers/app/Prod.json", "two");
+
+    gone.key = "pointers/app/Prod.json";
+    assert_int_equal(do_op(&gone), STORE_DONE);
+    assert_int_equal(put("pointers/app/prod.json", "three", NULL, true, NULL), STORE_DONE);
+    check_content("pointers/app/prod.json", "three");
+    check_list("", 0, "pointers/app/prod.json|");
+}
+
+static void two_files_stand_for_two_keys(void **state)
+{
+    (void)state;
+    assert_int_equal(put("pointers/app/Prod.json", "one", NULL, true, NULL), STORE_DONE);
+    assert_int_equal(put("pointers/app/prod.json", "two", NULL, true, NULL), STORE_DONE);
+    check_content("pointers/app/Prod.json", "one");
+    check_content("pointers/app/prod.json", "two");
+    check_ignores_case(false);
+}
+
 /* ---- other processes in the same folder ---- */
 
 /* Creates a FIFO under a name of the bucket's folder. */
@@ -1086,6 +1216,7 @@ static void a_cancel_ends_the_wait_for_a_lock(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    atomic_store(&ignores_case, false);
     snprintf(root, sizeof root, "/tmp/s3dock-bucket-XXXXXX");
     if (!mkdtemp(root))
         return -1;
@@ -1138,6 +1269,8 @@ int main(int argc, char **argv)
         TEST(a_cancel_ends_the_wait_for_a_lock),
         TEST(says_which_bucket_is_missing),
         TEST(makes_a_bucket_when_told_to),
+        TEST(one_file_does_not_stand_for_two_keys),
+        TEST(two_files_stand_for_two_keys),
     };
 
     program = argv[0];
