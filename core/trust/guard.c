@@ -263,6 +263,16 @@ static bool may_change(const struct guard_report *report)
            err_is(&report->why, ERR_TRUST, CODE_SIGNER);
 }
 
+/* A large object is read as none. So its size is the reason of the refusal. */
+static void name_size(const char *key, const struct signed_document *read,
+                      struct guard_report *report)
+{
+    if (read->too_large && err_is(&report->why, ERR_TRUST, CODE_MISSING) && report->read)
+        err_set(&report->why, ERR_TRUST, CODE_SIGNATURE,
+                "the signatures of %s are not read: they have %llu bytes, more than %d", key,
+                (unsigned long long)read->too_large, (int)SIGNATURES_SIZE_MAX);
+}
+
 static void take_document(struct guarded_document *out, struct signed_document *from)
 {
     text_finish(&out->document);
@@ -288,8 +298,10 @@ static enum store_answer read_signed(const struct guard *guard, struct store *st
                             text_view(&read.signatures), &out->report);
         }
     }
-    if (answer == STORE_DONE)
+    if (answer == STORE_DONE) {
+        name_size(key, &read, &out->report);
         take_document(out, &read);
+    }
     signed_document_finish(&read);
     return answer;
 }

@@ -36,6 +36,8 @@ static int check_signatures(struct store *store, struct signed_document *out, st
     if (answer == STORE_FAILED && err_is(&op->err, ERR_INTEGRITY, CODE_TOO_LARGE)) {
         text_clear(&out->signatures);
         answer = store_head(store, op->key, &op->info, &op->err);
+        if (answer == STORE_DONE && op->info.size > SIGNATURES_SIZE_MAX)
+            out->too_large = op->info.size;
     }
     if (answer == STORE_FAILED) {
         *err = op->err;

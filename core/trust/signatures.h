@@ -32,7 +32,8 @@ int signatures_read(struct store *store, const char *key, struct text *out, stru
 /* A document with its signatures, as read. Zero it before use. */
 struct signed_document {
     struct text document, signatures; /* owned. signatures.size 0: there are none */
-    char etag[STORE_ETAG_MAX];        /* of the document */
+    uint64_t too_large; /* bytes of signatures that are not read; 0: they are not too large */
+    char etag[STORE_ETAG_MAX]; /* of the document */
     char signatures_etag[STORE_ETAG_MAX];
 };
 /* Reads a document of at most `max` bytes and its signatures, both at once. STORE_ABSENT: there is no

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
+#include "base/err.h"
 #include "base/hash.h"
 
 static void *copy_of(const void *data, size_t size)
@@ -96,6 +98,8 @@ static enum store_answer get(const struct memory_store *memory, const struct mem
         return err_set(&op->err, ERR_INTEGRITY, "range", "beyond the end");
     if (op->buffer)
         memcpy(op->buffer, object->data + op->offset, length);
+    if (op->text && length > op->text->max - op->text->size)
+        return err_set(&op->err, ERR_INTEGRITY, CODE_TOO_LARGE, "it is too large");
     if (op->text)
         text_add(op->text, object->data + op->offset, length);
     return STORE_DONE;

@@ -279,7 +279,7 @@ static const struct s3_error FAULTS[] = {
         "no TLS connection", HINT_HTTP},
     [HTTP_NO_HTTP] = {S3_FAILED, 0, ERR_USAGE, CODE_ENDPOINT,
         "the peer is not an HTTP server", HINT_HTTPS},
-    [HTTP_TOO_MUCH] = {S3_FAILED, 0, ERR_INTEGRITY, "size",
+    [HTTP_TOO_MUCH] = {S3_FAILED, 0, ERR_INTEGRITY, CODE_TOO_LARGE,
         "the response is larger than the limit", HINT_CACHE},
     [HTTP_BROKEN] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "transfer",
         "the transfer failed", "run the same command again"},

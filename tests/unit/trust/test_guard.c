@@ -500,7 +500,7 @@ static void no_attack_leads_to_another_image(void **state)
         {"expired", pointer_signed_with_an_expired_key, ERR_TRUST, CODE_SIGNER},
         {"another document", signature_of_another_document, ERR_TRUST, CODE_SIGNATURE},
         {"noise", no_signature_but_noise, ERR_TRUST, CODE_MISSING},
-        {"huge", huge_signatures, ERR_TRUST, CODE_MISSING},
+        {"huge", huge_signatures, ERR_TRUST, CODE_SIGNATURE},
         {"tomorrow", pointer_of_tomorrow, ERR_TRUST, CODE_CLOCK},
         {"old program", unsigned_pointer_of_older_programs, ERR_TRUST, CODE_MISSING},
         {"unsigned image", unsigned_image, ERR_TRUST, CODE_MISSING},
@@ -636,6 +636,18 @@ static void two_signers_may_be_needed(void **state)
     assert_finds("linux/amd64", '1');
 }
 
+/* A person who promotes learns why the signatures are not read. */
+static void too_many_signatures_are_counted(void **state)
+{
+    char found[DIGEST_TEXT_SIZE];
+    struct err err;
+
+    (void)state;
+    huge_signatures();
+    assert_fails(&err, find("linux/amd64", found, &err), ERR_TRUST, CODE_SIGNATURE,
+                 "1048576 bytes, more than 65536");
+}
+
 /* ---- races ---- */
 
 /* A store that changes the bucket before a request. */
@@ -762,6 +774,7 @@ int main(void)
         TEST(an_old_pointer_is_refused),
         TEST(a_number_is_used_once),
         TEST(two_signers_may_be_needed),
+        TEST(too_many_signatures_are_counted),
         TEST(a_writer_between_its_two_writes_is_waited_for),
         TEST(an_exchange_between_the_reads_is_refused),
         TEST(a_guard_needs_its_files),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "store/s3/page.h"
 #include "store/s3/reply.h"
@@ -208,6 +209,8 @@ static void every_fault_of_the_transport_too(void **state)
         assert_int_equal(reply.cause, reply.verdict == S3_AGAIN ? RETRY_SILENCE : 0);
         assert_true(fault == HTTP_TUNNEL || strstr(op.err.text, "why"));
         assert_non_null(strstr(op.err.text, "http://h:1"));
+        /* as a folder reports it: readers of documents depend on it */
+        assert_int_equal(fault == HTTP_TOO_MUCH, err_is(&op.err, ERR_INTEGRITY, CODE_TOO_LARGE));
     }
 }
 
