@@ -49,7 +49,6 @@ struct live_entry {
     struct live_store *from;
     struct pointer_poll poll;
     struct platform platform; /* of the image, for a pull; any platform: that of the daemon */
-    char image_id[DIGEST_TEXT_SIZE]; /* of the image that was pulled last, as the daemon counts */
 };
 
 struct live_watch {
@@ -187,7 +186,8 @@ static enum poll_answer host_poll(void *arg, unsigned at, struct watch_target *o
 
 /* ---- the daemon ---- */
 
-static int host_pull(void *arg, unsigned at, const struct watch_target *target, struct err *err)
+static int host_pull(void *arg, unsigned at, const struct watch_target *target,
+                     char id[DIGEST_TEXT_SIZE], struct err *err)
 {
     struct live_watch *live = arg;
     struct watch_pull pull = {
@@ -202,7 +202,7 @@ static int host_pull(void *arg, unsigned at, const struct watch_target *target, 
     watch_pull_transfer(live->cli, &live->watchdog, &pull.transfer);
     failed = open_store(live, at, &pull.store, err);
     pull.guard = live->live[at].from->guard;
-    failed = failed || watch_pull_run(&pull, live->live[at].image_id, err);
+    failed = failed || watch_pull_run(&pull, id, err);
     os_heap_trim();
     return failed ? ERR_FAIL : 0;
 }
@@ -327,7 +327,7 @@ static int host_hook(void *arg, unsigned at, const struct watch_target *target, 
 
     watchdog_begin(&live->watchdog, WATCH_HOOK_LIMIT);
     return watch_hook_run(&hook, &live->entries[at], target->resolved.image.ref,
-                          live->live[at].image_id, err);
+                          live->entries[at].pulled_id, err);
 }
 
 /* ---- set up ---- */

@@ -142,9 +142,13 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
     bool serves;
 
     entry->wanted = *target;
-    /* An environment that is set again may mean another image of the same name. */
-    entry->unrecorded |= target->demanded && watch->host->deploy;
     serves = entry_serves_wanted(entry);
+    /* An environment that is set again may mean another image of the same name. The run finds it out, or
+     * the pull. */
+    if (target->demanded && watch->host->deploy)
+        entry->unrecorded = true;
+    else if (target->demanded)
+        serves = false;
     if (serves && !entry->unrecorded) {
         entry_settle(entry, WATCH_CURRENT);
         return;

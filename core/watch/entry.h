@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "catalog/name.h"
 #include "watch/metrics.h"
@@ -55,6 +56,8 @@ struct watch_entry {
     int64_t act_at;             /* the splay of this change ends then */
     unsigned converges;         /* since the last look at a failure or a hold */
     char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was reported last */
+    char served_id[DIGEST_TEXT_SIZE]; /* without --deploy: its id in the daemon */
+    char pulled_id[DIGEST_TEXT_SIZE]; /* that of the wanted image, if it is `pulled` */
     char polling[64], caring[64], working[64], beating[64]; /* last failure of each, for the log */
     struct metrics_entry metrics;
 };
@@ -78,11 +81,13 @@ struct watch_host {
     void (*sleep)(void *arg, int64_t until); /* returns at `until`, or when the watch is stopped */
     enum poll_answer (*poll)(void *arg, unsigned at, struct watch_target *out, int64_t *asked,
                              struct err *err); /* `err` for POLL_MALFORMED, too */
-    int (*pull)(void *arg, unsigned at, const struct watch_target *target, struct err *err);
+    /* Stores the id that the daemon gives the image. */
+    int (*pull)(void *arg, unsigned at, const struct watch_target *target,
+                char id[DIGEST_TEXT_SIZE], struct err *err);
     /* deploy_converge and deploy_run. NULL: changes are only reported. */
     int (*converge)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
     int (*deploy)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
-    /* Runs the hook of the user for the image that was pulled. Without `deploy` only. */
+    /* Runs the hook of the user for the image that was pulled (pulled_id). Without `deploy` only. */
     int (*hook)(void *arg, unsigned at, const struct watch_target *target, struct err *err);
     int (*heartbeat)(void *arg, unsigned at, struct err *err);
     int (*report)(void *arg, const struct watch_event *event, struct err *err);

@@ -24,6 +24,13 @@ static void work_failed(const struct watch *watch, struct watch_entry *entry,
     entry_report_failure(watch, entry, entry->working, failure);
 }
 
+/* Returns whether the environment was set again to the image that was reported last. */
+static bool is_known(const struct watch *watch, const struct watch_entry *entry)
+{
+    return !watch->host->deploy && entry_serves_wanted(entry) &&
+           strcmp(entry->served_id, entry->pulled_id) == 0;
+}
+
 /* A full disk is no failure yet: the deployment makes room before it pulls. */
 static int run_pull(const struct watch *watch, struct watch_entry *entry, struct err *err)
 {
@@ -31,11 +38,15 @@ static int run_pull(const struct watch *watch, struct watch_entry *entry, struct
     int64_t began = entry_now(watch);
     struct err failure;
 
-    if (host->pull(host->arg, entry_index(watch, entry), &entry->wanted, &failure)) {
+    if (host->pull(host->arg, entry_index(watch, entry), &entry->wanted, entry->pulled_id,
+                   &failure)) {
         if (!host->deploy || schedule_trouble_of(&failure) != SCHEDULE_DISK) {
             work_failed(watch, entry, &failure);
             return 0;
         }
+    } else if (is_known(watch, entry)) {
+        entry_settle(entry, WATCH_CURRENT);
+        return 0;
     } else if (entry_report(watch, entry, "pulled", entry_wanted_ref(entry), entry->served, NULL,
                             err)) {
         return ERR_FAIL;
@@ -57,6 +68,7 @@ static int run_hook(const struct watch *watch, struct watch_entry *entry)
         return 0;
     }
     entry_set_served(watch, entry, entry_wanted_ref(entry));
+    str_copy(entry->served_id, sizeof entry->served_id, entry->pulled_id);
     entry_settle(entry, WATCH_CURRENT);
     return 0;
 }

@@ -35,6 +35,7 @@ static struct world {
     int pointer;                  /* number of the image that the environment means; 0: none */
     int renewed;                  /* how often it was set to the same image */
     bool demanded;                /* signatures are */
+    int built;                    /* how often an image of the same name was pushed */
     bool garbage, away, forbidden, daemon_away, disk_full, locked;
     int bad;      /* this image fails */
     int hook;     /* the hook of this image fails */
@@ -141,7 +142,8 @@ static int number_of(const struct watch_target *target)
     return atoi(target->resolved.image.ref + strlen("shop:20260101-"));
 }
 
-static int host_pull(void *arg, unsigned at, const struct watch_target *target, struct err *why)
+static int host_pull(void *arg, unsigned at, const struct watch_target *target,
+                     char id[DIGEST_TEXT_SIZE], struct err *why)
 {
     (void)arg;
     (void)at;
@@ -155,6 +157,7 @@ static int host_pull(void *arg, unsigned at, const struct watch_target *target, 
     if (w.pulled != number_of(target) && w.pull_takes)
         pass_time(w.now + w.pull_takes);
     w.pulled = number_of(target);
+    snprintf(id, DIGEST_TEXT_SIZE, "sha256:%d-%d", w.pulled, w.built);
     return 0;
 }
 
@@ -855,6 +858,32 @@ static void without_deploy_the_hook_runs_once_a_change(void **state)
     assert_int_equal(entries[0].state, WATCH_CURRENT);
 }
 
+static void build_again(void)
+{
+    w.built++;
+    w.renewed++;
+}
+
+static void without_deploy_the_id_decides_if_signatures_are_demanded(void **state)
+{
+    static const struct happening plan[] = {
+        {AT(HOUR), renew}, {AT(2 * HOUR), build_again}, {0, NULL}};
+
+    (void)state;
+    host.converge = NULL;
+    host.deploy = NULL;
+    host.hook = host_hook;
+    w.demanded = true;
+    run_for(HOUR + 60 * SECOND, plan);
+    assert_int_equal(w.pulls, 2);
+    assert_int_equal(w.hooks, 1); /* the same image was signed again */
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+    run_for(DAY, w.next);
+    assert_int_equal(w.hooks, 2);
+    assert_string_equal(w.events, "pulled 1, pulled 1");
+    assert_int_equal(entries[0].state, WATCH_CURRENT);
+}
+
 static void a_hook_that_fails_is_tried_again(void **state)
 {
     (void)state;
@@ -943,6 +972,7 @@ int main(void)
         TEST(a_missing_or_damaged_pointer_stops_nothing),
         TEST(a_second_watcher_reports_it_and_waits),
         TEST(without_deploy_the_hook_runs_once_a_change),
+        TEST(without_deploy_the_id_decides_if_signatures_are_demanded),
         TEST(a_hook_that_fails_is_tried_again),
         TEST(heartbeats_have_their_own_interval),
         TEST(entries_do_not_delay_each_other),
