@@ -15,6 +15,7 @@
 #include "deploy/replace.h"
 #include "deploy/report.h"
 #include "deploy/room.h"
+#include "deploy/serving.h"
 #include "deploy/survey.h"
 #include "deploy/unit.h"
 
@@ -117,26 +118,10 @@ static int check_hold(struct run *run, struct err *err)
     return err_about(err, "%s %s", deployment->app, deployment->env);
 }
 
-/* Returns true if the image of a container is not known to be another one. */
-static bool has_wanted_id(const struct run *run, const struct deploy_container *container)
-{
-    return !run->host->proves || !run->want.image_id[0] ||
-           strcmp(container->facts.image_id, run->want.image_id) == 0;
-}
-
-/* Returns true if a container is what the pointer and the files mean. */
-static bool is_wanted(const struct run *run, const struct deploy_unit *unit,
-                      const struct deploy_container *container)
-{
-    return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
-           strcmp(container->labels.image, run->want.ref) == 0 && has_wanted_id(run, container) &&
-           (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
-}
-
 static bool serves_wanted(const struct run *run)
 {
     for (unsigned i = 0; i < run->unit_count; i++)
-        if (!is_wanted(run, &run->units[i], run->units[i].serving))
+        if (!serving_is_wanted(run, &run->units[i], run->units[i].serving))
             return false;
     return true;
 }
@@ -169,9 +154,10 @@ static int mark_unchanged(struct run *run, bool *all, struct err *err)
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
-        unit->unchanged = !run->options->force && is_wanted(run, unit, unit->serving);
+        unit->unchanged = !run->options->force && serving_is_wanted(run, unit, unit->serving);
         *all &= unit->unchanged;
-        if (unit->candidate && (unit->unchanged || !is_wanted(run, unit, unit->candidate)) &&
+        if (unit->candidate &&
+            (unit->unchanged || !serving_is_wanted(run, unit, unit->candidate)) &&
             converge_take_back(run, unit, err))
             return ERR_FAIL;
     }

@@ -128,23 +128,10 @@ void dry_run_serving(struct run *run)
     }
 }
 
-static bool is_wanted(const struct run *run, const struct deploy_unit *unit)
-{
-    return !run->options->force && container_runs(unit->serving) &&
-           strcmp(unit->serving->labels.image, run->want.ref) == 0 &&
-           strcmp(unit->serving->labels.spec, unit->recipe.hash) == 0;
-}
-
-static int plan_pull(struct run *run, bool *present, struct err *err)
+static int plan_pull(struct run *run, struct err *err)
 {
     struct deploy_room room = {0};
-    int answer = run->host->table->image_present(run->host, run->want.ref, err);
 
-    *present = answer == DOCKER_OK;
-    if (answer < 0)
-        return ERR_FAIL;
-    if (*present)
-        return 0;
     if (run->host->table->room(run->host, &run->want, &room, err))
         return ERR_FAIL;
     if (room.known)
@@ -156,23 +143,39 @@ static int plan_pull(struct run *run, bool *present, struct err *err)
     return 0;
 }
 
-int dry_run_plan(struct run *run, struct err *err)
+/* Reads what the pointer and the files mean, and marks the units that have nothing to do. */
+static int compare(struct run *run, bool *all, bool *present, struct err *err)
 {
-    bool all = true, present = true;
+    const struct deploy_host_table *table = run->host->table;
+    int answer;
 
-    if (survey(run, err) || run->host->table->resolve(run->host, &run->want, err))
+    if (table->resolve(run->host, &run->want, err))
         return ERR_FAIL;
-    dry_run_serving(run);
-    report_before(run);
-    for (unsigned i = 0; i < run->unit_count; i++) {
+    answer = table->look(run->host, &run->want, err);
+    *present = answer == DOCKER_OK;
+    *all = true;
+    for (unsigned i = 0; answer >= 0 && i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
-        if (run->host->table->recipe(run->host, i, &unit->recipe, err))
+        if (table->recipe(run->host, i, &unit->recipe, err))
             return ERR_FAIL;
-        unit->unchanged = is_wanted(run, unit);
-        all &= unit->unchanged;
+        unit->unchanged = !run->options->force && serving_is_wanted(run, unit, unit->serving);
+        *all &= unit->unchanged;
     }
-    if (!all && plan_pull(run, &present, err))
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+int dry_run_plan(struct run *run, struct err *err)
+{
+    bool all, present;
+
+    if (survey(run, err))
+        return ERR_FAIL;
+    dry_run_serving(run);
+    if (compare(run, &all, &present, err))
+        return ERR_FAIL;
+    report_before(run);
+    if (!present && (!all || run->host->proves) && plan_pull(run, err))
         return ERR_FAIL;
     for (unsigned i = 0; i < run->unit_count; i++)
         if (plan_unit(run, &run->units[i], present, err))

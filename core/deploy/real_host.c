@@ -16,6 +16,7 @@
 #include "deploy/real_parts.h"
 #include "deploy/record.h"
 #include "flow/cancel.h"
+#include "pull/plan/layer_report.h"
 #include "pull/pull.h"
 
 struct real_host *real_of(struct deploy_host *host)
@@ -125,14 +126,6 @@ static int host_room(struct deploy_host *host, const struct deploy_want *want,
     return docker ? image_room(docker, &subject, out, err) : ERR_FAIL;
 }
 
-static int host_image_present(struct deploy_host *host, const char *image, struct err *err)
-{
-    struct docker *docker = real_docker(host, err);
-    struct docker_image ignored;
-
-    return docker ? docker_inspect(docker, image, &ignored, err) : ERR_FAIL;
-}
-
 /* The image of `want` must be the one that the last resolve has proven. */
 static int check_meant(const struct real_host *real, const struct deploy_want *want,
                        struct err *err)
@@ -145,31 +138,72 @@ static int check_meant(const struct real_host *real, const struct deploy_want *w
     return err_set(err, ERR_INTERNAL, "trust", "the image %s was not resolved", want->ref);
 }
 
-static int host_pull(struct deploy_host *host, struct deploy_want *want, struct err *err)
+/* Fills the request of the image of `want`. */
+static int request_image(struct deploy_host *host, const struct deploy_want *want,
+                         struct pull_options *out, struct err *err)
 {
-    const struct deploy_options *options = real_of(host)->options;
-    const struct guarded *meant = &real_of(host)->meant;
-    struct docker *docker = real_docker(host, err);
-    struct pull_options pull = {
+    const struct real_host *real = real_of(host);
+    const struct deploy_options *options = real->options;
+
+    *out = (struct pull_options){
         .transfer = options->transfer,
         .store = options->store,
         .key = want->key[0] ? want->key : NULL,
         .platform = options->deployment->platform,
         .guard = options->guard,
-        .docker = docker,
+        .stated = real->meant.stated ? &real->meant.statement : NULL,
+        .docker = real_docker(host, err),
         .reuse = options->reuse,
     };
+    return !out->docker || check_meant(real, want, err) ||
+                   name_parse_image(want->ref, &out->name, err)
+               ? ERR_FAIL
+               : 0;
+}
+
+/* A pull that must prove the image compares its id with the proven one. */
+static int look_proven(struct deploy_host *host, struct deploy_want *want, struct err *err)
+{
+    struct pull_options pull;
+    struct pull_result result;
+    int failed;
+
+    if (request_image(host, want, &pull, err))
+        return ERR_FAIL;
+    pull.dry_run = true;
+    failed = pull_run(&pull, &result, err);
+    layer_report_destroy(result.layer_report);
+    if (failed)
+        return ERR_FAIL;
+    str_copy(want->image_id, sizeof want->image_id,
+             result.skipped ? result.daemon_id : result.image_id);
+    return result.skipped ? DOCKER_OK : DOCKER_ABSENT;
+}
+
+static int host_look(struct deploy_host *host, struct deploy_want *want, struct err *err)
+{
+    struct docker *docker = real_docker(host, err);
+    struct docker_image ignored;
+
+    if (!docker)
+        return ERR_FAIL;
+    return host->proves ? look_proven(host, want, err)
+                        : docker_inspect(docker, want->ref, &ignored, err);
+}
+
+static int host_pull(struct deploy_host *host, struct deploy_want *want, struct err *err)
+{
+    struct real_host *real = real_of(host);
+    struct pull_options pull;
     struct pull_result result;
     struct docker_image image;
     int answer;
 
-    pull.stated = meant->stated ? &meant->statement : NULL;
-    if (!docker || check_meant(real_of(host), want, err) ||
-        name_parse_image(want->ref, &pull.name, err) ||
-        state_files_keep_images(&real_of(host)->files, options->cancel, err) ||
+    if (request_image(host, want, &pull, err) ||
+        state_files_keep_images(&real->files, real->options->cancel, err) ||
         pull_run(&pull, &result, err))
         return ERR_FAIL;
-    answer = docker_inspect(docker, want->ref, &image, err);
+    answer = docker_inspect(pull.docker, want->ref, &image, err);
     if (answer == DOCKER_ABSENT)
         return err_set(err, ERR_DOCKER, "inspect", "the image %s is gone right after the pull",
                        want->ref);
@@ -248,7 +282,7 @@ static const struct deploy_host_table TABLE = {
     .resolve = host_resolve,
     .room = host_room,
     .pull = host_pull,
-    .image_present = host_image_present,
+    .look = host_look,
     .prune_images = host_prune_images,
     .record = host_record,
     .recipe = real_recipe,

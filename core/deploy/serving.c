@@ -99,3 +99,18 @@ struct deploy_container *serving_choose(const struct run *run, const struct depl
             return best;
     return holder ? holder : find_former(run, unit);
 }
+
+/* Returns true if the image of a container is not known to be another one. */
+static bool has_wanted_id(const struct run *run, const struct deploy_container *container)
+{
+    return !run->host->proves || !run->want.image_id[0] ||
+           strcmp(container->facts.image_id, run->want.image_id) == 0;
+}
+
+bool serving_is_wanted(const struct run *run, const struct deploy_unit *unit,
+                       const struct deploy_container *container)
+{
+    return container_runs(container) && container->facts.health != HEALTH_UNHEALTHY &&
+           strcmp(container->labels.image, run->want.ref) == 0 && has_wanted_id(run, container) &&
+           (run->options->automatic || strcmp(container->labels.spec, unit->recipe.hash) == 0);
+}

@@ -12,5 +12,8 @@ struct deploy_container *serving_choose(const struct run *run, const struct depl
 /* Returns true if the journal states that the container is a candidate that failed. */
 bool serving_abandoned(const struct run *run, const struct deploy_unit *unit,
                        const struct deploy_container *container);
+/* Returns true if a container (or NULL) is what the pointer and the files mean. */
+bool serving_is_wanted(const struct run *run, const struct deploy_unit *unit,
+                       const struct deploy_container *container);
 
 #endif

@@ -91,9 +91,10 @@ static int sim_pull(struct deploy_host *host, struct deploy_want *want, struct e
     return sim_after(sim_of(host), 0, err);
 }
 
-static int sim_image_present(struct deploy_host *host, const char *image, struct err *err)
+static int sim_look(struct deploy_host *host, struct deploy_want *want, struct err *err)
 {
-    (void)image;
+    if (host->proves)
+        sim_image_id(want->ref, want->image_id);
     return sim_before(sim_of(host), err) ? ERR_FAIL : sim_after(sim_of(host), DOCKER_OK, err);
 }
 
@@ -144,7 +145,7 @@ static const struct deploy_host_table TABLE = {
     .resolve = sim_resolve,
     .room = sim_room,
     .pull = sim_pull,
-    .image_present = sim_image_present,
+    .look = sim_look,
     .prune_images = sim_prune_images,
     .record = sim_record,
     .recipe = sim_recipe,

@@ -110,6 +110,32 @@ static void a_dry_run_leaves_a_damaged_journal_where_it_is(void **state)
     assert_int_equal(sim.set_aside, 1);
 }
 
+static bool plans_nothing(void)
+{
+    must(deployer_run);
+    return strcmp(result.plan.data, "shop-web: nothing to do\n") == 0;
+}
+
+static void a_dry_run_compares_as_the_run_does(void **state)
+{
+    struct sim_container *serving = sim_named(&sim, 0);
+
+    (void)state;
+    options.dry_run = true;
+    assert_true(plans_nothing());
+    serving->c.facts.health = HEALTH_UNHEALTHY;
+    assert_false(plans_nothing());
+    serving->c.facts.health = HEALTH_NONE;
+    sim.host.proves = true;
+    assert_true(plans_nothing());
+    digest_text_of(serving->c.facts.image_id, view_str("pushed again"));
+    assert_false(plans_nothing());
+    assert_non_null(strstr(result.plan.data, "create shop-web"));
+    options.dry_run = false;
+    must(deployer_run);
+    assert_int_equal(result.outcome, DEPLOY_DEPLOYED);
+}
+
 /* Returns the number of the first call with this name. */
 static unsigned find_call(command *what, const char *name)
 {
@@ -393,6 +419,7 @@ static void a_name_of_another_deployment_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_dry_run_compares_as_the_run_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_dry_run_leaves_a_damaged_journal_where_it_is, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_created_if_the_journal_cannot_be_written, set_up,
