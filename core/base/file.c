@@ -309,15 +309,26 @@ int file_cache_dir(char *out, size_t size, struct err *err)
 
 int file_state_dir(char *out, size_t size, struct err *err)
 {
-    const char *state = getenv("XDG_STATE_HOME");
+    return file_state_dir_in(geteuid() == 0 ? "/var/lib" : NULL, out, size, err);
+}
 
-    if (make_private(out, size, state, "s3dock") ||
-        (geteuid() == 0 && make_private(out, size, "/var/lib", "s3dock")) ||
-        make_private(out, size, getenv("HOME"), ".local/state/s3dock"))
+int file_state_dir_in(const char *system, char *out, size_t size, struct err *err)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *more = "s3dock";
+
+    if (!state || state[0] != '/' || is_of_others(state)) /* sudo may keep the variable */
+        state = system;
+    if (!state) {
+        state = getenv("HOME");
+        more = ".local/state/s3dock";
+    }
+    if (make_private(out, size, state, more))
         return 0;
-    err_set(err, ERR_LOCAL, "state", "there is no folder for files that must be kept");
-    return err_hint(err, "set XDG_STATE_HOME to a folder of this user that no other user can write "
-                         "to");
+    err_set(err, ERR_LOCAL, "state", "cannot use %s/%s, the folder for files that must be kept",
+            state ? state : "~", more);
+    return err_hint(err,
+                    "make it writable for this user and for nobody else, or set XDG_STATE_HOME "
+                    "to such a folder, always the same");
 }
 
 /* ---- locks ---- */

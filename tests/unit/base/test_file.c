@@ -291,13 +291,49 @@ static void the_state_folder(void **state)
     assert_int_equal(file_state_dir(out, 5, &err), ERR_FAIL);
     assert_string_equal(err.code, "state");
     unsetenv("XDG_STATE_HOME");
-    if (geteuid() == 0) /* /var/lib/s3dock, which is no folder of a test */
-        return;
-    assert_int_equal(file_state_dir(out, sizeof out, &err), 0);
+    assert_int_equal(file_state_dir_in(NULL, out, sizeof out, &err), 0);
     snprintf(expected, sizeof expected, "%s/.local/state/s3dock", (char *)*state);
     assert_string_equal(out, expected);
     setenv("HOME", "/dev/null", 1);
-    assert_int_equal(file_state_dir(out, sizeof out, &err), ERR_FAIL);
+    assert_int_equal(file_state_dir_in(NULL, out, sizeof out, &err), ERR_FAIL);
+}
+
+/* What was stored in the right folder would be missing in another one. */
+static void no_other_state_folder_is_used(void **state)
+{
+    char system[PATH_MAX], chosen[PATH_MAX], expected[PATH_MAX + 8], out[PATH_MAX];
+    struct err err;
+
+    snprintf(system, sizeof system, "%s/lib", (char *)*state);
+    snprintf(chosen, sizeof chosen, "%s/chosen", (char *)*state);
+    snprintf(expected, sizeof expected, "%s/s3dock", system);
+    setenv("HOME", *state, 1);
+    unsetenv("XDG_STATE_HOME");
+    assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), 0);
+    assert_string_equal(out, expected);
+    assert_int_equal(chmod(expected, 0777), 0);
+    assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), ERR_FAIL);
+    assert_string_equal(err.code, "state");
+    assert_non_null(strstr(err.text, expected));
+    assert_non_null(strstr(err.hint, "XDG_STATE_HOME"));
+    assert_int_equal(access(".local", F_OK), -1);
+    assert_int_equal(chmod(expected, 0700), 0);
+
+    setenv("XDG_STATE_HOME", "relative", 1); /* the specification says: ignore it */
+    assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), 0);
+    assert_string_equal(out, expected);
+    setenv("XDG_STATE_HOME", chosen, 1);
+    assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), 0);
+    assert_ptr_equal(strstr(out, chosen), out);
+    assert_int_equal(chmod(out, 0777), 0);
+    assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), ERR_FAIL);
+    if (geteuid() == 0) { /* that of another user, as sudo may keep it */
+        assert_int_equal(chown(chosen, 65534, 0), 0);
+        assert_int_equal(file_state_dir_in(system, out, sizeof out, &err), 0);
+        assert_string_equal(out, expected);
+        assert_int_equal(chown(chosen, 0, 0), 0);
+    }
+    unsetenv("XDG_STATE_HOME");
 }
 
 int main(void)
@@ -313,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(locking, enter, leave),
         cmocka_unit_test_setup_teardown(the_cache_folder, enter, leave),
         cmocka_unit_test_setup_teardown(the_state_folder, enter, leave),
+        cmocka_unit_test_setup_teardown(no_other_state_folder_is_used, enter, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
