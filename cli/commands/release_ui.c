@@ -74,7 +74,7 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
 
 /* What proves version and image of a change. */
 struct release_proof {
-    struct guard_image image; /* first: options->reader points to it */
+    struct guard_image image; /* first: options->present points to it */
     struct guard *guard;
 };
 
@@ -87,7 +87,8 @@ static void close_proof(struct release_proof *proof)
     free(proof);
 }
 
-/* Sets options->reader if the profile demands signatures of images or versions. */
+/* Sets options->present if the profile demands signatures, and options->reader if it demands those of
+ * images or versions. */
 static int open_proof(const struct cli *cli, struct release_options *options, struct err *err)
 {
     struct release_proof *proof = calloc(1, sizeof *proof);
@@ -98,12 +99,15 @@ static int open_proof(const struct cli *cli, struct release_options *options, st
         close_proof(proof);
         return ERR_FAIL;
     }
+    if (!proof->guard) {
+        close_proof(proof);
+        return 0;
+    }
     guard_image_init(&proof->image, proof->guard, NULL);
+    options->present = &proof->image.reader;
     if (guard_requires(proof->guard, POLICY_IMAGES) ||
         guard_requires(proof->guard, POLICY_VERSIONS))
-        options->reader = &proof->image.reader;
-    else
-        close_proof(proof);
+        options->reader = options->present;
     return 0;
 }
 
@@ -124,14 +128,14 @@ void release_end(struct release_options *options, struct cli_signer *signer)
 {
     store_destroy(options->store);
     signer_close(signer);
-    close_proof((struct release_proof *)options->reader);
-    options->reader = NULL;
+    close_proof((struct release_proof *)options->present);
+    options->reader = options->present = NULL;
 }
 
 void release_judge(struct cli *cli, const struct release_options *options,
                    const struct release_result *result)
 {
-    const struct release_proof *proof = (const struct release_proof *)options->reader;
+    const struct release_proof *proof = (const struct release_proof *)options->present;
     struct guarded_document read = {.etag = ""};
     struct err ignored;
 

@@ -53,6 +53,10 @@ struct locate_reader {
      * states. */
     int (*follow)(struct locate_reader *reader, struct store *store, const char *app,
                   const char *version, struct err *err);
+    /* Returns 1 if somebody who may sign the document of a version or an environment has signed it, 0 if
+     * nobody has. */
+    int (*is_signed)(struct locate_reader *reader, struct store *store, const char *key,
+                     struct view document, struct err *err);
 };
 
 /* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.

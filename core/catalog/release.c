@@ -16,7 +16,8 @@
 #include "catalog/retired.h"
 #include "catalog/stated_images.h"
 
-/* A clock that is further ahead than this is wrong, and its time is not passed on. */
+/* A clock that is further ahead than this is wrong, and its time is not passed on. Nor is that of a signed
+ * document beyond STATEMENT_AHEAD: hosts would refuse it. */
 #define CLOCKS_DIFFER (24 * 3600 * NS_PER_S)
 
 /* The state of one change. */
@@ -24,6 +25,7 @@ struct step {
     const struct release_options *options;
     struct release_result *result;
     int64_t now;          /* wall ns: the time of the change */
+    int64_t logged;       /* that of its event */
     const char *expected; /* ETag of the document that the request is based on; NULL: any */
     struct current_pointer was;
     struct text present; /* the bytes of that document */
@@ -40,7 +42,7 @@ static void step_init(struct step *step, const struct release_options *options,
     memset(result, 0, sizeof *result);
     step->options = options;
     step->result = result;
-    step->now = options->now;
+    step->now = step->logged = options->now;
     text_init(&step->present, CHANGE_DOCUMENT_MAX);
 }
 
@@ -97,28 +99,81 @@ static int lost(const struct step *step, struct err *err)
     return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
-/* Puts the time of the change behind that of the value that it replaces. The audit log is ordered
- * by time, and the other writer may have begun later than this one, or have a clock that is
- * ahead. */
-static void follow_current(struct step *step)
+/* Returns a time behind that of the current value, if that is less than `ahead` ns ahead of the clock; else
+ * that of the change. */
+static int64_t after_current(const struct step *step, int64_t ahead)
 {
     int64_t last;
 
     if (!clock_parse_rfc3339(step->was.pointer.promoted_at, &last) || last < step->now ||
-        last > step->now + CLOCKS_DIFFER)
+        last >= step->options->now + ahead)
+        return step->now;
+    return last + 1;
+}
+
+/* Puts the time of the event behind that of the value that it replaces. The audit log is ordered by time,
+ * and the other writer may have begun later than this one, or have a clock that is ahead. `stated`: so does
+ * the document. */
+static void follow_current(struct step *step, bool stated)
+{
+    int64_t ahead = step->options->signing ? STATEMENT_AHEAD : CLOCKS_DIFFER;
+
+    step->logged = after_current(step, CLOCKS_DIFFER);
+    if (!stated)
         return;
-    step->now = last + 1;
+    step->now = after_current(step, ahead);
     clock_rfc3339(step->now, step->wanted.promoted_at);
 }
 
-/* Sets the sequence number behind that of the present document, and not before the time. A number far
- * ahead is not believed: whoever may write the bucket could take all numbers away. */
-static void set_sequence(struct step *step, const struct statement *present)
+/* Returns whether the time and the number of the present document count. Hosts refuse a number below the
+ * highest one that they have seen. Whoever may write the bucket must not raise those that are signed: if the
+ * pointer is deleted then, the next one has a lower number. */
+static int counts(struct step *step, bool *out, struct err *err)
 {
-    uint64_t now = (uint64_t)(step->now / NS_PER_MS), next = present->sequence + 1;
-    bool sane = present->sequence <= now + (uint64_t)(CLOCKS_DIFFER / NS_PER_MS);
+    const struct release_options *o = step->options;
+    int answer = 1;
 
-    step->stated.sequence = sane && next > now ? next : now;
+    if (o->signing && o->present)
+        answer = o->present->is_signed(o->present, o->store, step->result->key,
+                                       text_view(&step->present), err);
+    *out = answer == 1;
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+/* Sets the sequence number behind that of the present document, and not before the time. */
+static void set_sequence(struct step *step, uint64_t present)
+{
+    const struct release_options *o = step->options;
+    uint64_t now = (uint64_t)(step->now / NS_PER_MS);
+    uint64_t most = (uint64_t)((o->now + STATEMENT_AHEAD) / NS_PER_MS);
+    bool sane = o->present || present < most;
+
+    step->stated.sequence = sane && present >= now && present < INT64_MAX ? present + 1 : now;
+}
+
+/* Sets time and number behind those of the present document. */
+static int follow(struct step *step, struct statement *present, struct err *err)
+{
+    struct err ignored;
+    bool follows = false;
+
+    if (step->was.sound) {
+        (void)statement_read(step->result->key, text_view(&step->present), present, &ignored);
+        if (counts(step, &follows, err))
+            return ERR_FAIL;
+        follow_current(step, follows);
+    }
+    set_sequence(step, follows ? present->sequence : 0);
+    return 0;
+}
+
+/* Returns whether the present document states a later time or a higher number than a new one would. */
+static bool is_ahead(const struct step *step, const struct statement *present)
+{
+    int64_t time;
+
+    return present->sequence > step->stated.sequence ||
+           (clock_parse_rfc3339(present->time, &time) && time > step->now);
 }
 
 /* Signs the present document, which has the requested value, if it states what the wanted one
@@ -127,8 +182,7 @@ static int sign_present(struct step *step, const struct statement *present, stru
 {
     const struct release_options *o = step->options;
 
-    if (o->force || present->sequence > step->stated.sequence ||
-        !statement_same(present, &step->stated))
+    if (o->force || is_ahead(step, present) || !statement_same(present, &step->stated))
         return 0;
     if (signing_before(o->signing, o->store, step->result->key, text_view(&step->present), err))
         return ERR_FAIL;
@@ -154,17 +208,13 @@ static int read_current(struct step *step, struct err *err)
     const struct release_options *o = step->options;
     struct current_pointer *was = &step->was;
     struct statement present = {.sequence = 0};
-    struct err ignored;
 
     if (change_read_bytes(o->store, step->result->key, was, &step->present, err))
         return ERR_FAIL;
     if (step->expected && strcmp(step->expected, was->etag) != 0)
         return lost(step, err);
-    if (was->sound) {
-        follow_current(step);
-        (void)statement_read(step->result->key, text_view(&step->present), &present, &ignored);
-    }
-    set_sequence(step, &present);
+    if (follow(step, &present, err))
+        return ERR_FAIL;
     if (was->sound && has_value(step, &was->pointer))
         return keep_value(step, &present, err);
     step->result->renewed = false;
@@ -235,8 +285,8 @@ static void record(struct step *step)
 {
     struct release_result *result = step->result;
 
-    result->audited = result->renewed || audit_record(step->options->store, &step->event, step->now,
-                                                      &result->why_not_audited) == 0;
+    result->audited = result->renewed || audit_record(step->options->store, &step->event,
+                                                      step->logged, &result->why_not_audited) == 0;
 }
 
 static int set(struct step *step, struct err *err)

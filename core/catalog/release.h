@@ -30,7 +30,10 @@ struct release_options {
     int64_t now; /* wall time of the change, ns */
     bool force;  /* allow to move an existing tag; sign a value again that is set already */
     struct signing *signing;      /* signs the document; NULL: it is not signed */
-    struct locate_reader *reader; /* proves version and image; NULL: nothing is demanded */
+    struct locate_reader *reader; /* proves version and image; NULL: nothing is demanded of them */
+    /* With `signing`: finds out whether the present document is signed. Its time and its sequence number
+     * count only then. NULL: nothing is demanded; both count unless they are too far ahead. */
+    struct locate_reader *present;
     bool dry_run;
 };
 

@@ -22,6 +22,9 @@ struct fields;
 struct json_writer;
 
 #define STATEMENT_IMAGES_MAX 64 /* LOCATE_PLATFORMS_MAX */
+/* ns: readers accept a stated time that is at most that far ahead of their clock. Writers sign no time
+ * and no sequence number further ahead because somebody else has written it. */
+#define STATEMENT_AHEAD (600 * NS_PER_S)
 
 enum statement_kind { STATEMENT_IMAGE, STATEMENT_VERSION, STATEMENT_ENVIRONMENT };
 

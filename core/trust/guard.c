@@ -136,7 +136,7 @@ static int read_time(struct trial *t, struct err *err)
 
     if (!clock_parse_rfc3339(t->report->statement.time, &t->at))
         t->at = now;
-    if (t->at <= now + GUARD_CLOCK_AHEAD)
+    if (t->at <= now + STATEMENT_AHEAD)
         return 0;
     return err_set(err, ERR_TRUST, CODE_CLOCK,
                    "%s states the time %s, which is yet to come by the clock of "
@@ -251,6 +251,14 @@ void guard_judge(const struct guard *guard, const struct store *store, const cha
         report->holds = false;
     for (unsigned i = 0; i < trial.signer_count; i++)
         signer_finish(&trial.signers[i]);
+}
+
+bool guard_is_signed(const struct guard_report *report)
+{
+    for (unsigned i = 0; i < report->count; i++)
+        if (report->signatures[i].permitted)
+            return true;
+    return false;
 }
 
 /* ---- documents of the bucket ---- */

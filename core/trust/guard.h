@@ -27,8 +27,6 @@
 struct err;
 struct text;
 
-#define GUARD_CLOCK_AHEAD (600 * NS_PER_S) /* a stated time may be that far ahead of this clock */
-
 struct guard_settings {
     const char *signers;  /* path of the allowed_signers file */
     const char *revoked;  /* path of the list of revoked keys; NULL: none */
@@ -66,6 +64,8 @@ struct guarded_document {
 enum store_answer guard_read(const struct guard *guard, struct store *store, const char *key,
                              size_t max, struct guarded_document *out, struct err *err);
 void guarded_document_finish(struct guarded_document *document);
+/* Returns whether somebody who may sign the document has signed it, though there may be too few. */
+bool guard_is_signed(const struct guard_report *report);
 /* Judges a document that is not read from `key`, with the object of its signatures. */
 void guard_judge(const struct guard *guard, const struct store *store, const char *key,
                  struct view document, struct view signatures, struct guard_report *report);

@@ -115,6 +115,19 @@ static int follow_image(struct locate_reader *reader, struct store *store, const
     return 0;
 }
 
+static int is_signed(struct locate_reader *reader, struct store *store, const char *key,
+                     struct view document, struct err *err)
+{
+    _cleanup_text_ struct text signatures = {0};
+    struct guard_report report;
+
+    text_init(&signatures, SIGNATURES_SIZE_MAX);
+    if (signatures_read(store, key, &signatures, err))
+        return ERR_FAIL;
+    guard_judge(image_of(reader)->guard, store, key, document, text_view(&signatures), &report);
+    return guard_is_signed(&report);
+}
+
 void guard_image_init(struct guard_image *image, const struct guard *guard,
                       const struct statement *stated)
 {
@@ -122,7 +135,8 @@ void guard_image_init(struct guard_image *image, const struct guard *guard,
         .reader = {.get = get_image,
                    .take = take_image,
                    .judge = judge_image,
-                   .follow = follow_image},
+                   .follow = follow_image,
+                   .is_signed = is_signed},
         .guard = guard,
         .stated = stated,
     };

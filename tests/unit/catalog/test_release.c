@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "catalog/locate.h"
 #include "catalog/release.h"
 #include "catalog/resolve.h"
 #include "kit/bucket.h"
@@ -429,7 +430,7 @@ static void the_sequence_rises_whatever_the_clock_does(void **state)
     begin_signing();
     fine(promote(SIGNED, "production"));
     first = calls.statement.sequence;
-    now -= 3600 * NS_PER_S;
+    now -= 9 * 60 * NS_PER_S; /* as far as hosts accept it */
     fine(promote(OTHER, "production"));
     assert_true(calls.statement.sequence > first);
     /* an unsigned change between, and none at all */
@@ -455,6 +456,114 @@ static void a_sequence_far_ahead_is_not_believed(void **state)
     fine(promote(OTHER, "production"));
     assert_true(result.renewed && !result.skipped);
     assert_true(calls.statement.sequence == (uint64_t)(options.now / NS_PER_MS));
+}
+
+static int known; /* whether the present document is signed */
+
+static int is_signed(struct locate_reader *reader, struct store *store, const char *key,
+                     struct view document, struct err *error)
+{
+    _cleanup_text_ struct text there = {0};
+
+    (void)reader, (void)store, (void)error;
+    assert_string_equal(key, production);
+    text_init(&there, 64 * KIB);
+    assert_true(bucket_get(&bucket, key, &there));
+    assert_true(view_equals(text_view(&there), document));
+    return known;
+}
+
+/* Writes an environment whose time and number are that much (ns) ahead of the clock of the next change. */
+static void put_ahead(int64_t ahead)
+{
+    int64_t at = now + 60 * NS_PER_S + ahead;
+    char time[48], text[1024];
+
+    clock_rfc3339(at, time);
+    snprintf(text, sizeof text,
+             "{\"target_type\":\"image\",\"target_path\":\"images/myapp/202509/"
+             "myapp-20250902-0000-5166ed0.tar.gz\",\"promoted_at\":\"%s\",\"app_name\":\"myapp\","
+             "\"environment\":\"production\",\"images\":[{\"platform\":\"linux/amd64\","
+             "\"image_id\":\"" OTHER_ID "\"}],\"sequence\":%lld}",
+             time, (long long)(at / NS_PER_MS));
+    bucket_put(&bucket, production, text);
+}
+
+/* Whoever can write the bucket must not raise what is signed. */
+static void hosts_accept_the_next_time_and_number(void **state)
+{
+    static const struct {
+        int known; /* -1: nothing is demanded */
+        int64_t minutes;
+        bool follows_time, follows_number;
+    } rows[] = {{-1, 9, true, true},  {-1, 11, false, false}, {-1, 600, false, false},
+                {0, 1, false, false}, {0, 600, false, false}, {1, 9, true, true},
+                {1, 600, false, true}};
+    struct locate_reader present = {.is_signed = is_signed};
+
+    (void)state;
+    begin_signing();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        int64_t ahead = rows[i].minutes * 60 * NS_PER_S, time, was = now + 60 * NS_PER_S + ahead;
+
+        known = rows[i].known;
+        options.present = known < 0 ? NULL : &present;
+        put_ahead(ahead);
+        fine(promote(SIGNED, "production"));
+        assert_true(clock_parse_rfc3339(calls.statement.time, &time));
+        assert_int_equal(time, rows[i].follows_time ? was + 1 : now);
+        assert_int_equal(calls.statement.sequence,
+                         (rows[i].follows_number ? was : now) / NS_PER_MS + rows[i].follows_number);
+    }
+}
+
+static void an_unsigned_time_ahead_is_not_signed(void **state)
+{
+    struct locate_reader present = {.is_signed = is_signed};
+
+    (void)state;
+    begin_signing();
+    known = 0;
+    options.present = &present;
+    put_ahead(-NS_PER_S);
+    fine(promote(OTHER, "production"));
+    assert_true(result.is_signed && result.skipped);
+    put_ahead(NS_PER_S);
+    fine(promote(OTHER, "production"));
+    assert_true(result.is_signed && result.renewed);
+}
+
+/* The event comes behind that of the other writer, whatever the document states. */
+static void the_log_keeps_its_order_without_a_signature(void **state)
+{
+    struct locate_reader present = {.is_signed = is_signed};
+
+    (void)state;
+    begin_signing();
+    options.signing = NULL;
+    fine(promote(SIGNED, "production"));
+    fine(promote(OTHER, "production"));
+    options.signing = &calls.signing;
+    known = 0;
+    options.present = &present;
+    now -= 3600 * NS_PER_S;
+    fine(promote(SIGNED, "production"));
+    fine(roll_back("production"));
+    stands_at("production", OTHER);
+}
+
+static void without_a_proof_nothing_is_written(void **state)
+{
+    struct locate_reader present = {.is_signed = is_signed};
+
+    (void)state;
+    begin_signing();
+    known = ERR_FAIL;
+    options.present = &present;
+    put_ahead(0);
+    assert_int_equal(promote(SIGNED, "production"), ERR_FAIL);
+    assert_int_equal(calls.before, 0);
+    stands_at("production", OTHER);
 }
 
 static void an_equal_value_gets_a_signature(void **state)
@@ -648,6 +757,10 @@ int main(void)
         TEST(a_signed_environment_states_its_images),
         TEST(the_sequence_rises_whatever_the_clock_does),
         TEST(a_sequence_far_ahead_is_not_believed),
+        TEST(hosts_accept_the_next_time_and_number),
+        TEST(an_unsigned_time_ahead_is_not_signed),
+        TEST(the_log_keeps_its_order_without_a_signature),
+        TEST(without_a_proof_nothing_is_written),
         TEST(an_equal_value_gets_a_signature),
         TEST(what_cannot_be_signed_changes_nothing),
         TEST(versions_and_rollbacks_are_signed),

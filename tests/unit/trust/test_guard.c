@@ -648,6 +648,54 @@ static void too_many_signatures_are_counted(void **state)
                  "1048576 bytes, more than 65536");
 }
 
+/* ---- whose number counts ---- */
+
+static int counts(const char *key)
+{
+    _cleanup_text_ struct text document = {0};
+    struct guard_image image;
+    struct err err;
+    int answer;
+
+    text_init(&document, MIB);
+    get(key, &document);
+    guard_image_init(&image, guard, NULL);
+    answer = image.reader.is_signed(&image.reader, &bucket->store, key, text_view(&document), &err);
+    guard_image_finish(&image);
+    return answer;
+}
+
+static void only_the_number_of_one_who_may_sign_counts(void **state)
+{
+    static void (*const attacks[])(void) = {
+        unsigned_pointer,
+        changed_pointer,
+        pointer_of_another_environment,
+        pointer_signed_for_images,
+        pointer_signed_by_the_ci,
+        pointer_signed_by_one_who_may_not,
+        pointer_signed_by_a_stranger,
+        pointer_signed_with_an_expired_key,
+        huge_signatures,
+        pointer_of_tomorrow,
+        unsigned_pointer_of_older_programs,
+    };
+
+    assert_int_equal(counts(PRODUCTION), 1);
+    assert_int_equal(counts(V1), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(attacks); i++) {
+        tear_down(state);
+        set_up(state);
+        attacks[i]();
+        if (counts(PRODUCTION) != 0)
+            fail_msg("attack %zu", i);
+    }
+    tear_down(state);
+    set_up(state);
+    open_guard(2, false); /* the second signature may be added later */
+    assert_int_equal(counts(PRODUCTION), 1);
+}
+
 /* ---- races ---- */
 
 /* A store that changes the bucket before a request. */
@@ -775,6 +823,7 @@ int main(void)
         TEST(a_number_is_used_once),
         TEST(two_signers_may_be_needed),
         TEST(too_many_signatures_are_counted),
+        TEST(only_the_number_of_one_who_may_sign_counts),
         TEST(a_writer_between_its_two_writes_is_waited_for),
         TEST(an_exchange_between_the_reads_is_refused),
         TEST(a_guard_needs_its_files),
