@@ -54,6 +54,15 @@ static int compare_images(const struct sign *s, const char *key, const struct st
     return err_hint(err, "compare what --dry-run prints, and sign without --image-id");
 }
 
+/* Prints time and number: hosts refuse a document that has a lower number than the last one. */
+static void print_moment(struct sign *s, const struct statement *statement)
+{
+    if (statement->time[0])
+        output_line(&s->cli->output, "  time %s", statement->time);
+    if (statement->sequence)
+        output_line(&s->cli->output, "  sequence %llu", (unsigned long long)statement->sequence);
+}
+
 static void print_statement(struct sign *s, const char *key, const struct statement *statement)
 {
     struct output *out = &s->cli->output;
@@ -71,6 +80,7 @@ static void print_statement(struct sign *s, const char *key, const struct statem
     output_line(out, "%s %s%s%s%s", kind_name(statement->kind), statement->app,
                 statement->kind == STATEMENT_IMAGE ? ":" : " ", statement->name,
                 s->dry_run ? ", would be signed" : "");
+    print_moment(s, statement);
     for (unsigned i = 0; i < statement->image_count; i++) {
         const struct stated_image *image = &statement->images[i];
 
@@ -94,25 +104,15 @@ static int read_document(struct sign *s, const char *key, struct text *document,
         return answer == STORE_FAILED
                    ? ERR_FAIL
                    : err_set(err, ERR_CONFLICT, "changed", "%s was deleted meanwhile", key);
-    switch (statement_read(key, text_view(document), statement, err)) {
-    case STATEMENT_READ:
-        return compare_images(s, key, statement, err);
-    case STATEMENT_OTHER:
-        return err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
-                       "%s has the document of another application, name or platform: %s %s", key,
-                       statement->app, statement->name);
-    case STATEMENT_NONE:
-        return err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
-                       "%s does not state the ids of its images, so it cannot be signed", key);
-    default:
-        return ERR_FAIL;
-    }
+    return document_signer_check(key, text_view(document), statement, err)
+               ? ERR_FAIL
+               : compare_images(s, key, statement, err);
 }
 
 static int sign_document_of(struct sign *s, const char *key, struct err *err)
 {
     _cleanup_text_ struct text document = {0};
-    struct statement statement;
+    struct statement statement = {.sequence = 0};
     int answer;
 
     text_init(&document, DOCUMENT_MAX);

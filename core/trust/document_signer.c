@@ -14,9 +14,6 @@
 
 #define ARMORED_MAX (32 * KIB)
 
-/* A change of a pointer follows a clock that is a day ahead, and a number that is a day ahead of it. */
-#define SEQUENCE_AHEAD (3 * 24 * 3600 * NS_PER_S)
-
 static struct document_signer *self(struct signing *signing)
 {
     return (struct document_signer *)signing;
@@ -26,31 +23,28 @@ static struct document_signer *self(struct signing *signing)
  * get a signature of one that no later change reaches. */
 static int check_sequence(const char *key, const struct statement *statement, struct err *err)
 {
-    if (statement->sequence <= (uint64_t)((clock_wall() + SEQUENCE_AHEAD) / NS_PER_MS))
+    if (statement->sequence <= (uint64_t)((clock_wall() + STATEMENT_AHEAD) / NS_PER_MS))
         return 0;
     return err_set(
         err, ERR_INTEGRITY, CODE_SEQUENCE,
-        "%s states the sequence number %llu, which is days ahead of the clock of this machine", key,
-        (unsigned long long)statement->sequence);
+        "%s states the sequence number %llu, which is more than ten minutes ahead of the "
+        "clock of this machine",
+        key, (unsigned long long)statement->sequence);
 }
 
-/* Fails unless the document may be signed under this key. */
-static int check_document(const char *key, struct view document, enum statement_kind *kind,
+int document_signer_check(const char *key, struct view document, struct statement *out,
                           struct err *err)
 {
-    struct statement statement;
-
-    switch (statement_read(key, document, &statement, err)) {
+    switch (statement_read(key, document, out, err)) {
     case STATEMENT_READ:
-        *kind = statement.kind;
-        return check_sequence(key, &statement, err);
+        return check_sequence(key, out, err);
     case STATEMENT_NONE:
         return err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
                        "%s does not state the ids of its images, so it cannot be signed", key);
     case STATEMENT_OTHER:
         return err_set(err, ERR_INTEGRITY, CODE_STATEMENT,
                        "%s has the document of another application, name or platform: %s %s", key,
-                       statement.app, statement.name);
+                       out->app, out->name);
     default:
         return ERR_FAIL;
     }
@@ -59,13 +53,13 @@ static int check_document(const char *key, struct view document, enum statement_
 static int sign(struct document_signer *signer, const char *key, struct view document,
                 struct err *err)
 {
-    enum statement_kind kind = STATEMENT_IMAGE;
+    struct statement statement;
 
     text_clear(&signer->armored);
-    if (check_document(key, document, &kind, err))
+    if (document_signer_check(key, document, &statement, err))
         return ERR_FAIL;
-    if (sign_document(&signer->settings, statement_namespace(kind), document, &signer->armored,
-                      err))
+    if (sign_document(&signer->settings, statement_namespace(statement.kind), document,
+                      &signer->armored, err))
         return ERR_FAIL;
     if (!signer->first.size)
         text_add(&signer->first, signer->armored.data, signer->armored.size);

@@ -22,6 +22,10 @@ struct document_signer {
 void document_signer_init(struct document_signer *signer, const struct sign_settings *settings);
 void document_signer_finish(struct document_signer *signer);
 
+/* Reads what a document states. Fails unless it may be signed under this key: integrity.statement,
+ * integrity.sequence, unsupported.statement. */
+int document_signer_check(const char *key, struct view document, struct statement *out,
+                          struct err *err);
 /* Writes the fingerprint of the key; "" before the first signature. */
 void document_signer_fingerprint(const struct document_signer *signer, char *out, size_t size);
 

@@ -1,4 +1,5 @@
-/* Who signed each version and environment, in the lists of a profile that demands signatures. */
+/* Who signed each version and environment, in the lists of a profile that demands signatures; and what the
+ * next signer sees. */
 #include "base/file.h"
 #include "catalog/pointer.h"
 #include "catalog/statement.h"
@@ -19,12 +20,15 @@ static void put(const char *key, const char *text)
     write_text(path, text);
 }
 
+static uint64_t sequence = 1; /* of the next document */
+
 /* Writes a version or an environment, and the signature of `signer`; NULL: none. */
 static void lead(const char *key, enum statement_kind kind, const char *name,
                  const struct ssh_signer *signer)
 {
     _cleanup_text_ struct text text = {0}, armored = {0};
-    struct statement statement = {.kind = kind, .app = "shop", .sequence = 1, .image_count = 1};
+    struct statement statement = {
+        .kind = kind, .app = "shop", .sequence = sequence, .image_count = 1};
     struct pointer pointer = {.target = POINTER_IMAGE,
                               .target_path = "images/shop/202507/shop-20250721-2118-f7a5a27.tar.gz",
                               .promoted_at = "2025-08-01T00:00:00Z"};
@@ -86,6 +90,28 @@ static unsigned count_of(const char *text)
     for (const char *at = strstr(said.data, text); at; at = strstr(at + 1, text))
         count++;
     return count;
+}
+
+/* ---- sign ---- */
+
+static void the_second_signer_sees_time_and_number(void **state)
+{
+    (void)state;
+    lead("pointers/shop/production.json", STATEMENT_ENVIRONMENT, "production", &known);
+    assert_int_equal(RUN(false, "sign", "shop", "production", "--dry-run"), 0);
+    assert_non_null(strstr(said.data, "environment shop production, would be signed\n"
+                                      "  time 2025-08-01T00:00:00Z\n"
+                                      "  sequence 1\n"));
+}
+
+static void a_dry_run_refuses_what_sign_refuses(void **state)
+{
+    (void)state;
+    sequence = 1000 * UINT64_C(4102444800); /* of the year 2100 */
+    lead("pointers/shop/production.json", STATEMENT_ENVIRONMENT, "production", NULL);
+    sequence = 1;
+    assert_int_equal(RUN(false, "sign", "shop", "production", "--dry-run"), ERR_FAIL);
+    assert_true(err_is(&err, ERR_INTEGRITY, "sequence"));
 }
 
 /* ---- the lists ---- */
@@ -159,6 +185,8 @@ int main(void)
 {
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
     const struct CMUnitTest tests[] = {
+        IN_STORE(the_second_signer_sees_time_and_number),
+        IN_STORE(a_dry_run_refuses_what_sign_refuses),
         IN_STORE(each_version_has_its_signer),
         IN_STORE(each_environment_has_its_signer),
         IN_STORE(a_version_under_another_name_is_told),
