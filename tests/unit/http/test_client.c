@@ -382,7 +382,7 @@ static void a_header_has_a_bound(void **state)
     raw_start(&server);
     struct store *store = open_patient(server.url, 0, 0);
     assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
-    assert_string_equal(err.code, "size");
+    assert_string_equal(err.code, "too_large");
     assert_int_equal(op.tries, 1);
     store_destroy(store);
     raw_stop(&server);
