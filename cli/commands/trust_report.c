@@ -66,14 +66,7 @@ static void write_statement(struct json_writer *w, const struct statement *state
     jw_string_if(w, "time", statement->time);
     if (statement->sequence)
         jw_int(w, "sequence", (int64_t)statement->sequence);
-    jw_array(w, "images");
-    for (unsigned i = 0; i < statement->image_count; i++) {
-        jw_object(w, NULL);
-        jw_string_if(w, "platform", statement->images[i].platform);
-        jw_string(w, "image_id", statement->images[i].id);
-        jw_end(w);
-    }
-    jw_end(w);
+    statement_write_images(statement, w);
 }
 
 static void print_report(struct cli *cli, const char *key, bool required,

@@ -205,10 +205,8 @@ bool statement_same(const struct statement *a, const struct statement *b)
 
 /* ---- writing ---- */
 
-void statement_write(const struct statement *statement, struct json_writer *w)
+void statement_write_images(const struct statement *statement, struct json_writer *w)
 {
-    jw_string(w, "app_name", statement->app);
-    jw_string(w, statement->kind == STATEMENT_VERSION ? "version" : "environment", statement->name);
     jw_array(w, "images");
     for (unsigned i = 0; i < statement->image_count; i++) {
         jw_object(w, NULL);
@@ -217,5 +215,12 @@ void statement_write(const struct statement *statement, struct json_writer *w)
         jw_end(w);
     }
     jw_end(w);
+}
+
+void statement_write(const struct statement *statement, struct json_writer *w)
+{
+    jw_string(w, "app_name", statement->app);
+    jw_string(w, statement->kind == STATEMENT_VERSION ? "version" : "environment", statement->name);
+    statement_write_images(statement, w);
     jw_int(w, "sequence", (int64_t)statement->sequence);
 }

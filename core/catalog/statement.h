@@ -68,5 +68,7 @@ bool statement_same(const struct statement *a, const struct statement *b);
 
 /* Writes the members of a version or an environment into the open object. */
 void statement_write(const struct statement *statement, struct json_writer *w);
+/* Writes the member `images` alone. */
+void statement_write_images(const struct statement *statement, struct json_writer *w);
 
 #endif
