@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
+#include "os/clock.h"
 
 int64_t clock_monotonic(void); /* nanoseconds, for durations and deadlines */
 int64_t clock_boot(void);      /* the same, and counts while the machine is suspended */

@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
 /* Returns the time since the start of the machine. */
 int64_t os_clock_boot(void);
 /* Sleeps until that time. A signal ends the sleep, too. */

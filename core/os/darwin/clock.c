@@ -6,8 +6,6 @@
 
 #include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 int64_t os_clock_boot(void)
 {
     struct timespec now;

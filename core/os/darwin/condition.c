@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
+#include "os/clock.h"
 
 void os_condition_init(pthread_cond_t *condition)
 {

@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/posix/process.h"
 
-#define NS_PER_S INT64_C(1000000000)
-#define NAP      INT64_C(10000000) /* ns */
+#define NAP INT64_C(10000000) /* ns */
 
 int os_process_start(const struct os_start *start, long *process)
 {

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/posix/process.h"
 
-#define NS_PER_MS   INT64_C(1000000)
 #define NAP         (10 * NS_PER_MS)
 #define NOT_STARTED 127 /* exit code; the report has the reason */
 

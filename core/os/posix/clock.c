@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <sys/time.h>
 
-#define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US 1000
 
 void os_alarm(int64_t ns)

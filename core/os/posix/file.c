@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/file.h"
-
-#define NS_PER_S INT64_C(1000000000)
 
 int os_temp_file(char *path)
 {

@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <stddef.h>
 
-#define NS_PER_MS INT64_C(1000000)
+#include "os/clock.h"
 
 static int milliseconds_of(int64_t ns)
 {
