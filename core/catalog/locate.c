@@ -16,8 +16,7 @@
 #include "catalog/walk.h"
 
 /* The months of a hundred years. A longer listing is an error. */
-#define MONTHS_MAX   1200
-#define METADATA_MAX (256 * KIB)
+#define MONTHS_MAX 1200
 
 /* What is looked for. */
 struct search {
@@ -51,7 +50,7 @@ static int read_metadata(const struct search *s, struct err *err)
     struct text text;
     int answer;
 
-    text_init(&text, METADATA_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     answer = (int)get_document(s, &text, err);
     if (answer == STORE_DONE && metadata_parse(text_view(&text), &out->metadata, err)) {
         err_wrap(err, "%s", out->metadata_key);

@@ -23,6 +23,7 @@ struct err;
 #define METADATA_ARCHIVE_FORMAT 2 /* the newest that describes one archive; written for it */
 #define METADATA_LAYERS_MAX     512
 #define METADATA_OBJECTS_MAX    64
+#define METADATA_SIZE_MAX       (256 * KIB) /* bytes of a document that is read or written */
 
 /* The codecs of objects: the numbers of enum codec (pack/codec), which this floor may not use. */
 enum metadata_codec { METADATA_GZIP = 1, METADATA_ZSTD = 2 };

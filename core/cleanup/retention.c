@@ -28,7 +28,6 @@
 #include "catalog/retired.h"
 #include "catalog/walk.h"
 
-#define METADATA_MOST  (256 * KIB)
 #define PLATFORMS_MOST 64 /* documents of an image that are retired together */
 #define BATCH          32
 #define ZONE_EAST      (14 * 3600) /* seconds: the largest offset of a time zone */
@@ -204,7 +203,7 @@ static int write_tombstone(struct store *store, struct going *going, struct err 
 
     if (key_of(going, KEY_METADATA, metadata_key, err))
         return ERR_FAIL;
-    text_init(&metadata, METADATA_MOST);
+    text_init(&metadata, METADATA_SIZE_MAX);
     switch (store_get_document(store, metadata_key, &metadata, going->etag, err)) {
     case STORE_DONE:
         failed = announce(store, going, text_view(&metadata), err);

@@ -14,8 +14,6 @@
 #include "catalog/platform.h"
 #include "catalog/retired.h"
 
-#define DOCUMENT_MAX (256 * KIB)
-
 struct work {
     const struct publish *publish;
     bool conditional;          /* the store honours conditions */
@@ -68,7 +66,7 @@ static int look(struct work *w, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
 
-    text_init(&text, DOCUMENT_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     switch (store_get_document(w->publish->store, w->publish->key, &text, w->etag, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
@@ -209,8 +207,8 @@ int publish_run(const struct publish *publish, char etag[STORE_ETAG_MAX], struct
 
     if (conditions_find(publish->store, &w.conditional, err))
         w.conditional = false;
-    text_init(&w.document, DOCUMENT_MAX);
-    text_init(&w.former, DOCUMENT_MAX);
+    text_init(&w.document, METADATA_SIZE_MAX);
+    text_init(&w.former, METADATA_SIZE_MAX);
     answer = run(&w, err);
     str_copy(etag, STORE_ETAG_MAX, w.etag);
     text_finish(&w.document);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/metadata.h"
 #include "catalog/pointer.h"
 #include "push/parallel_get.h"
 
@@ -21,7 +22,6 @@
 #define PAGES_MAX    8
 #define LISTS_MAX    (APPS_MAX * MONTHS_MAX)
 #define OWN_ENOUGH   2
-#define DOCUMENT_MAX (256 * KIB)
 
 struct search {
     struct store *store;
@@ -189,7 +189,7 @@ static void read_pointers(struct search *s, struct greatest *keys)
     struct greatest tags = {.most = POINTERS_MAX};
 
     for (unsigned i = 0; i < keys->count; i++)
-        parallel_get_prepare(&s->gets[i], keys->key[i], DOCUMENT_MAX);
+        parallel_get_prepare(&s->gets[i], keys->key[i], METADATA_SIZE_MAX);
     if (parallel_get_run(s->store, s->gets, keys->count))
         for (unsigned i = 0; i < keys->count; i++) {
             struct pointer pointer;

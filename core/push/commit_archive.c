@@ -20,9 +20,8 @@
 #include "push/commit_objects.h"
 #include "push/existing_check.h"
 
-#define INDEX_MAX    (512 * MIB)
-#define TRIES_MAX    8
-#define DOCUMENT_MAX (256 * KIB)
+#define INDEX_MAX (512 * MIB)
+#define TRIES_MAX 8
 
 struct document {
     char key[KEY_MAX];
@@ -69,7 +68,7 @@ static int has_other_platform(const struct commit *c, const struct documents *do
 
     if (documents->conditional && strcmp(documents->metadata.seen, known) == 0)
         return 0;
-    text_init(&text, DOCUMENT_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     answer = store_get_document(c->store, documents->metadata.key, &text, NULL, err);
     if (answer != STORE_DONE || metadata_parse(text_view(&text), &found, &ignored))
         return answer == STORE_FAILED ? ERR_FAIL : 0;
@@ -147,7 +146,7 @@ static int put_metadata(const struct commit *c, struct documents *documents,
     struct text text;
     int answer;
 
-    text_init(&text, DOCUMENT_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     metadata_write(metadata, &text);
     answer = text_check(&text, "the metadata", err);
     if (answer == 0)

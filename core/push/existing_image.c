@@ -18,7 +18,6 @@
 
 /* Replacements of one image within one minute that get names of their own. */
 #define SAME_MINUTE_MAX 1000
-#define DOCUMENT_MAX    (256 * KIB)
 /* Keys of one image that may be retired at a time. */
 #define KEYS_MAX 12
 
@@ -368,7 +367,7 @@ int existing_image_keep(struct store *store, const struct image_name *name,
     keep.platform = existing->platform;
     if (!existing->has_archive && !existing_image_has_objects(existing))
         return 0;
-    text_init(&keep.metadata, DOCUMENT_MAX);
+    text_init(&keep.metadata, METADATA_SIZE_MAX);
     if (!key_parse_image(keep.source, &ignored, keep.month))
         clock_month(clock_wall(), keep.month);
     clock_stamp(clock_wall(), keep.stamp);

@@ -19,7 +19,6 @@
 #include "push/parallel_get.h"
 #include "push/plan/thin_choice.h"
 
-#define DOCUMENT_MAX   (256 * KIB)
 #define THIN_BASES_MAX 2
 
 struct candidate {
@@ -114,7 +113,7 @@ static void read_candidates(struct search *s)
 {
     s->count = s->found.count;
     for (unsigned i = 0; i < s->count; i++)
-        parallel_get_prepare(&s->gets[i], s->found.keys[i], DOCUMENT_MAX);
+        parallel_get_prepare(&s->gets[i], s->found.keys[i], METADATA_SIZE_MAX);
     if (parallel_get_run(s->store, s->gets, s->count))
         for (unsigned i = 0; i < s->count; i++) {
             struct candidate *c = &s->candidates[i];

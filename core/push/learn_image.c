@@ -13,8 +13,6 @@
 #include "catalog/conditions.h"
 #include "pull/pull.h"
 
-#define DOCUMENT_MAX (256 * KIB)
-
 bool learn_image_is_missing(const struct existing_image *existing)
 {
     return existing->whole && !existing->at.metadata.image_id[0];
@@ -73,7 +71,7 @@ void learn_image_add(struct store *store, const struct existing_image *existing)
     bool conditions;
     struct err err = {.text = "it has changed meanwhile"};
 
-    text_init(&text, DOCUMENT_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     metadata_write(&existing->at.metadata, &text);
     if (text_check(&text, key, &err) || conditions_find(store, &conditions, &err) ||
         !is_still(store, &existing->at, &err) || is_signed(store, key, &err) ||

@@ -13,9 +13,8 @@
 
 #include "base/err.h"
 
-#define MONTHS_MAX   16 /* of an application; with more of them, nothing is decided */
-#define DOCUMENT_MAX (256 * KIB)
-#define OPS_MAX      (2 * MONTHS_MAX) /* two documents in each month */
+#define MONTHS_MAX 16               /* of an application; with more of them, nothing is decided */
+#define OPS_MAX    (2 * MONTHS_MAX) /* two documents in each month */
 
 struct search {
     struct store *store;
@@ -53,7 +52,7 @@ static void add_document(struct search *s, const char *month, const char *platfo
     struct text *text = &s->texts[s->count];
 
     key_document(s->keys[s->count], s->name, month, platform, kind);
-    text_init(text, DOCUMENT_MAX);
+    text_init(text, METADATA_SIZE_MAX);
     add(s, STORE_GET)->text = text;
 }
 

@@ -8,8 +8,6 @@
 #include "catalog/metadata.h"
 #include "push/commit.h"
 
-#define DOCUMENT_MAX (256 * KIB)
-
 /* Writes the metadata as it was parsed. Returns 1 if the bucket has exactly these bytes. */
 static int read_same(struct store *store, const struct existing_image *existing, struct text *out,
                      struct err *err)
@@ -17,8 +15,8 @@ static int read_same(struct store *store, const struct existing_image *existing,
     _cleanup_text_ struct text there = {0};
     enum store_answer answer;
 
-    text_init(out, DOCUMENT_MAX);
-    text_init(&there, DOCUMENT_MAX);
+    text_init(out, METADATA_SIZE_MAX);
+    text_init(&there, METADATA_SIZE_MAX);
     metadata_write(&existing->at.metadata, out);
     answer = store_get_document(store, existing->at.metadata_key, &there, NULL, err);
     if (answer == STORE_FAILED || text_check(out, existing->at.metadata_key, err))

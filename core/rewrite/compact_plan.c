@@ -14,8 +14,7 @@
 #include "rewrite/signed_image.h"
 #include "transfer/fetch_index.h"
 
-#define DOCUMENT_MAX (256 * KIB)
-#define UNITE        65536 /* runs that are added before all are united */
+#define UNITE 65536 /* runs that are added before all are united */
 
 static int add_retired(struct compact_plan *plan, const struct located *at, struct err *err)
 {
@@ -63,7 +62,7 @@ int compact_plan_locate(struct store *store, const char *key, struct located *ou
     enum key_kind kind;
 
     memset(out, 0, sizeof *out);
-    text_init(&text, DOCUMENT_MAX);
+    text_init(&text, METADATA_SIZE_MAX);
     switch (store_get_document(store, key, &text, out->metadata_etag, err)) {
     case STORE_FAILED:
         return ERR_FAIL;

@@ -5,8 +5,6 @@
 #include "base/codes.h"
 #include "base/err.h"
 
-#define DOCUMENT_MAX (256 * KIB)
-
 static int refuse(const struct located *at, const char *why, struct err *err)
 {
     err_set(err, ERR_CONFLICT, CODE_SIGNED, "%s is signed%s: new metadata would have no signature",
@@ -20,7 +18,7 @@ static int find_owner(struct store *store, struct signing *signing, const struct
     _cleanup_text_ struct text document = {0};
     int state;
 
-    text_init(&document, DOCUMENT_MAX);
+    text_init(&document, METADATA_SIZE_MAX);
     metadata_write(&at->metadata, &document);
     if (text_check(&document, at->metadata_key, err))
         return ERR_FAIL;

@@ -10,12 +10,12 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "catalog/conditions.h"
+#include "catalog/metadata.h"
 #include "catalog/statement.h"
 #include "sign/armor.h"
 #include "sign/sshsig.h"
 
-#define TRIES_MAX    16
-#define DOCUMENT_MAX (256 * KIB)
+#define TRIES_MAX 16
 
 void signatures_split(struct view text, struct signatures *out)
 {
@@ -219,7 +219,7 @@ static int try_once(const struct addition *a, struct err *err)
     struct signed_document there = {.etag = ""};
     int answer = ERR_FAIL;
 
-    if (signed_document_read(a->store, a->key, DOCUMENT_MAX, &there, err) != STORE_FAILED)
+    if (signed_document_read(a->store, a->key, METADATA_SIZE_MAX, &there, err) != STORE_FAILED)
         answer = has_block(&there, a->block) ? 1 : write_object(a, &there, err);
     signed_document_finish(&there);
     return answer;
