@@ -30,6 +30,17 @@ need_release()
     VERSION=$(basename "$tarball" | cut -d _ -f 2)
 }
 
+# need_host_and_edge: a release, the daemons of two hosts, an S3 server, and the image REF in the first daemon and saved.tar.
+need_host_and_edge()
+{
+    need_release
+    need_docker
+    need_edge
+    need_s3
+    "$KIT/images" small "$REF"
+    docker save "$REF" >saved.tar
+}
+
 # in_root ARGUMENT...: tests/kit/chroot run, with the folder of the scenario and those of the Docker daemons.
 in_root()
 {

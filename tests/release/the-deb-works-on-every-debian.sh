@@ -2,12 +2,7 @@
 # The .deb is installed, used and removed in each release of Debian, in a system that has nothing else. That for arm64 is
 # installed in one release beside the architecture of this machine, and its program runs with qemu.
 . "$(dirname "$0")/lib.sh"
-need_release
-need_docker
-need_edge
-need_s3
-"$KIT/images" small "$REF"
-docker save "$REF" >saved.tar
+need_host_and_edge
 
 # in_debian SCRIPT: runs a script in the system with the package.
 in_debian()

@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # docker load takes the images of the release, and a container of them pushes and pulls.
 . "$(dirname "$0")/lib.sh"
-need_release
-need_docker
-need_edge
-need_s3
-"$KIT/images" small "$REF"
-docker save "$REF" >saved.tar
+need_host_and_edge
 # The private daemons have no bridge: containers use the network of this machine.
 run=(docker run --rm --network host --volume "$work:$work" --workdir "$work")
 for name in "${!AWS_@}" S3DOCK_BUCKET; do

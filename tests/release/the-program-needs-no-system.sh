@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # The program of each tarball runs in a folder that has nothing but the program: no library, no /proc, no /dev.
 . "$(dirname "$0")/lib.sh"
-need_release
-need_docker
-need_edge
-need_s3
-"$KIT/images" small "$REF"
-docker save "$REF" >saved.tar
+need_host_and_edge
 
 unpack amd64
 program_in --file "$UNPACKED/s3dock=/s3dock" empty -- /s3dock

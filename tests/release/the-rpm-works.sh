@@ -2,12 +2,7 @@
 # The .rpm of each architecture is installed with rpm, used and removed. No distribution with RPM can be fetched here: the
 # system is Debian's with the program rpm and an empty database.
 . "$(dirname "$0")/lib.sh"
-need_release
-need_docker
-need_edge
-need_s3
-"$KIT/images" small "$REF"
-docker save "$REF" >saved.tar
+need_host_and_edge
 
 # with_rpm SCRIPT: runs a script in the system with the package, whose file is $1.
 with_rpm()
