@@ -29,6 +29,7 @@
 #include "flow/cancel.h"
 #include "http/stream.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "kit/sample.h"
 #include "kit/scratch.h"
 #include "kit/tarball.h"
@@ -180,19 +181,6 @@ static void copy_bucket(const char *bucket)
     assert_int_equal(system(command), 0);
 }
 
-static struct docker *open_daemon(const struct fake_docker *fake)
-{
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
-    struct docker *docker;
-
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
-    docker = docker_open(&endpoint, NULL, &err);
-    if (!docker)
-        fail_msg("%s", err.text);
-    return docker;
-}
-
 /* The daemon's last line while it loaded. */
 static char load_note[256];
 
@@ -251,7 +239,7 @@ static void only_missing_data_is_transferred(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i += test_is_for_threads() ? 4 : 1) {
         struct fake_docker fake = fake_docker_start(cases[i].profile, "store", 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         pull_well("bucket", docker, FIRST, cases[i].reuse, &result);
@@ -277,7 +265,7 @@ static void only_missing_data_is_transferred(void **state)
 static void the_load_runs_during_the_seed_scan(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct pull_result result;
 
     (void)state;
@@ -301,7 +289,7 @@ static void the_load_runs_during_the_seed_scan(void **state)
 static void an_empty_layer_hides_no_other(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct pull_result result;
 
     (void)state;
@@ -319,7 +307,7 @@ static void an_empty_layer_hides_no_other(void **state)
 static void a_dry_run_prints_the_bytes_to_fetch(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct pull_options options = {.docker = docker, .dry_run = true};
     struct pull_result result;
 
@@ -353,7 +341,7 @@ static void a_daemon_that_refuses_partial_images_gets_all_layers(void **state)
     (void)state;
     for (size_t i = 0; i < 4; i += test_is_for_threads() ? 3 : 1) {
         struct fake_docker fake = fake_docker_start(profiles[i / 2], behave[i % 2], 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         pull_well("bucket", docker, FIRST, REUSE_AUTO, &result);
@@ -385,7 +373,7 @@ static void the_name_leads_to_the_pulled_image(void **state)
     label = "one";
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fake_docker fake = fake_docker_start(cases[i][0], cases[i][1], 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result before, result;
         char id[DIGEST_TEXT_SIZE];
 
@@ -411,7 +399,7 @@ static void the_name_leads_to_the_pulled_image(void **state)
 static void a_refused_load_leaves_no_name(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "store,store-unpack", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct docker_image *local = malloc(sizeof *local);
     struct pull_result result;
     char id[DIGEST_TEXT_SIZE];
@@ -444,7 +432,7 @@ static void kill_in_load(const struct fake_docker *fake, struct docker *docker, 
     if (child == 0) {
         struct pull_result result;
 
-        pull("bucket", open_daemon(fake), ref, REUSE_NEVER, &result);
+        pull("bucket", fake_docker_open(fake), ref, REUSE_NEVER, &result);
         _exit(0);
     }
     while (docker_inspect(docker, ref, local, &err) != DOCKER_OK) {
@@ -465,7 +453,7 @@ static void a_killed_load_is_not_trusted(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
         struct fake_docker fake = fake_docker_start(profiles[i], "store,store-hang", 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);
@@ -488,7 +476,7 @@ static void a_killed_load_is_not_trusted(void **state)
 static void an_image_that_is_not_unpacked_is_not_present(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-26-containerd", "store,store-packed", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct docker_image *local = malloc(sizeof *local);
     struct pull_result result;
 
@@ -523,7 +511,7 @@ static void an_engine_without_zstd_is_reported(void **state)
     packed = false;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         assert_int_equal(pull("zstd", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
@@ -550,7 +538,7 @@ static void an_image_that_lacks_content_is_not_present(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(behave); i++) {
         struct fake_docker fake = fake_docker_start("docker-29.0", behave[i], 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
@@ -565,7 +553,7 @@ static void an_image_that_lacks_content_is_not_present(void **state)
 static void further_names_lead_to_the_image(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct reference also[2];
     struct pull_options options = {.docker = docker, .also = also, .also_count = 2};
     struct docker_image *images = calloc(3, sizeof *images);
@@ -601,7 +589,7 @@ static void an_image_that_was_not_sent_is_reported(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
         struct fake_docker fake = fake_docker_start(profiles[i], "store,store-more", 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
 
         assert_int_equal(pull("bucket", docker, FIRST, REUSE_AUTO, &result), ERR_FAIL);
@@ -620,7 +608,7 @@ static void a_false_partial_download_is_dropped(void **state)
 {
     static const char junk[MIB] = "not what stands there"; /* more than a chunk */
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct store *store = open_bucket("bucket");
     struct partial_subject subject = {
         .store = store->identity, .where = store->where, .key = KEY ".tar.gz", .image = SECOND};
@@ -646,7 +634,7 @@ static void a_false_partial_download_is_dropped(void **state)
         docker_close(docker);
         fake_docker_stop(&fake);
         fake = fake_docker_start("docker-20.10", "store", 0);
-        docker = open_daemon(&fake);
+        docker = fake_docker_open(&fake);
     }
     store_destroy(store);
     docker_close(docker);
@@ -805,7 +793,7 @@ static void a_false_index_costs_a_full_download(void **state)
     (void)state;
     for (int lie = 0; lie < LIES; lie++) {
         struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-        struct docker *docker = open_daemon(&fake);
+        struct docker *docker = fake_docker_open(&fake);
         struct pull_result result;
         struct text index;
         char bucket[32];
@@ -830,7 +818,7 @@ static void a_false_index_costs_a_full_download(void **state)
 static void a_broken_archive_is_refused(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct docker_image *image = malloc(sizeof *image);
     struct pull_result result;
     struct text archive;
@@ -878,15 +866,13 @@ static void *interrupt_soon(void *cancel)
 static void a_silent_seed_can_be_interrupted(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     struct pull_options options = {.reuse = REUSE_ALWAYS, .transfer.jobs = 2};
     struct pull_result result;
     struct cancel cancel;
     pthread_t thread;
 
     (void)state;
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     for (unsigned i = 0; i < (test_is_sample() ? 1 : 3); i++) {
         cancel_init(&cancel);
         options.docker = docker_open(&endpoint, &cancel, &err);
@@ -911,7 +897,7 @@ static void a_silent_seed_can_be_interrupted(void **state)
 static void a_seed_that_stops_sending_is_abandoned(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     struct pull_result result;
     int64_t began;
 

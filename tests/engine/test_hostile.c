@@ -19,8 +19,10 @@
 #include "catalog/pointer.h"
 #include "docker/docker.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "kit/sample.h"
 #include "kit/scratch.h"
+#include "kit/ssh_guard.h"
 #include "kit/ssh_signer.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
@@ -255,34 +257,10 @@ static void leave_alone(void)
 
 static struct guard *open_guard(unsigned require, unsigned number)
 {
-    _cleanup_text_ struct text file = {0};
-    struct guard_settings settings = {.policy = {.require = require, .min = 1}};
     char memory[32];
-    struct guard *guard;
 
-    text_init(&file, MIB);
-    ssh_signer_line(&signer, "ci@example.com", "", &file);
-    assert_int_equal(file_replace(path_of("signers"), text_view(&file), 0600, &err), 0);
     snprintf(memory, sizeof memory, "memory-%u", number);
-    settings.memory = path_of(memory);
-    settings.signers = path_of("signers");
-    guard = guard_open(&settings, &err);
-    if (!guard)
-        fail_msg("%s", err.text);
-    return guard;
-}
-
-static struct docker *open_daemon(const struct fake_docker *fake)
-{
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
-    struct docker *docker;
-
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
-    docker = docker_open(&endpoint, NULL, &err);
-    if (!docker)
-        fail_msg("%s", err.text);
-    return docker;
+    return ssh_guard_open(&signer, require, memory);
 }
 
 /* Pulls what production means, as `pull` does. */
@@ -337,7 +315,7 @@ static void play(const struct row *row, const char *profile, unsigned require, b
 {
     static unsigned number;
     struct fake_docker fake = fake_docker_start(profile, "store", 0);
-    struct docker *docker = open_daemon(&fake);
+    struct docker *docker = fake_docker_open(&fake);
     char evil[DIGEST_TEXT_SIZE] = "", named[DIGEST_TEXT_SIZE];
     struct pull_result result;
     struct guard *guard;

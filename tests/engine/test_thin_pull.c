@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "docker/docker.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "kit/fault_store.h"
 #include "kit/sample.h"
 #include "kit/scratch.h"
@@ -620,13 +621,11 @@ static void a_replaced_archive_is_found_below_archive(void **state)
 static void a_daemon_gets_what_it_lacks(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     struct pull_options options = {.reuse = REUSE_ALWAYS, .transfer.jobs = 2};
     struct pull_result result;
 
     (void)state;
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     options.docker = docker_open(&endpoint, NULL, &err);
     options.store = open_bucket("bucket");
     for (unsigned i = 0; i < 2; i++) {

@@ -13,6 +13,7 @@
 #include "docker/container.h"
 #include "docker/docker.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 
 #define PLAIN             "{\"Image\":\"app:1\"}"
 #define DOCKER_OPEN_TRIES 100
@@ -24,11 +25,9 @@ static const char *const engines[] = {"docker-17", "docker-20.10", "docker-29.3"
 static inline struct docker_endpoint endpoint_of(const struct fake_docker *fake, const char *api,
                                                  int64_t patience)
 {
-    struct docker_endpoint endpoint = {
-        .origin = "DOCKER_HOST", .url = "http://localhost", .patience = patience};
+    struct docker_endpoint endpoint = fake_endpoint(fake);
 
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
+    endpoint.patience = patience;
     snprintf(endpoint.api_version, sizeof endpoint.api_version, "%s", api);
     return endpoint;
 }

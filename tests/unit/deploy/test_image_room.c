@@ -18,7 +18,9 @@
 #include "docker/docker.h"
 #include "kit/assert_fails.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "kit/scratch.h"
+#include "kit/ssh_guard.h"
 #include "kit/ssh_signer.h"
 #include "store/dir/store_dir.h"
 #include "store/store.h"
@@ -61,7 +63,7 @@ static void add_rule(struct text *rules, const char *kind, const char *body)
 /* Returns how many names are removed of one image with these names, a list in JSON. */
 static unsigned prune(const char *names, const char *containers, bool dangling)
 {
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     _cleanup_text_ struct text rules = {0};
     char image[1024];
     struct docker *docker;
@@ -78,8 +80,6 @@ static unsigned prune(const char *names, const char *containers, bool dangling)
     text_cut(&rules, rules.size - 1);
     text_str(&rules, "]}");
     fake_docker_control(&fake, rules.data, NULL, 0);
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     docker = docker_open(&endpoint, NULL, &err);
     if (!docker || image_room_prune(docker, "shop", KEEP, dangling, &count, &err))
         fail_msg("%s: %s", names, err.text);
@@ -148,26 +148,14 @@ static struct store *fill_bucket(void)
 
 static struct guard *open_guard(void)
 {
-    struct guard_settings settings = {.policy = {.require = POLICY_IMAGES, .min = 1}};
     struct ssh_signer signer = ssh_signer_of(1);
-    _cleanup_text_ struct text file = {0};
-    struct guard *guard;
-    struct err err;
 
-    text_init(&file, MIB);
-    ssh_signer_line(&signer, "ci@example.com", "", &file);
-    assert_int_equal(file_replace(path_of("signers"), text_view(&file), 0600, &err), 0);
-    settings.signers = path_of("signers");
-    settings.memory = path_of("memory");
-    guard = guard_open(&settings, &err);
-    if (!guard)
-        fail_msg("%s", err.text);
-    return guard;
+    return ssh_guard_open(&signer, POLICY_IMAGES, "memory");
 }
 
 static struct docker *open_daemon(void)
 {
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     _cleanup_text_ struct text rules = {0};
     struct docker *docker;
     struct err err;
@@ -178,8 +166,6 @@ static struct docker *open_daemon(void)
     text_cut(&rules, rules.size - 1);
     text_str(&rules, "]}");
     fake_docker_control(&fake, rules.data, NULL, 0);
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     docker = docker_open(&endpoint, NULL, &err);
     if (!docker)
         fail_msg("%s", err.text);

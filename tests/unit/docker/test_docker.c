@@ -12,6 +12,7 @@
 #include "docker/docker.h"
 #include "docker/image_list.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 
 #define PIECE (64 * KIB)
 
@@ -19,10 +20,8 @@ static uint8_t piece[PIECE];
 
 static struct docker *open_fake(const struct fake_docker *fake, const char *api, struct err *err)
 {
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(fake);
 
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
     if (api)
         snprintf(endpoint.api_version, sizeof endpoint.api_version, "%s", api);
     return docker_open(&endpoint, NULL, err);
@@ -303,18 +302,16 @@ static void huge_members_of_a_list_are_omitted(void **state)
 static void the_wait_for_a_hanging_daemon_ends(void **state)
 {
     static const char *const behaviours[] = {"ping-hang", "info-hang", "image-hang"};
-    struct docker_endpoint endpoint = {
-        .origin = "DOCKER_HOST", .url = "http://localhost", .patience = 300 * NS_PER_MS};
     static struct docker_image image;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(behaviours); i++) {
         struct fake_docker fake = fake_docker_start("docker-20.10", behaviours[i], 0);
+        struct docker_endpoint endpoint = fake_endpoint(&fake);
         struct err err = {0};
         struct docker *docker;
 
-        snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-        snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+        endpoint.patience = 300 * NS_PER_MS;
         docker = docker_open(&endpoint, NULL, &err);
         if (docker)
             assert_int_equal(docker_inspect(docker, "app:1", &image, &err), ERR_FAIL);

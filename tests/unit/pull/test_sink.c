@@ -20,6 +20,7 @@
 #include "docker/docker.h"
 #include "flow/cancel.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "pull/sink.h"
 
 static char folder[64];
@@ -231,15 +232,13 @@ static void add_line(void *arg, const char *line)
 static void the_daemon_reports_its_progress(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     struct lines lines = {""};
     struct docker *docker;
     struct sink *sink;
     struct err err = {0};
 
     (void)state;
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     docker = docker_open(&endpoint, NULL, &err);
     assert_non_null(docker);
     sink = sink_docker(docker, add_line, &lines, &err);

@@ -16,6 +16,7 @@
 #include "cli/commands/target.h"
 #include "kit/assert_fails.h"
 #include "kit/scratch.h"
+#include "kit/ssh_guard.h"
 #include "kit/ssh_signer.h"
 #include "store/dir/store_dir.h"
 #include "store/store.h"
@@ -39,21 +40,9 @@ static void put_pointer(const char *key)
 
 static struct guard *open_guard(unsigned require)
 {
-    struct guard_settings settings = {.policy = {.require = require, .min = 1}};
     struct ssh_signer signer = ssh_signer_of(1);
-    _cleanup_text_ struct text file = {0};
-    struct guard *guard;
-    struct err err;
 
-    text_init(&file, MIB);
-    ssh_signer_line(&signer, "ci@example.com", "", &file);
-    assert_int_equal(file_replace(path_of("signers"), text_view(&file), 0600, &err), 0);
-    settings.memory = path_of("memory");
-    settings.signers = path_of("signers");
-    guard = guard_open(&settings, &err);
-    if (!guard)
-        fail_msg("%s", err.text);
-    return guard;
+    return ssh_guard_open(&signer, require, "memory");
 }
 
 static int prove(unsigned require, const char *name, struct target *target, struct err *err)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "docker/docker.h"
 #include "kit/fake_docker.h"
+#include "kit/fake_endpoint.h"
 #include "pull/seed/local_images.h"
 
 static struct digest_text ids[8];
@@ -105,7 +106,7 @@ static void the_closest_image_is_of_the_same_app_then_shares_layers_then_is_newe
 static void the_images_of_a_daemon_are_listed(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
-    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker_endpoint endpoint = fake_endpoint(&fake);
     struct err err = {0};
     struct docker *docker;
     struct docker_list list;
@@ -114,8 +115,6 @@ static void the_images_of_a_daemon_are_listed(void **state)
     bool same_app, has[2];
 
     (void)state;
-    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
-    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
     docker = docker_open(&endpoint, NULL, &err);
     assert_non_null(docker);
     assert_int_equal(docker_list_images(docker, &list, &err), 0);
