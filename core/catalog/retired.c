@@ -99,8 +99,8 @@ int retired_announce_document(struct store *store, const char *tombstone_key, st
 
 /* ---- deleting one object ---- */
 
-static enum store_answer delete_if(struct store *store, const char *key, const char *etag,
-                                   struct err *err)
+enum store_answer retired_delete_if(struct store *store, const char *key, const char *etag,
+                                    struct err *err)
 {
     struct store_op op = {.verb = STORE_DELETE, .key = key, .if_match = etag, .optional = true};
     enum store_answer answer = store_run(store, &op, err);
@@ -120,7 +120,7 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
         return ERR_FAIL;
     if (!there || !etag[0] || strcmp(info.etag, etag) != 0)
         return RETIRED_CHANGED;
-    switch (delete_if(store, key, etag, err)) {
+    switch (retired_delete_if(store, key, etag, err)) {
     case STORE_FAILED:
         return err_wrap(err, "%s", key);
     case STORE_CHANGED:

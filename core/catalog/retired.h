@@ -39,6 +39,11 @@ int retired_announce_document(struct store *store, const char *tombstone_key, st
 enum { RETIRED_CHANGED = 1 };
 int retired_delete_object(struct store *store, const char *key, const char *etag, struct err *err);
 
+/* Deletes `key` if its object has `etag`, which the caller has just read. A store without such a
+ * condition deletes any object. STORE_CHANGED: there is another object. */
+enum store_answer retired_delete_if(struct store *store, const char *key, const char *etag,
+                                    struct err *err);
+
 /* Restores the metadata of a retired image from its tombstone. Writes nothing if metadata of this
  * name exists. RETIRED_GONE: there is no tombstone, or the data are deleted. */
 enum { RETIRED_GONE = 1 };

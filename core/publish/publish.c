@@ -42,6 +42,17 @@ static int changed(const struct publish *publish, struct err *err)
     return PUBLISH_CHANGED;
 }
 
+/* The caller reports PUBLISH_SAME as success: the objects of that image are checked like our own. */
+static int check_same(const struct publish *publish, const struct metadata *found, struct err *err)
+{
+    bool has_objects = found->format > METADATA_ARCHIVE_FORMAT;
+    char key[KEY_MAX];
+    int answer =
+        publish->check && has_objects ? publish->check(publish->store, found, key, err) : 0;
+
+    return answer == PUBLISH_MISSING ? changed(publish, err) : answer ? ERR_FAIL : PUBLISH_SAME;
+}
+
 /* Classifies the document `text` that lies under the key. */
 static int classify(const struct publish *publish, struct view text, struct err *err)
 {
@@ -54,7 +65,7 @@ static int classify(const struct publish *publish, struct view text, struct err 
     if (is_other_platform(&found, publish->metadata))
         answer = PUBLISH_OTHER_PLATFORM;
     else if (metadata_names(&found, publish->metadata->image_id))
-        answer = PUBLISH_SAME;
+        answer = check_same(publish, &found, err);
     else
         answer = changed(publish, err);
     metadata_finish(&found);
@@ -122,39 +133,52 @@ static int put_metadata(struct work *w, struct err *err)
 
 /* ---- after the commit ---- */
 
-/* Returns 1 if the document is still ours. */
-static int is_ours(const struct work *w, struct err *err)
+/* Returns 1 if the document in the bucket has the bytes of ours, and takes its ETag. The ETags are not
+ * compared: a store may answer a PUT with another ETag than a HEAD. */
+static int has_our_bytes(struct work *w, struct err *err)
 {
-    struct store_info info;
+    _cleanup_text_ struct text text = {0};
 
-    switch (store_head(w->publish->store, w->publish->key, &info, err)) {
+    text_init(&text, METADATA_SIZE_MAX);
+    switch (store_get_document(w->publish->store, w->publish->key, &text, w->etag, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
-        return strcmp(info.etag, w->etag) == 0;
+        return view_equals(text_view(&text), text_view(&w->document));
     default:
         return 0;
     }
 }
 
-/* Writes the former document again, or deletes ours, unless another program has changed it. */
-static int restore(const struct work *w, struct err *err)
+static enum store_answer undo(const struct work *w, struct err *err)
 {
     const struct publish *p = w->publish;
-    int ours;
+    const char *condition = w->conditional ? w->etag : NULL;
 
-    if (!p->replaces[0])
-        return retired_delete_object(p->store, p->key, w->etag, err) < 0 ? ERR_FAIL : 0;
-    ours = w->conditional ? 1 : is_ours(w, err);
-    if (ours <= 0)
-        return ours;
-    return store_put_document(p->store, p->key, text_view(&w->former),
-                              w->conditional ? w->etag : NULL, false, NULL, err) == STORE_FAILED
-               ? ERR_FAIL
-               : 0;
+    if (p->replaces[0])
+        return store_put_document(p->store, p->key, text_view(&w->former), condition, false, NULL,
+                                  err);
+    return retired_delete_if(p->store, p->key, w->etag, err);
 }
 
-static int lost(const struct work *w, const char *key, struct err *err)
+/* Writes the former document again, or deletes ours, unless another program has changed it. */
+static int restore(struct work *w, struct err *err)
+{
+    int ours = has_our_bytes(w, err);
+
+    if (ours <= 0)
+        return ours;
+    switch (undo(w, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_CHANGED:
+        return changed(w->publish, err), ERR_FAIL;
+    default:
+        return 0;
+    }
+}
+
+static int lost(struct work *w, const char *key, struct err *err)
 {
     if (restore(w, err))
         return err_wrap(err, "%s is gone, and the metadata could not be restored", key);
@@ -163,7 +187,7 @@ static int lost(const struct work *w, const char *key, struct err *err)
     return PUBLISH_LOST;
 }
 
-static int check(const struct work *w, struct err *err)
+static int check(struct work *w, struct err *err)
 {
     const struct publish *p = w->publish;
     char key[KEY_MAX];
@@ -178,7 +202,7 @@ static int check(const struct work *w, struct err *err)
         return lost(w, key, err);
     if (answer || w->conditional)
         return answer;
-    answer = is_ours(w, err);
+    answer = has_our_bytes(w, err);
     return answer < 0 ? ERR_FAIL : answer ? PUBLISHED : changed(p, err);
 }
 

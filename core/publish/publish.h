@@ -37,7 +37,8 @@ struct publish {
 
 enum publish_answer {
     PUBLISHED = 0,
-    PUBLISH_SAME,           /* another program has published this image under `key` meanwhile */
+    PUBLISH_SAME,           /* another program has published this image under `key` meanwhile, and
+                               `check` has found its objects */
     PUBLISH_OTHER_PLATFORM, /* the document under `key` is of another platform */
     PUBLISH_CHANGED,        /* the document under `key` is not the one to replace */
     PUBLISH_LOST, /* the check failed. The bucket has the former document again, or none */

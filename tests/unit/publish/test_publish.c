@@ -17,11 +17,12 @@
 #define ID    "sha256:fc6c19a3650598abae49d22e8f3f14dce9ea9b2ef56713cf91c0d3f7c9e96fb1"
 #define OTHER "sha256:3aacd1e2a9386ef6c5555c898410fb7e19792d9d6748e51ad0965fb8c8910e7e"
 
-/* A store in front of the bucket: it may ignore conditions, and writes a document of another
- * program before the first PUT, or right after it. */
+/* A store in front of the bucket: it may ignore conditions, may state a wrong ETag,
+ * and writes a document of another program before the first PUT, or right after it. */
 static struct front {
     struct fault_store fault; /* first */
     bool ignores, index_first;
+    enum store_verb wrong;      /* states a wrong ETag; STORE_LIST: none does */
     const char *before, *after; /* documents of another program; NULL: none */
 } front;
 
@@ -39,6 +40,12 @@ static bool intercept(struct fault_store *fault, struct store_op *op)
     if (front.ignores) {
         op->if_match = NULL;
         op->if_none_match = false;
+    }
+    if (front.wrong == op->verb && front.wrong != STORE_LIST) {
+        fault_store_run(fault, op);
+        str_copy(op->info.etag, sizeof op->info.etag, "\"0\"");
+        fault_store_complete(op, op->answer);
+        return true;
     }
     if (!fault_store_matches(op, STORE_PUT, KEY))
         return false;
@@ -58,7 +65,7 @@ static int set_up(void **state)
 {
     (void)state;
     bucket_open(&bucket);
-    front = (struct front){.ignores = false};
+    front = (struct front){.wrong = STORE_LIST};
     fault_store_init(&front.fault, bucket.store, intercept);
     snprintf(front.fault.store.identity, sizeof front.fault.store.identity, "http://127.0.0.1:1/x");
     object = (struct metadata_object){.key = DATA, .etag = "\"a\"", .size = 100, .codec = 2};
@@ -350,6 +357,45 @@ static void another_program_after_the_write(void **state)
     with_manners(after_the_write);
 }
 
+/* The metadata that names the lost object must not stay, because the caller deletes what it names. */
+static void with_a_wrong_etag(void)
+{
+    static const enum store_verb verbs[] = {STORE_HEAD, STORE_PUT};
+
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        bucket_delete(&bucket, KEY);
+        front.wrong = verbs[i];
+        with_a_lost_object();
+        bucket_delete(&bucket, KEY);
+        assert_int_equal(run("", all_there), PUBLISHED);
+        assert_true(holds(ID));
+        front.wrong = STORE_LIST;
+    }
+}
+
+static void lost_object_and_a_wrong_etag(void **state)
+{
+    (void)state;
+    with_manners(with_a_wrong_etag);
+}
+
+/* The caller would report success for an image that cannot be pulled. */
+static void beside_the_same_image_without_its_object(void)
+{
+    bucket_put(&bucket, KEY, document(ID, "linux/amd64"));
+    assert_int_equal(run("", one_lost), PUBLISH_CHANGED);
+    assert_string_equal(err.code, "push");
+    assert_true(holds(ID));
+    assert_int_equal(run("", no_answer), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NETWORK);
+}
+
+static void the_same_image_without_its_object(void **state)
+{
+    (void)state;
+    with_manners(beside_the_same_image_without_its_object);
+}
+
 static void objects_of_another_application(void **state)
 {
     (void)state;
@@ -367,6 +413,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(replaced_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_object, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lost_object_and_a_wrong_etag, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_same_image_without_its_object, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_answer_of_the_check, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_program_before_the_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_bytes_before_the_write, set_up, tear_down),
