@@ -213,7 +213,7 @@ done
 running=()
 declare -A fronts # proxy -> its port
 for proxy in "${PROXIES[@]}"; do
-    add_proxied "$proxy" "$proxy" "observe: \"${OBSERVE:-1s}\", drain: \"20s\"" || {
+    add_proxied "$proxy" "$proxy" "observe: \"${OBSERVE:-1s}\", drain: \"120s\"" || {
         skip_check "$proxy" "$(tail -n 1 "$work/$proxy.proxy.log")"
         continue
     }

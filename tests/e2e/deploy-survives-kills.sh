@@ -50,7 +50,7 @@ add_lane()
 {
     local env=$1 order="order: \"$3\","
     [ -z "${4:-}" ] || order=
-    add_proxied "$env" "$2" "$order observe: \"200ms\", drain: \"20s\", stop: \"20s\"" "${4:-}" || {
+    add_proxied "$env" "$2" "$order observe: \"200ms\", drain: \"120s\", stop: \"20s\"" "${4:-}" || {
         skip_check "$env" "$(tail -n 1 "$work/$env.proxy.log")"
         return
     }
