@@ -37,8 +37,21 @@ static void upload_everything(struct push *p, const struct err *err)
     p->delta = false;
 }
 
-/* Chooses the way of the next attempt after the failure `err`. False: there is none. Each way is
- * chosen once. */
+/* Each way is chosen once, so that a store whose answers contradict each other ends the push. The
+ * other platform has a name, and so an unfinished upload, of its own. */
+static bool is_new_way(struct push *p)
+{
+    unsigned way = 1U << p->remedy;
+
+    if (p->remedy == REMEDY_WITH_OTHER_BASES && p->tried & way)
+        way = 1U << REMEDY_WITHOUT_COPIES;
+    if (p->tried & way)
+        return false;
+    p->tried = p->remedy == REMEDY_AS_FURTHER ? way : p->tried | way;
+    return true;
+}
+
+/* Chooses the way of the next attempt after the failure `err`. False: there is none. */
 static bool choose_remedy(struct push *p, struct err *err)
 {
     struct push_result *result = p->result;
@@ -47,6 +60,8 @@ static bool choose_remedy(struct push *p, struct err *err)
         hint_unrepeatable(p, err);
         return false;
     }
+    if (!is_new_way(p))
+        return false;
     switch (p->remedy) {
     case REMEDY_NONE:
         return false;
@@ -64,12 +79,10 @@ static bool choose_remedy(struct push *p, struct err *err)
         p->read_all = true;
         break;
     case REMEDY_WITH_OTHER_BASES:
-        if (p->searched_again) {
+        if (p->tried & 1U << REMEDY_WITHOUT_COPIES)
             upload_everything(p, err);
-            break;
-        }
-        log_info("push: starts again with other archives to copy from: %s", err->text);
-        p->searched_again = true;
+        else
+            log_info("push: starts again with other archives to copy from: %s", err->text);
         break;
     case REMEDY_WITHOUT_BASES:
         log_info("push: everything is uploaded: %s", err->text);

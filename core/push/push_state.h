@@ -31,12 +31,12 @@ struct push {
     char content[DIGEST_TEXT_SIZE]; /* id of the image to push; "": only its stream contains it */
 
     /* The way of the next attempt. */
-    bool export_only;    /* Docker's layers were not as expected */
-    bool delta;          /* compare with earlier archives */
-    bool read_all;       /* read all layers, even those that earlier archives hold */
-    bool searched_again; /* for bases, because one has changed */
-    bool further;        /* the image was found to exist for another platform */
-    bool claimed;        /* this push has the claim of the first platform */
+    bool export_only; /* Docker's layers were not as expected */
+    bool delta;       /* compare with earlier archives */
+    bool read_all;    /* read all layers, even those that earlier archives hold */
+    unsigned tried;   /* 1 << remedy: the ways that were chosen */
+    bool further;     /* the image was found to exist for another platform */
+    bool claimed;     /* this push has the claim of the first platform */
     enum push_remedy remedy;
 };
 

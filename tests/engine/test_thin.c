@@ -93,6 +93,9 @@ struct between {
     unsigned nth;
     const char *gone; /* deleted before the metadata is written, once */
     bool damaged;     /* ranges of data objects have other bytes */
+    bool vanishes;    /* `gone` is the new data object, each time */
+    char own[KEY_MAX];
+    unsigned commits; /* with `gone` */
     uint64_t sent;
     pthread_mutex_t *late; /* unfinished uploads are listed after the index of a base was read */
     bool index_read;
@@ -153,12 +156,15 @@ static bool between(struct fault_store *fault, struct store_op *op)
         fault_store_fail(op, ERR_UNSUPPORTED, "refused", STORE_UNSUPPORTED);
         return true;
     }
+    if (b->vanishes && fault_store_matches(op, STORE_UPLOAD_COMPLETE, ".data"))
+        b->gone = strcpy(b->own, op->key);
     if (b->gone && fault_store_matches(op, STORE_PUT, ".json") &&
         strncmp(op->key, "images/", 7) == 0) {
         struct store_op drop = {.verb = STORE_DELETE, .key = b->gone};
 
         fault_store_run(fault, &drop);
-        b->gone = NULL;
+        b->gone = b->vanishes ? b->gone : NULL;
+        b->commits++;
     }
     if (b->damaged && fault_store_matches(op, STORE_GET, ".data") && op->buffer) {
         fault_store_run(fault, op);
@@ -661,6 +667,28 @@ static void a_base_that_disappears(void **state)
     assert_same_stream("a", SECOND);
 }
 
+/* The push must not start again without end. */
+static void an_object_that_disappears_each_time(void **state)
+{
+    struct push_result result;
+    struct store_info info;
+    struct between b;
+    char metadata[KEY_MAX];
+    struct image_name name;
+
+    (void)state;
+    empty("a");
+    open_between(&b, "a");
+    b.vanishes = true;
+    assert_int_equal(push_through(&b, FIRST, forms[3], 8, &result), ERR_FAIL);
+    assert_string_equal(err.code, "removed");
+    assert_in_range(b.commits, 2, 3);
+    assert_int_equal(name_parse_image(FIRST, &name, &err), 0);
+    key_image(metadata, &name, "202507", KEY_METADATA);
+    assert_int_equal(store_head(&b.fault.store, metadata, &info, &err), STORE_ABSENT);
+    fault_store_close(&b.fault);
+}
+
 /* An archive under a fixed key that thin images use is replaced: it stays under archive/, where the
  * next push finds it. The key itself is not written again by a push that finds metadata of format 3
  * there. */
@@ -752,6 +780,7 @@ int main(void)
         cmocka_unit_test(stores_with_less),
         cmocka_unit_test(several_at_once),
         cmocka_unit_test(a_base_that_disappears),
+        cmocka_unit_test(an_object_that_disappears_each_time),
         cmocka_unit_test(an_archive_that_is_not_the_images),
         cmocka_unit_test(a_base_that_is_replaced_in_place),
         cmocka_unit_test(a_damaged_base),
