@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lib.sh - the beginning of every scenario of a release: `. "$(dirname "$0")/lib.sh"`.
 #
-# A scenario is one of tests/e2e/lib.sh, with the files of a release in the folder $RELEASE (default: release).
+# A scenario is one of tests/e2e/lib.sh, with the files of a release in the folder $RELEASE (default: build-release/out).
 # S3DOCK becomes a small script that runs the program inside a root of tests/kit/chroot, with the working folder and the
 # environment of the scenario.
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
@@ -9,7 +9,7 @@
 # The roots have other authorities than this machine.
 unset AWS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR
 
-RELEASE=$(realpath "${RELEASE:-$TOP/release}")
+RELEASE=$(realpath "${RELEASE:-$TOP/build-release/out}")
 REF=app:20250721-2118-f7a5a27
 
 # artifact PATTERN: prints the only file of the release that matches.
