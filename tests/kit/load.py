@@ -17,7 +17,7 @@ slow, a share is a stream. The server is tests/kit/app.c, which repeats the id o
     --streams SHARE  of responses that are streams of --slow-seconds (0.01)
     --sockets SHARE  of requests that become a websocket for --slow-seconds (0)
     --late S         a request that takes so much longer than planned has failed (1); on a busy machine: one that takes
-                     10 times the usual response of the run
+                     20 times the usual response of the run
     --timeout S      any request that takes so much longer than planned has failed (60)
     --leaves FILE    lines "TIME HOST": from this time on (seconds since 1970), no new request may reach this container
     --answered FILE  exists after the first request
@@ -146,7 +146,8 @@ class Connection:
                                           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
         if status != "101":
             raise Failure("status", status)
-        for line in range(max(1, int(seconds * 10))):
+        line, end = 0, time.monotonic() + seconds
+        while line == 0 or time.monotonic() < end:
             sent = b"%d of %d\n" % (line, number)
             try:
                 self.writer.write(sent)
@@ -155,6 +156,7 @@ class Connection:
                 raise Failure("reset", "within a websocket") from error
             if got != sent:
                 raise Failure("short" if sent.startswith(got) else "garbled", f"a websocket after {line} lines")
+            line += 1
             await asyncio.sleep(0.1)
         return headers
 
@@ -162,7 +164,7 @@ class Connection:
 # ---- the load ----------------------------------------------------------------------------------------
 
 Result = collections.namedtuple("Result", "began ended kind host gen failure over")  # over: seconds beyond the planned ones
-LATE_SHARE = 10  # a late response takes this many times the usual one of the run, at least --late
+LATE_SHARE = 20  # a late response takes this many times the usual one of the run, at least --late
 
 
 class Load:
