@@ -72,23 +72,41 @@ static int classify(const struct publish *publish, struct view text, struct err 
     return answer;
 }
 
-/* A condition was not met: finds out which document lies under the key. */
-static int look(struct work *w, struct err *err)
+/* Reads the document that lies under the key, and its ETag. Returns 1 if it has the bytes of ours. The
+ * ETags are not compared: a store may answer a PUT with another ETag than a HEAD. */
+static int read_back(struct work *w, struct text *text, struct err *err)
+{
+    switch (store_get_document(w->publish->store, w->publish->key, text, w->etag, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return view_equals(text_view(text), text_view(&w->document));
+    default:
+        return 0;
+    }
+}
+
+/* Returns 1 if the document in the bucket is ours. */
+static int is_ours(struct work *w, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
 
     text_init(&text, METADATA_SIZE_MAX);
-    switch (store_get_document(w->publish->store, w->publish->key, &text, w->etag, err)) {
-    case STORE_FAILED:
-        return ERR_FAIL;
-    case STORE_DONE:
-        /* an answer was lost, and the store has repeated the request */
-        if (view_equals(text_view(&text), text_view(&w->document)))
-            return PUBLISHED;
-        return classify(w->publish, text_view(&text), err);
-    default:
-        return changed(w->publish, err);
-    }
+    return read_back(w, &text, err);
+}
+
+/* A condition was not met: finds out which document lies under the key. It may be ours: then an answer
+ * was lost, and the store has repeated the request. */
+static int look(struct work *w, struct err *err)
+{
+    _cleanup_text_ struct text text = {0};
+    int ours;
+
+    text_init(&text, METADATA_SIZE_MAX);
+    ours = read_back(w, &text, err);
+    if (ours)
+        return ours < 0 ? ERR_FAIL : PUBLISHED;
+    return classify(w->publish, text_view(&text), err);
 }
 
 /* ---- the writes ---- */
@@ -133,23 +151,6 @@ static int put_metadata(struct work *w, struct err *err)
 
 /* ---- after the commit ---- */
 
-/* Returns 1 if the document in the bucket has the bytes of ours, and takes its ETag. The ETags are not
- * compared: a store may answer a PUT with another ETag than a HEAD. */
-static int has_our_bytes(struct work *w, struct err *err)
-{
-    _cleanup_text_ struct text text = {0};
-
-    text_init(&text, METADATA_SIZE_MAX);
-    switch (store_get_document(w->publish->store, w->publish->key, &text, w->etag, err)) {
-    case STORE_FAILED:
-        return ERR_FAIL;
-    case STORE_DONE:
-        return view_equals(text_view(&text), text_view(&w->document));
-    default:
-        return 0;
-    }
-}
-
 static enum store_answer undo(const struct work *w, struct err *err)
 {
     const struct publish *p = w->publish;
@@ -164,7 +165,7 @@ static enum store_answer undo(const struct work *w, struct err *err)
 /* Writes the former document again, or deletes ours, unless another program has changed it. */
 static int restore(struct work *w, struct err *err)
 {
-    int ours = has_our_bytes(w, err);
+    int ours = is_ours(w, err);
 
     if (ours <= 0)
         return ours;
@@ -202,7 +203,7 @@ static int check(struct work *w, struct err *err)
         return lost(w, key, err);
     if (answer || w->conditional)
         return answer;
-    answer = has_our_bytes(w, err);
+    answer = is_ours(w, err);
     return answer < 0 ? ERR_FAIL : answer ? PUBLISHED : changed(p, err);
 }
 

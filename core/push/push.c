@@ -37,18 +37,19 @@ static void upload_everything(struct push *p, const struct err *err)
     p->delta = false;
 }
 
-/* Each way is chosen once, so that a store whose answers contradict each other ends the push. The
- * other platform has a name, and so an unfinished upload, of its own. */
-static bool is_new_way(struct push *p)
+/* Returns the way of the next attempt, REMEDY_NONE: there is none. Each way is chosen once, so that a
+ * store whose answers contradict each other ends the push. The other platform has a name, and so an
+ * unfinished upload, of its own. */
+static enum push_remedy next_way(struct push *p)
 {
-    unsigned way = 1U << p->remedy;
+    enum push_remedy way = p->remedy;
 
-    if (p->remedy == REMEDY_WITH_OTHER_BASES && p->tried & way)
-        way = 1U << REMEDY_WITHOUT_COPIES;
-    if (p->tried & way)
-        return false;
-    p->tried = p->remedy == REMEDY_AS_FURTHER ? way : p->tried | way;
-    return true;
+    if (way == REMEDY_WITH_OTHER_BASES && p->tried & 1U << way)
+        way = REMEDY_WITHOUT_COPIES;
+    if (p->tried & 1U << way)
+        return REMEDY_NONE;
+    p->tried = way == REMEDY_AS_FURTHER ? 1U << way : p->tried | 1U << way;
+    return way;
 }
 
 /* Chooses the way of the next attempt after the failure `err`. False: there is none. */
@@ -60,9 +61,7 @@ static bool choose_remedy(struct push *p, struct err *err)
         hint_unrepeatable(p, err);
         return false;
     }
-    if (!is_new_way(p))
-        return false;
-    switch (p->remedy) {
+    switch (next_way(p)) {
     case REMEDY_NONE:
         return false;
     case REMEDY_AFRESH:
@@ -79,10 +78,7 @@ static bool choose_remedy(struct push *p, struct err *err)
         p->read_all = true;
         break;
     case REMEDY_WITH_OTHER_BASES:
-        if (p->tried & 1U << REMEDY_WITHOUT_COPIES)
-            upload_everything(p, err);
-        else
-            log_info("push: starts again with other archives to copy from: %s", err->text);
+        log_info("push: starts again with other archives to copy from: %s", err->text);
         break;
     case REMEDY_WITHOUT_BASES:
         log_info("push: everything is uploaded: %s", err->text);
