@@ -52,10 +52,10 @@ for line in sys.stdin:
     print(change["event"], int(change["image_ref"][-7:] or 0), change.get("error", {}).get("code", ""))' <first.jsonl
 }
 
-# has_event EVENT
+# has_event EVENT [NUMBER]: so many times, or more (1).
 has_event()
 {
-    events | grep -q "^$1"
+    [ "$(events | grep -c "^$1")" -ge "${2:-1}" ]
 }
 
 # stopped_in_time: ends the watcher with SIGTERM.
@@ -64,12 +64,6 @@ stopped_in_time()
     kill -TERM $WATCH
     timed_wait $WATCH
     [ "$ended" = 0 ] && in_time 2000
-}
-
-# has_events NUMBER EVENT
-has_events()
-{
-    [ "$(events | grep -c "^$2")" -ge "$1" ]
 }
 
 watch first
@@ -111,7 +105,7 @@ check "the watcher does not undo it" serves 2
 check "the metrics name the hold" await grep -q '^s3dock_deploy_held.* 1$' s3dock.prom
 promote_release 1 watched
 check "the next promotion ends the hold" await serves 1
-check "its deployment ends" await has_events 2 "deployed 1" # the first one was at the beginning
+check "its deployment ends" await has_event "deployed 1" 2 # the first one was at the beginning
 
 # Two watchers: one deploys, the other waits and finds the work done.
 # deployments: prints how often 1 was replaced by 2.
