@@ -80,6 +80,10 @@ static const struct row {
      "APP ENV"},
     {ERR_INTEGRITY, CODE_SEQUENCE, "set it again with a key: s3dock promote or tag, with --force",
      ""},
+    {ERR_INTEGRITY, CODE_CLOCK,
+     "if the clock of this machine is right, write it again with a key: s3dock push, promote or "
+     "tag, with --force",
+     ""},
     {ERR_TRUST, CODE_MEMORY, "to forget it on this host: s3dock verify %s --reset-sequence",
      "APP ENV"},
     {ERR_TRUST, CODE_CLOCK, "correct the clock of this machine, or of the one that signed", ""},

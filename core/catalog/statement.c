@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json_write.h"
 #include "catalog/fields.h"
@@ -179,6 +180,13 @@ static const char *find_image(const struct statement *statement, const char *pla
         if (strcmp(statement->images[i].platform, platform) == 0)
             return statement->images[i].id;
     return NULL;
+}
+
+int64_t statement_time(const struct statement *statement, int64_t now)
+{
+    int64_t at;
+
+    return clock_parse_rfc3339(statement->time, &at) ? at : now;
 }
 
 const char *statement_image(const struct statement *statement, const struct platform *platform)

@@ -59,6 +59,9 @@ enum statement_answer {
  * The month of an image key is not compared. */
 int statement_read(const char *key, struct view json, struct statement *out, struct err *err);
 
+/* Returns the stated time in ns since 1970; `now`: the statement has none that can be read. */
+int64_t statement_time(const struct statement *statement, int64_t now);
+
 /* Returns the stated id of the image for a platform; NULL: the statement has none. An image of any
  * platform fits only a wanted one of any platform. */
 const char *statement_image(const struct statement *statement, const struct platform *platform);

@@ -32,12 +32,25 @@ static int check_sequence(const char *key, const struct statement *statement, st
         key, (unsigned long long)statement->sequence);
 }
 
+/* Hosts refuse a document of a time that is yet to come. */
+static int check_time(const char *key, const struct statement *statement, struct err *err)
+{
+    int64_t now = clock_wall();
+
+    if (statement_time(statement, now) <= now + STATEMENT_AHEAD)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, CODE_CLOCK,
+                   "%s states the time %s, which is more than ten minutes ahead of the clock of "
+                   "this machine",
+                   key, statement->time);
+}
+
 int document_signer_check(const char *key, struct view document, struct statement *out,
                           struct err *err)
 {
     switch (statement_read(key, document, out, err)) {
     case STATEMENT_READ:
-        return check_sequence(key, out, err);
+        return check_sequence(key, out, err) || check_time(key, out, err) ? ERR_FAIL : 0;
     case STATEMENT_NONE:
         return err_set(err, ERR_UNSUPPORTED, CODE_STATEMENT,
                        "%s does not state the ids of its images, so it cannot be signed", key);

@@ -23,7 +23,7 @@ void document_signer_init(struct document_signer *signer, const struct sign_sett
 void document_signer_finish(struct document_signer *signer);
 
 /* Reads what a document states. Fails unless it may be signed under this key: integrity.statement,
- * integrity.sequence, unsupported.statement. */
+ * integrity.sequence, integrity.clock (a time that is yet to come), unsupported.statement. */
 int document_signer_check(const char *key, struct view document, struct statement *out,
                           struct err *err);
 /* Writes the fingerprint of the key; "" before the first signature. */

@@ -134,8 +134,7 @@ static int read_time(struct trial *t, struct err *err)
 {
     int64_t now = clock_wall();
 
-    if (!clock_parse_rfc3339(t->report->statement.time, &t->at))
-        t->at = now;
+    t->at = statement_time(&t->report->statement, now);
     if (t->at <= now + STATEMENT_AHEAD)
         return 0;
     return err_set(err, ERR_TRUST, CODE_CLOCK,
