@@ -102,21 +102,48 @@ static void print_commands(struct text *out)
     text_char(out, '\n');
 }
 
+/* A line of .examples: a call and, after a tab, its description. Both are lengths in bytes. */
+struct example {
+    int call, words;
+    const char *description; /* "" if the line has no tab */
+    const char *next;
+};
+
+static struct example example_at(const char *line)
+{
+    size_t size = strcspn(line, "\n"), call = strcspn(line, "\t\n");
+
+    return (struct example){
+        .call = (int)call,
+        .words = call < size ? (int)(size - call - 1) : 0,
+        .description = call < size ? line + call + 1 : "",
+        .next = line + size + (line[size] == '\n'),
+    };
+}
+
+static void print_example(struct text *out, const char *line, const struct example *example)
+{
+    int call = example->call, words = example->words;
+
+    if (!words)
+        text_printf(out, "  %.*s\n", call, line);
+    else if (call + 4 + words < WIDTH)
+        text_printf(out, "  %.*s%*s  %.*s\n", call, line,
+                    call < 44 && 44 + 4 + words < WIDTH ? 44 - call : 0, "", words,
+                    example->description);
+    else
+        text_printf(out, "  %.*s\n" EXAMPLE_INDENT "%.*s\n", call, line, words,
+                    example->description);
+}
+
 static void print_examples(struct text *out, const char *lines)
 {
     text_str(out, "Examples:\n");
     while (*lines) {
-        size_t size = strcspn(lines, "\n"), call = strcspn(lines, "\t");
-        int words = (int)(size - call - 1);
+        struct example example = example_at(lines);
 
-        if (call + 4 + (size_t)words < WIDTH)
-            text_printf(out, "  %.*s%*s  %.*s\n", (int)call, lines,
-                        call < 44 && 44 + 4 + words < WIDTH ? 44 - (int)call : 0, "", words,
-                        lines + call + 1);
-        else
-            text_printf(out, "  %.*s\n" EXAMPLE_INDENT "%.*s\n", (int)call, lines, words,
-                        lines + call + 1);
-        lines += size + (lines[size] == '\n');
+        print_example(out, lines, &example);
+        lines = example.next;
     }
     text_char(out, '\n');
 }
@@ -218,6 +245,15 @@ static void roff(struct text *out, const char *words)
     roff_size(out, words, strlen(words));
 }
 
+/* Writes a line that ends with one dot, also if the words end with an ellipsis. */
+static void roff_sentence(struct text *out, const char *words)
+{
+    size_t size = strlen(words);
+
+    roff_size(out, words, size);
+    text_str(out, size && words[size - 1] == '.' ? "\n" : ".\n");
+}
+
 static void man_option(struct text *out, const struct option *option)
 {
     text_str(out, ".TP\n");
@@ -229,8 +265,7 @@ static void man_option(struct text *out, const struct option *option)
     if (option->argument)
         text_printf(out, " \\fI%s\\fR", option->argument);
     text_char(out, '\n');
-    roff(out, option->help);
-    text_str(out, ".\n");
+    roff_sentence(out, option->help);
     if (option->words) {
         text_str(out, "One of ");
         roff(out, option->words);
@@ -268,12 +303,12 @@ static void man_command(struct text *out, const struct command *command)
     text_str(out, ".\n.PP\n");
     roff(out, command->details);
     while (*line) {
-        size_t size = strcspn(line, "\n"), call = strcspn(line, "\t");
+        struct example example = example_at(line);
 
         text_str(out, ".PP\n.RS\n");
-        roff_size(out, line, call);
+        roff_size(out, line, (size_t)example.call);
         text_str(out, "\n.RE\n");
-        line += size + (line[size] == '\n');
+        line = example.next;
     }
 }
 

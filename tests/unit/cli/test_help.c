@@ -63,12 +63,26 @@ static void help_begins_with_examples(void **state)
     }
 }
 
+/* The last example of "sign" has no description. */
+static void help_ends_an_example_without_words(void **state)
+{
+    struct text help;
+
+    (void)state;
+    text_init(&help, MIB);
+    help_command(CMD_SIGN, &help);
+    assert_non_null(strstr(help.data, "  s3dock sign myapp production --sign-key "
+                                      "~/.ssh/id_ed25519\n\npush, tag, promote"));
+    text_finish(&help);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_fits_eighty_columns),
         cmocka_unit_test(help_tells_values_and_defaults),
         cmocka_unit_test(help_begins_with_examples),
+        cmocka_unit_test(help_ends_an_example_without_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
