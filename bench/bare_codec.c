@@ -4,8 +4,9 @@
  *     bare_codec FILE CHUNK THREADS gzip|zstd LEVEL
  *
  * Cuts the file into equal chunks and compresses each into a gzip member or a zstd frame with a
- * checksum. A second pass unpacks them. It computes no digests, keeps no order and writes no output: no program with this library
- * can be faster. Prints bytes in, bytes out, seconds of packing and seconds of unpacking.
+ * checksum. A second pass unpacks them. It computes no digests, keeps no order and writes no
+ * output: no program with this library can be faster. Prints bytes in, bytes out, seconds of
+ * packing and seconds of unpacking.
  */
 #include <fcntl.h>
 #include <libdeflate.h>

@@ -17,8 +17,8 @@ enum signature {
 
 /* Reads the files. Ends the program if they cannot be read. */
 void signatures_load(void);
-/* Reads a signature from its text, proves the message, and finds the signer among all. A refusal ends
- * the program. */
+/* Reads a signature from its text, proves the message, and finds the signer among all. A refusal
+ * ends the program. */
 void signature_verify(enum signature which);
 
 #endif
