@@ -147,7 +147,7 @@ static int read_node(const struct config_file *file, const char *profile, struct
     return out->signers[0] ? 0 : entry_refuse(&place, err, "has no \"signers\": a path");
 }
 
-/* Refuses a key outside of profiles. It would demand nothing, and its author believes that it does. */
+/* Refuses a key outside of profiles. There it would have no effect, and its author expects one. */
 static int check_place(const struct config_file *file, struct err *err)
 {
     const struct entry_place place = {.file = file->path, .path = CONFIG_TRUST};

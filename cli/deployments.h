@@ -16,9 +16,10 @@ struct deployment;
 struct err;
 struct text;
 
-/* Reads an entry of the file in use. --platform has precedence over its key. Checks consent_deploy. Warnings are added to `warnings`, one a
- * line (may be NULL). Fails with usage.trust, usage.deploy, and with not_found.deployment if there
- * is no such entry; the hint names a similar one. The caller calls deployments_free. */
+/* Reads an entry of the file in use. --platform has precedence over its key. Checks consent_deploy.
+ * Warnings are added to `warnings`, one a line (may be NULL). Fails with usage.trust, usage.deploy,
+ * and with not_found.deployment if there is no such entry; the hint names a similar one. The caller
+ * calls deployments_free. */
 int deployments_read(const struct cli *cli, const char *app, const char *env,
                      struct deployment **out, struct text *warnings, struct err *err);
 void deployments_free(struct deployment *deployment); /* takes NULL */

@@ -51,7 +51,7 @@ static void print_warnings(struct cli *cli)
         output_warn(&cli->output, "%.*s", (int)(end - line), line);
 }
 
-/* Somebody else may have written the file, so its use is always printed. */
+/* Another user may have written the file, so its use is always printed. */
 static void print_config_file(struct cli *cli)
 {
     const struct config_file *file = &cli->config.file;

@@ -1,6 +1,6 @@
 /*
- * A relative path of the configuration file begins at its folder; one of a flag or a variable, at the
- * current folder.
+ * A relative path of the configuration file begins at its folder; one of a flag or a variable, at
+ * the current folder.
  */
 #include "cli/signer.h"
 

@@ -1,8 +1,9 @@
 /*
  * An image is named after a commit, so the files must be those of that commit. The repository is
  * checked before and after the build. The user's own docker program builds, with the user's cache,
- * secrets and .dockerignore. The daemon is asked before the build, so that an unreachable daemon is
- * reported early, and after it, because a build may put its image somewhere else.
+ * secrets and .dockerignore. The first request to the daemon precedes the build, so that an
+ * unreachable daemon is reported early. The second one follows the build, because a build may store
+ * its image elsewhere.
  */
 #include <stdio.h>
 #include <stdlib.h>

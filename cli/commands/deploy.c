@@ -2,7 +2,7 @@
  * Reads the entry of the configuration, connects the bucket of its profile and the daemon, and runs
  * the deployment. --init and --adopt are in deploy_spec.c.
  *
- * The daemon is not asked anything here: a deployment with nothing to do sends it one request.
+ * This file sends no request to the daemon: a deployment with nothing to do sends only one.
  */
 #include "cli/commands/deploy_spec.h"
 
@@ -27,7 +27,7 @@
 
 /* ---- flags ---- */
 
-/* Flags that say what to do, and those that belong to some of them only. */
+/* Refuses flags that select several actions, and flags without the action that they belong to. */
 static int check_flags(const struct config *config, struct err *err)
 {
     bool rollback = config_switch(config, OPT_ROLLBACK), init = config_switch(config, OPT_INIT);

@@ -1,7 +1,7 @@
 /*
  * The spec goes into a file beside the configuration file, and the entry into the configuration
- * file. Neither is ever overwritten. The configuration file keeps its trust, if it had it: the entry
- * is the user's own.
+ * file. Neither is ever overwritten. The configuration file keeps its trust, if it had it: the
+ * entry is the user's own.
  */
 #include "cli/commands/deploy_spec.h"
 

@@ -72,7 +72,7 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
         err_hint(err, "s3dock list tags %s lists the versions", app);
 }
 
-/* What proves version and image of a change. */
+/* Proves the version and the image of a change. */
 struct release_proof {
     struct guard_image image; /* first: options->present points to it */
     struct guard *guard;
@@ -87,8 +87,8 @@ static void close_proof(struct release_proof *proof)
     free(proof);
 }
 
-/* Sets options->present if the profile demands signatures, and options->reader if it demands those of
- * images or versions. */
+/* Sets options->present if the profile demands signatures, and options->reader if it demands those
+ * of images or versions. */
 static int open_proof(const struct cli *cli, struct release_options *options, struct err *err)
 {
     struct release_proof *proof = calloc(1, sizeof *proof);

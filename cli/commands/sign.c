@@ -1,6 +1,6 @@
 /*
  * Signs documents that the bucket has already: the metadata of an image, a version, an environment.
- * It prints what the signed bytes state, because somebody else may have written them.
+ * It prints what the signed bytes state, because another user may have written them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +37,8 @@ static const char *kind_name(enum statement_kind kind)
     return names[kind];
 }
 
-/* Compares the images of a document with the only one that may be signed. Returns 0, or 1 if it states
- * others alone. Fails if it states others, too: they would be signed with it. */
+/* Compares the images of a document with the only one that may be signed. Returns 0, or 1 if it
+ * states others alone. Fails if it states others, too: they would be signed with it. */
 static int compare_images(const struct sign *s, const char *key, const struct statement *statement,
                           struct err *err)
 {
@@ -94,7 +94,8 @@ static void print_statement(struct sign *s, const char *key, const struct statem
     jw_end(w);
 }
 
-/* Reads a document, and checks that it may be signed. Returns 0, or 1 if it is not the wanted one. */
+/* Reads a document, and checks that it may be signed. Returns 0, or 1 if it is not the wanted
+ * one. */
 static int read_document(struct sign *s, const char *key, struct text *document,
                          struct statement *statement, struct err *err)
 {

@@ -54,9 +54,9 @@ static int report_neither(const char *verb, const char *app, const char *name, b
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);
 }
 
-/* Returns whether the other kind may be tried if there is no document of the first one. If documents of
- * the first kind must be signed, their absence proves nothing: whoever deletes one must not choose what
- * takes its place. */
+/* Returns whether the other kind may be tried if there is no document of the first one. If
+ * documents of the first kind must be signed, their absence proves nothing: a user who deletes a
+ * document must not choose its replacement. */
 static bool may_be_other(const struct guard *guard, bool version)
 {
     return !guard_requires(guard, version ? POLICY_VERSIONS : POLICY_ENVIRONMENTS);

@@ -18,8 +18,8 @@ static const char *operand(const struct cli *cli)
     return cli->args->operand_count ? cli->args->operands[0] : CONFIG_IN_FOLDER;
 }
 
-/* Reads the real path and the digest of a file. Fails if anybody except the user and root can write
- * it. */
+/* Reads the real path and the digest of a file. Fails if a user other than this one and root can
+ * write it. */
 static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HEX_SIZE],
                        struct err *err)
 {

@@ -20,9 +20,9 @@ struct trust_list {
     const void *items;
 };
 
-/* Reads the pointers and their signatures, many at a time, if the profile demands signatures. Prints
- * a note for each, and writes the array "trust". A pointer that cannot be read is not trusted, and
- * its reason is the error. */
+/* Reads the pointers and their signatures, many at a time, if the profile demands signatures.
+ * Prints a note for each, and writes the array "trust". A pointer that cannot be read is not
+ * trusted, and its reason is the error. */
 int trust_list_show(struct cli *cli, struct store *store, const struct trust_list *list,
                     struct err *err);
 

@@ -1,6 +1,6 @@
 /*
- * Each document is read with its signatures. What the policy does not require is reported, too, and
- * refuses nothing.
+ * Each document is read with its signatures. Documents that the policy does not require are
+ * reported, too, and are never refused.
  */
 #include "cli/commands/trust_report.h"
 
@@ -214,7 +214,8 @@ static int report_way(struct report *r, const struct target *target, struct err 
     return report_pointer(r, key, POLICY_VERSIONS, err);
 }
 
-/* Finds the image. If the way to it is refused, finds the one that the bucket means nevertheless. */
+/* Finds the image. If its documents are refused, notes the refusal and finds the image without
+ * proof. */
 static int find_target(struct report *r, struct target *target, struct err *err)
 {
     if (target_prove(target, r->guard, r->store, err) == 0)

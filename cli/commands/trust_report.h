@@ -1,6 +1,6 @@
 /*
- * trust_report - who signed the documents of an image, of a version or of an environment, and whether
- * that suffices.
+ * trust_report - who signed the documents of an image, of a version or of an environment, and
+ * whether that suffices.
  */
 #ifndef S3DOCK_CLI_COMMANDS_TRUST_REPORT_H
 #define S3DOCK_CLI_COMMANDS_TRUST_REPORT_H

@@ -1,7 +1,7 @@
 /*
- * Prints who signed an image and what leads to it, if the profile demands signatures. Reads an image
- * in the bucket to its end and prints whether it is intact. Without --platform, each of its platforms
- * is read.
+ * Prints who signed an image and the documents that lead to it, if the profile demands signatures.
+ * Reads an image in the bucket to its end and prints whether it is intact. Without --platform, each
+ * of its platforms is read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +87,8 @@ static void print_result(struct cli *cli, const char *ref, bool several,
                 human_bytes(result->stats.raw_bytes, raw));
 }
 
-/* Lists the platforms to verify: the wanted one, else all. Of an image that is not found, verify_run
- * reports the reason. */
+/* Lists the platforms to verify: the wanted one, else all. Of an image that is not found,
+ * verify_run reports the reason. */
 static int list_platforms(const struct verify_options *options,
                           struct platform out[LOCATE_PLATFORMS_MAX], unsigned *count,
                           struct err *err)
@@ -104,9 +104,10 @@ static int list_platforms(const struct verify_options *options,
     return answer < 0 ? ERR_FAIL : 0;
 }
 
-/* ---- signatures that nobody judges ---- */
+/* ---- signatures without a policy ---- */
 
-/* Returns whether a block of the object proves the metadata: else it may be that of former ones. */
+/* Returns whether a block of the object proves the metadata. Other blocks may prove former
+ * metadata. */
 static bool note_block(struct cli *cli, const char *key, struct view document, struct view block)
 {
     struct json_writer *w = output_data(&cli->output);
@@ -130,7 +131,7 @@ static bool note_block(struct cli *cli, const char *key, struct view document, s
     return proves;
 }
 
-/* Somebody who signs wants to know what is not signed. */
+/* Returns true if the profile signs: then unsigned metadata is reported. */
 static bool profile_signs(const struct config *config)
 {
     struct json_node profiles = json_get(config_file_root(&config->file), "profiles");
@@ -156,8 +157,9 @@ static void note_metadata(struct cli *cli, struct store *store, const char *key)
     signed_document_finish(&read);
 }
 
-/* Lists the signatures of the images that were verified, for a profile that demands none. What
- * cannot be read fails nothing: the right to read signatures was not needed before. */
+/* Lists the signatures of the images that were verified, for a profile that demands none.
+ * Signatures that cannot be read are no failure: earlier versions did not need the right to read
+ * them. */
 static void note_signatures(struct cli *cli, const struct verify_options *options,
                             const struct platform *platforms, unsigned count)
 {

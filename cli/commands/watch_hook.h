@@ -20,8 +20,8 @@ struct watch_hook {
 };
 
 /* Runs the command with S3DOCK_APP, S3DOCK_ENV, S3DOCK_IMAGE, S3DOCK_IMAGE_ID (`id`) and
- * S3DOCK_PREVIOUS. Its standard output goes to standard error. local.hook: it cannot be started, takes
- * too long, or ends with another exit code than 0. */
+ * S3DOCK_PREVIOUS. Its standard output goes to standard error. local.hook: it cannot be started,
+ * takes too long, or ends with another exit code than 0. */
 int watch_hook_run(const struct watch_hook *hook, const struct watch_entry *entry,
                    const char *image, const char *id, struct err *err);
 

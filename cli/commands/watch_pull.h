@@ -1,5 +1,5 @@
 /*
- * watch_pull - pulls the image that `watch` wants.
+ * watch_pull - pulls the wanted image of an entry of `watch`.
  */
 #ifndef S3DOCK_CLI_COMMANDS_WATCH_PULL_H
 #define S3DOCK_CLI_COMMANDS_WATCH_PULL_H
@@ -26,11 +26,12 @@ struct watch_pull {
     struct transfer_options transfer;
 };
 
-/* Fills the options of the configuration, for a pull or a deployment that keeps the watchdog awake. */
+/* Fills the options of the configuration, for a pull or a deployment that keeps the watchdog
+ * awake. */
 void watch_pull_transfer(const struct cli *cli, struct watchdog *watchdog,
                          struct transfer_options *out);
-/* Pulls and verifies the image, and stores the id that the daemon gives it. With a guard, proves the
- * pointer before. conflict.changed: it means another image than the poll has read. */
+/* Pulls and verifies the image, and stores the id that the daemon gives it. With a guard, proves
+ * the pointer before. conflict.changed: it means another image than the poll has read. */
 int watch_pull_run(const struct watch_pull *pull, char id[DIGEST_TEXT_SIZE], struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One HEAD of a key that does not exist shows whether the endpoint responds, how far its clock is
- * from ours, the region of the bucket, and whether the credentials are accepted.
+ * One HEAD of a key that does not exist shows whether the endpoint responds and accepts the
+ * credentials. Its response also has the clock of the store and the region of the bucket.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * Checks each deployment of the configuration: its files, its bucket, its containers, its slots and
- * its proxy. Starts and changes nothing, but for the one object below deployments/ by which the
- * right to write there is tested.
+ * its proxy. Starts and changes nothing, except for one object below deployments/, which tests the
+ * right to write there.
  */
 #include <errno.h>
 #include <stdio.h>

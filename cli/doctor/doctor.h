@@ -2,8 +2,8 @@
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
  * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c,
- * archives.c, lifecycle.c, signatures.c, deployments.c, and host.c (Docker, disks). A check adds its
- * result to the report and never fails itself.
+ * archives.c, lifecycle.c, signatures.c, deployments.c, and host.c (Docker, disks). A check adds
+ * its result to the report and never fails itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
 #define S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -77,8 +77,8 @@ void doctor_check_archives(struct doctor *doctor, struct store *store);
 void doctor_check_lifecycle(struct doctor *doctor, struct store *store, const char *key_prefix,
                             bool tags);
 
-/* Checks the files of the signers, and the key that signs. Adds no check for what the profile does not
- * have. */
+/* Checks the files of the signers, and the key that signs. Adds no check for what the profile does
+ * not have. */
 void doctor_check_signatures(struct doctor *doctor, struct cli *cli);
 
 /* Checks each deployment of the configuration: files, containers, slots, proxy, and the right to

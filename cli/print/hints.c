@@ -1,6 +1,6 @@
 /*
  * One table: the code of an error, as users see it, and the hint. "%s" in a hint is the operand
- * that core knows (err->about), or a placeholder for it.
+ * that core has set (err->about), or a placeholder for it.
  */
 #include "cli/print/hints.h"
 
@@ -22,7 +22,7 @@ static const struct row {
     enum err_family family;
     const char *code;
     const char *hint;
-    const char *about; /* the operand, if core knows none */
+    const char *about; /* the operand, if core has set none */
 } rows[] = {
     /* names */
     {ERR_NOT_FOUND, CODE_TAG, "s3dock list tags %s lists the versions", "APP"},

@@ -238,7 +238,7 @@ static int report_no_profile(const struct config *config, struct err *err)
 }
 
 /* Reads the profile of the AWS files that the user selected by name, after s3dock's file was found
- * to have none. FOUND: it is there, and config->aws has it. NEXT: there is none. */
+ * to have none. FOUND: config->aws has it. NEXT: there is none. */
 static int choose_aws_profile(struct resolve *r)
 {
     struct config *config = r->config;

@@ -1,8 +1,8 @@
 /*
- * A scanner finds the object that gets the new member: the root, `deploy`, or the application in it.
- * It knows strings, comments and brackets, and nothing else of JSON5. The member is written before
- * the closing bracket of that object, and a comma behind its last member if that has none. At the
- * end, the old and the new text are parsed and compared.
+ * A scanner finds the object that gets the new member: the root, `deploy`, or the application in
+ * it. The scanner recognises strings, comments and brackets, and no other syntax of JSON5. The
+ * member is written before the closing bracket of that object, and a comma behind its last member
+ * if that has none. At the end, the old and the new text are parsed and compared.
  */
 #include "cli/settings/config_insert.h"
 

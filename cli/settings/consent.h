@@ -23,8 +23,8 @@ int consent_keys(const struct config *config, const char *source, struct err *er
 /* Checks the settings of Docker; call it before any request to the daemon. Fails with usage.trust.
  */
 int consent_docker(const struct config *config, struct err *err);
-/* Checks that the configured key may sign: whoever chooses bucket and key gets signed documents of any
- * image. Call it before the key is used. Fails with usage.trust. */
+/* Checks that the configured key may sign: a file that chooses bucket and key could get signed
+ * documents of any image. Call it before the key is used. Fails with usage.trust. */
 int consent_sign(const struct config *config, struct err *err);
 /* Checks that the deployments of the file may be used: they start containers with any rights, and
  * programs. Call it before the first request of a deployment. Fails with usage.trust. */
