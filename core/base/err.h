@@ -1,5 +1,5 @@
 /*
- * err - the one error value.
+ * err - the error value of the whole program.
  *
  * A function that can fail takes `struct err *err` as its last parameter. If it fails, it fills the
  * err and returns a negative number. 0 is success; a positive enumerator is another documented

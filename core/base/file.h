@@ -54,10 +54,10 @@ int file_lock(const char *path, int *fd, struct err *err);
  * /var/tmp/s3dock-<uid> that belongs to this user and that no other user can write to. A missing
  * folder is made with mode 0700. */
 int file_cache_dir(char *out, size_t size, struct err *err);
-/* Stores the folder of files that must outlive a cache: $XDG_STATE_HOME/s3dock, unless that is a folder of
- * another user; else, of root, /var/lib/s3dock, and of other users ~/.local/state/s3dock. Private as the
- * cache folder. local.state: that folder cannot be used. No other one replaces it, because what was stored
- * would be missing there. */
+/* Stores the folder of files that must outlive a cache: $XDG_STATE_HOME/s3dock, unless that is a
+ * folder of another user; else, of root, /var/lib/s3dock, and of other users ~/.local/state/s3dock.
+ * Private as the cache folder. local.state: that folder cannot be used. No other one replaces it,
+ * because what was stored would be missing there. */
 int file_state_dir(char *out, size_t size, struct err *err);
 /* The same for root, with another folder than /var/lib; NULL: for another user. */
 int file_state_dir_in(const char *system, char *out, size_t size, struct err *err);

@@ -204,7 +204,7 @@ static bool leave(struct grammar *g)
     return !in_object(g) || check_name(g);
 }
 
-/* Consumes a value with everything inside it, and the white space around it. */
+/* Consumes a value with all nested values, and the white space around it. */
 static bool check_value(struct grammar *g)
 {
     do {

@@ -2,11 +2,12 @@
  * owner - checks that only the user and root can write a file.
  *
  * The owner must be the effective user or root, and others must not have the write bit. The group
- * may have it if the file belongs to the user and the group is the private group of the user, as
- * with the umask 002 of many distributions. It may not have it for root, nor beside an access
- * control list, whose mask that bit is. The sticky bit of a folder does not help: others cannot
- * replace a file there, but can add a link to another file of the user. Thread-safe, unless another
- * part of the program reads the user database at the same time.
+ * may have it if the file belongs to the user and the group is the private group of the user. Many
+ * distributions have such groups and the umask 002. The group may not have it if root owns the
+ * file, or if an access control list exists: then the bit of the group is the mask of the list. The
+ * sticky bit of a folder does not help: others cannot replace a file there, but can add a link to
+ * another file of the user. Thread-safe, unless another part of the program reads the user database
+ * at the same time.
  */
 #ifndef S3DOCK_BASE_OWNER_H
 #define S3DOCK_BASE_OWNER_H
