@@ -2,8 +2,8 @@
  * build_result - checks that the image with the name is the result of this build.
  *
  * A successful build may have sent its result elsewhere (--output, --push, a builder without
- * --load), while an image of an earlier build of this commit has the name. docker writes the id of
- * the result with --iidfile. If it writes none, the id behind the name must have changed. With
+ * --load). Then an image of an earlier build of this commit may have the name. docker writes the id
+ * of the result with --iidfile. If it writes none, the id behind the name must have changed. With
  * containerd's store docker may write the configuration's id, while the daemon has the manifest's.
  * There an unchanged id is accepted, because a fully cached build ends like this, unless an
  * argument of the user sends the result elsewhere.

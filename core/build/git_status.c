@@ -164,8 +164,8 @@ static bool is_flagged(const struct scan *scan, const char *path)
     return false;
 }
 
-/* Makes a private file of the cache with the content and the time of the index. From the time git
- * knows which files may have changed after their entry was written, within the same second. */
+/* Makes a private file of the cache with the content and the time of the index. By this time, git
+ * finds files that may have changed within the second in which their entry was written. */
 static int copy_index(struct scan *scan, char temp[PATH_MAX], struct err *err)
 {
     static const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-path",
