@@ -55,7 +55,7 @@ static void find_run(struct audit_identity *out, char *(*env)(const char *name))
                      variable(env, "GITHUB_REPOSITORY"), variable(env, "GITHUB_RUN_ID"));
 
         if (length < 0 || (size_t)length >= sizeof out->ci_run)
-            out->ci_run[0] = '\0'; /* a cut address would lead elsewhere */
+            out->ci_run[0] = '\0'; /* a cut address would be another address */
     }
 }
 

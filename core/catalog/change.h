@@ -33,10 +33,11 @@ enum change_answer {
     CHANGE_LOST = 1,      /* another writer was faster; nothing was written */
     CHANGE_OVERTAKEN = 2, /* written, but another writer replaced it at the same time */
 };
-/* Writes the document of a pointer if the present one is still `was`. With `conditions` (conditions_find) the store
- * checks that. Without, the ETag is compared right before the write, which leaves a gap of one
- * request. Afterwards the document is read again in both cases: Ceph's gateway may report success
- * to two writers of the same moment, although it has dropped one of them. */
+/* Writes the document of a pointer if the present one is still `was`. With `conditions`
+ * (conditions_find) the store checks that. Without, the ETag is compared right before the write,
+ * which leaves a gap of one request. Afterwards the document is read again in both cases: Ceph's
+ * gateway may report success to two writers of the same moment, although it has dropped one of
+ * them. */
 int change_set(struct store *store, const char *key, const struct current_pointer *was,
                struct view document, bool conditions, struct err *err);
 

@@ -28,9 +28,9 @@ struct probe {
     char etag[STORE_ETAG_MAX];
 };
 
-/* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT, which also means that
- * conditions are not honoured. Some servers without conditions report them as unsupported or as
- * invalid. */
+/* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT. STORE_ABSENT also
+ * means that conditions are not honoured. Some servers without conditions report them as
+ * unsupported or as invalid. */
 static int put_probe(struct probe *probe, const char *body, const char *if_match,
                      bool if_none_match, enum store_answer *met, struct err *err)
 {

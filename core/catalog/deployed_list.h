@@ -26,7 +26,7 @@ int deployed_list_read(struct store *store, const char *app, const char *env,
                        struct deployed_list *list, deployed_list_fn *each, void *arg,
                        struct text *warnings, struct err *err);
 
-/* Returns true if the host promised documents and missed three of them. */
+/* Returns true if the host reports regularly, and its last three reports are missing. */
 bool deployed_is_silent(const struct deployed *deployed, int64_t now);
 /* Returns true if the document was written within `age` (ns) before `now`, or after it. */
 bool deployed_is_recent(const struct deployed *deployed, int64_t now, int64_t age);

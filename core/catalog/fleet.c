@@ -1,6 +1,6 @@
 /*
  * Only short texts of a document are kept, so thousands of hosts need a few megabytes. Hosts of an
- * environment without a pointer are shown, too: they run something.
+ * environment without a pointer are shown, too: they may run containers.
  */
 #include "catalog/fleet.h"
 
@@ -114,7 +114,8 @@ static void add_environment(struct fleet *fleet, const char *env, const char *im
     (void)str_copy(at->version, sizeof at->version, version);
 }
 
-/* Reads one pointer. A pointer that is missing, or leads nowhere, is a warning if there are hosts. */
+/* Reads one pointer. A pointer that is missing, or leads nowhere, is a warning if there are
+ * hosts. */
 static int read_pointer(struct store *store, const char *app, const char *env, struct fleet *fleet,
                         struct text *warnings, struct err *err)
 {

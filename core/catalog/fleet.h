@@ -18,7 +18,7 @@ enum fleet_mark {
     FLEET_DOWN,   /* nothing serves */
     FLEET_FAILED, /* the last deployment failed; what served before serves */
     FLEET_SILENT, /* the host watches, and missed three documents */
-    FLEET_BEHIND, /* it runs another image than the environment leads to */
+    FLEET_BEHIND, /* it does not run the image of the environment */
     FLEET_HELD,   /* a rollback on the host holds the environment */
     FLEET_MARKS
 };

@@ -39,8 +39,8 @@ static uint64_t size_of(const struct stem *stem)
     return size;
 }
 
-/* Adds the platforms that have metadata of their own to `out`. Returns when the first of all documents
- * was written; wall ns. */
+/* Adds the platforms that have metadata of their own to `out`. Returns when the first of all
+ * documents was written; wall ns. */
 static int64_t list_documents(const struct stem *stem, struct text *out)
 {
     const struct stem_document *first = stem_document(stem, "", KEY_METADATA);

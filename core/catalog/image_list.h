@@ -21,8 +21,8 @@ struct listed_image {
     char month[CLOCK_MONTH_SIZE];
     uint64_t size;  /* of the archive; format 3: of the objects that its pushes wrote */
     int64_t pushed; /* wall ns by the store's clock: when its metadata was written; 0: not known */
-    /* "linux/arm/v7, linux/arm64": platforms with metadata of their own. "": there is only the first
-     * platform, or none. */
+    /* "linux/arm/v7, linux/arm64": platforms with metadata of their own. "": there is only the
+     * first platform, or none. */
     const char *further;
     /* "linux/amd64": the first platform, after image_list_platforms. "": not known, or none. */
     const char *first;

@@ -184,8 +184,8 @@ static bool is_month(const char *text)
     return strspn(text, "0123456789") == MONTH_LENGTH && month >= 1 && month <= 12;
 }
 
-/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash} and returns the text behind it, which begins with
- * '.' or '-'. Returns NULL for every other key. */
+/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash} and returns the text behind it, which begins
+ * with '.' or '-'. Returns NULL for every other key. */
 static const char *parse_stem(const char *key, struct image_name *name, char month[7])
 {
     char app[NAME_APP_MAX], ref[NAME_REF_MAX], again[KEY_MAX];

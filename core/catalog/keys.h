@@ -84,7 +84,8 @@ bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_E
 /* Writes the key of the signatures of a document: signatures/{key}, with .sig instead of .json.
  * Returns false if `key` does not end in .json, or is too long. */
 bool key_signatures(char out[KEY_MAX], const char *key);
-/* Writes the key of the document of a signatures object. Returns false if `key` is not the key of one.
+/* Writes the key of the document of a signatures object. Returns false if `key` is not the key of
+ * one.
  */
 bool key_of_signatures(char out[KEY_MAX], const char *key);
 /* Returns true if a key that a document contains may be used in a request: a relative path of

@@ -18,7 +18,7 @@
 /* The months of a hundred years. A longer listing is an error. */
 #define MONTHS_MAX 1200
 
-/* What is looked for. */
+/* The object that a search looks for. */
 struct search {
     struct locate_reader *reader; /* NULL: the store alone */
     struct store *store;

@@ -49,12 +49,12 @@ struct locate_reader {
     /* Refuses the image that was found, if its document is not proven. That is the last one that
      * `get` or `take` has read. */
     int (*judge)(struct locate_reader *reader, const struct located *found, struct err *err);
-    /* Proves a version that leads to the image of the next call. Its image must be the one that it
-     * states. */
+    /* Proves a version that leads to the image of the next call. The statement of the version must
+     * name this image. */
     int (*follow)(struct locate_reader *reader, struct store *store, const char *app,
                   const char *version, struct err *err);
-    /* Returns 1 if somebody who may sign the document of a version or an environment has signed it, 0 if
-     * nobody has. */
+    /* Returns 1 if a permitted signer has signed the document of a version or an environment, else
+     * 0. */
     int (*is_signed)(struct locate_reader *reader, struct store *store, const char *key,
                      struct view document, struct err *err);
 };

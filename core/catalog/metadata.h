@@ -1,8 +1,8 @@
 /*
  * metadata - the JSON document of an image. A push writes it last: it makes the image exist.
  *
- * Formats up to 2 describe one archive, whose key is that of the metadata with another ending. Format
- * 3 lists the objects that hold the image (image_objects.h reads them for every format).
+ * Formats up to 2 describe one archive, whose key is that of the metadata with another ending.
+ * Format 3 lists the objects that hold the image (image_objects.h reads them for every format).
  *
  * The original's members keep their names, order, types and meaning; s3dock adds its members after
  * them.
@@ -69,9 +69,10 @@ struct metadata {
 };
 
 /* Reads a document. integrity.document: it is malformed or has an invalid member.
- * unsupported.format, unsupported.codec: a newer program wrote it. Nothing is owned after a failure.
- * Missing members are "" or 0. The text of created_at is not changed. Format 3: image_id, platform,
- * the members of the index and the objects exist; every key is that of an object of app_name. */
+ * unsupported.format, unsupported.codec: a newer program wrote it. Nothing is owned after a
+ * failure. Missing members are "" or 0. The text of created_at is not changed. Format 3: image_id,
+ * platform, the members of the index and the objects exist; every key is that of an object of
+ * app_name. */
 int metadata_parse(struct view json, struct metadata *out, struct err *err);
 /* Fails with integrity.objects if the metadata of this key names objects of another application: no
  * cleanup would count them. Formats up to 2 always pass. */

@@ -1,9 +1,10 @@
 /*
  * The documents are found by lists and read in parallel. A document may move meanwhile: an image is
- * retired (its metadata becomes a tombstone), restored (the reverse), or replaced (its metadata goes to
- * archive/). Each of these writes the new place before it deletes or replaces the old one. So rounds are
- * repeated until one lists what the round before has read: nothing new, nothing changed, nothing
- * missing. images/ is listed before archive/, because documents only move in this direction.
+ * retired (its metadata becomes a tombstone), restored (the reverse), or replaced (its metadata
+ * goes to archive/). Each of these writes the new place before it deletes or replaces the old one.
+ * So rounds are repeated until one lists what the round before has read: nothing new, nothing
+ * changed, nothing missing. images/ is listed before archive/, because documents only move in this
+ * direction.
  */
 #include "catalog/object_refs.h"
 

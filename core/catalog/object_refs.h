@@ -1,9 +1,9 @@
 /*
  * object_refs - which documents of an application need which objects of the bucket.
  *
- * A document is metadata below images/, metadata below archive/, or a tombstone that has metadata and
- * is not `deleting`. It needs its index and its objects; with a format up to 2, the archive beside it.
- * Objects of one application are needed by its own documents only.
+ * A document is metadata below images/, metadata below archive/, or a tombstone that has metadata
+ * and is not `deleting`. It needs its index and its objects; with a format up to 2, the archive
+ * beside it. Objects of one application are needed by its own documents only.
  */
 #ifndef S3DOCK_CATALOG_OBJECT_REFS_H
 #define S3DOCK_CATALOG_OBJECT_REFS_H
@@ -17,8 +17,8 @@ struct err;
 
 struct object_refs;
 
-/* Receives each document that is read, also one that is read again. `at` is lent; of a tombstone it is
- * `retired`. Called on the caller's thread, in no order. */
+/* Receives each document that is read, also one that is read again. `at` is lent; of a tombstone it
+ * is `retired`. Called on the caller's thread, in no order. */
 typedef int object_refs_fn(void *arg, const struct located *at, struct err *err);
 
 /* Reads all documents of the application and waits: lists, and FETCH_WIDTH documents at a time.
@@ -27,13 +27,12 @@ typedef int object_refs_fn(void *arg, const struct located *at, struct err *err)
 int object_refs_read(struct store *store, const char *app, object_refs_fn *each, void *arg,
                      struct object_refs **out, struct err *err);
 /* Reads the documents that were written or deleted since then. A document that existed when this
- * function was called, and still exists when it returns, is counted, also if it was moved meanwhile.
- * After a failure, the counts are not valid. */
+ * function was called, and still exists when it returns, is counted, also if it was moved
+ * meanwhile. After a failure, the counts are not valid. */
 int object_refs_again(struct store *store, struct object_refs *refs, struct err *err);
-/* Returns the number of documents that need the object, without the one with the key `except` (NULL:
- * all). An object with the key of a needed one counts
- * as that one if its ETag or its size is the same, because the ETags of a copied bucket differ.
- * `etag` "": only the key counts. */
+/* Returns the number of documents that need the object, without the document with the key `except`
+ * (NULL: all). An object with the key of a needed one counts as that one if its ETag or its size is
+ * the same, because the ETags of a copied bucket differ. `etag` "": only the key counts. */
 unsigned object_refs_count(const struct object_refs *refs, const char *except, const char *key,
                            const char *etag, uint64_t size);
 void object_refs_destroy(struct object_refs *refs); /* takes NULL */

@@ -16,8 +16,8 @@
 #include "catalog/retired.h"
 #include "catalog/stated_images.h"
 
-/* A clock that is further ahead than this is wrong, and its time is not passed on. Nor is that of a signed
- * document beyond STATEMENT_AHEAD: hosts would refuse it. */
+/* A clock that is further ahead than this is wrong, and its time is not passed on. Nor is that of a
+ * signed document beyond STATEMENT_AHEAD: hosts would refuse it. */
 #define CLOCKS_DIFFER (24 * 3600 * NS_PER_S)
 
 /* The state of one change. */
@@ -99,8 +99,8 @@ static int lost(const struct step *step, struct err *err)
     return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
-/* Returns a time behind that of the current value, if that is less than `ahead` ns ahead of the clock; else
- * that of the change. */
+/* Returns a time after that of the current value, if the latter is less than `ahead` ns ahead of
+ * the clock; else the time of the change. */
 static int64_t after_current(const struct step *step, int64_t ahead)
 {
     int64_t last;
@@ -111,9 +111,9 @@ static int64_t after_current(const struct step *step, int64_t ahead)
     return last + 1;
 }
 
-/* Puts the time of the event behind that of the value that it replaces. The audit log is ordered by time,
- * and the other writer may have begun later than this one, or have a clock that is ahead. `stated`: so does
- * the document. */
+/* Sets the time of the event after that of the value that it replaces. The audit log is ordered by
+ * time, and the other writer may have begun later, or may have a clock that is ahead. `stated`:
+ * sets the time of the document in the same way. */
 static void follow_current(struct step *step, bool stated)
 {
     int64_t ahead = step->options->signing ? STATEMENT_AHEAD : CLOCKS_DIFFER;
@@ -125,9 +125,9 @@ static void follow_current(struct step *step, bool stated)
     clock_rfc3339(step->now, step->wanted.promoted_at);
 }
 
-/* Returns whether the time and the number of the present document count. Hosts refuse a number below the
- * highest one that they have seen. Whoever may write the bucket must not raise those that are signed: if the
- * pointer is deleted then, the next one has a lower number. */
+/* Returns whether the time and the number of the present document count. Hosts refuse a number
+ * below the highest one that they have seen. A writer of the bucket without a key must not raise
+ * signed numbers: after a deletion of the pointer, the next number would be lower. */
 static int counts(struct step *step, bool *out, struct err *err)
 {
     const struct release_options *o = step->options;
@@ -167,7 +167,8 @@ static int follow(struct step *step, struct statement *present, struct err *err)
     return 0;
 }
 
-/* Returns whether the present document states a later time or a higher number than a new one would. */
+/* Returns whether the present document states a later time or a higher number than a new one
+ * would. */
 static bool is_ahead(const struct step *step, const struct statement *present)
 {
     int64_t time;
@@ -311,8 +312,8 @@ static int set(struct step *step, struct err *err)
     return step->event.overtaken ? compare_winner(step, err) : 0;
 }
 
-/* Reads what the wanted document states, if it is signed. The images are proven before, if they must
- * be. */
+/* Reads what the wanted document states, if it is signed. The images are proven before, if they
+ * must be. */
 static int state_images(struct step *step, enum statement_kind kind, const char *name,
                         struct err *err)
 {

@@ -7,8 +7,8 @@
  * A document that another writer changes at the same time is not replaced: conflict.changed.
  *
  * With `signing`, the document states its name, its images and a sequence number (statement.h). A
- * document that has the requested value already gets a signature if it states all that; otherwise it
- * is written again, without an event, because nothing was promoted.
+ * document that has the requested value already gets a signature if it states all that; otherwise
+ * it is written again, without an event, because nothing was promoted.
  */
 #ifndef S3DOCK_CATALOG_RELEASE_H
 #define S3DOCK_CATALOG_RELEASE_H
@@ -31,8 +31,9 @@ struct release_options {
     bool force;  /* allow to move an existing tag; sign a value again that is set already */
     struct signing *signing;      /* signs the document; NULL: it is not signed */
     struct locate_reader *reader; /* proves version and image; NULL: nothing is demanded of them */
-    /* With `signing`: finds out whether the present document is signed. Its time and its sequence number
-     * count only then. NULL: nothing is demanded; both count unless they are too far ahead. */
+    /* With `signing`: finds out whether the present document is signed. Its time and its sequence
+     * number count only then. NULL: nothing is demanded; both count unless they are too far
+     * ahead. */
     struct locate_reader *present;
     bool dry_run;
 };

@@ -1,6 +1,6 @@
 /*
- * One list below archive/ shows the copies of an image. The metadata of each is read until one has the
- * wanted ETag.
+ * One list below archive/ shows the copies of an image. The metadata of each is read until one has
+ * the wanted ETag.
  */
 #include "catalog/replaced_archive.h"
 

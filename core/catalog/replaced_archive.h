@@ -1,9 +1,9 @@
 /*
  * replaced_archive - finds the copy of an archive that a push has replaced in place.
  *
- * Only an archive under the key of its image can be replaced. The push that does so first copies the
- * archive and its metadata below archive/. So the metadata there, with the wanted ETag, names the
- * copy.
+ * Only an archive under the key of its image can be replaced. The push that does so first copies
+ * the archive and its metadata below archive/. So the metadata there, with the wanted ETag, names
+ * the copy.
  */
 #ifndef S3DOCK_CATALOG_REPLACED_ARCHIVE_H
 #define S3DOCK_CATALOG_REPLACED_ARCHIVE_H

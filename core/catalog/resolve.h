@@ -42,16 +42,16 @@ bool resolve_image_of(const char *app, const struct pointer *pointer, struct ima
 bool resolve_version_of(const char *app, const struct pointer *pointer,
                         char version[NAME_VERSION_MAX]);
 
-/* Sets the image of a pointer that was read from `key`. integrity.pointer: it does not lead to an image
- * of `app`. */
+/* Sets the image of a pointer that was read from `key`. integrity.pointer: it does not lead to an
+ * image of `app`. */
 int resolve_take_image(const char *app, const char *key, const struct pointer *pointer,
                        struct resolved *out, struct err *err);
 /* Set not_found.tag and not_found.environment. Return ERR_FAIL. */
 int resolve_no_tag(const char *app, const char *version, struct err *err);
 int resolve_no_environment(const char *app, const char *env, struct err *err);
 
-/* Checks that the image is in the bucket, in any month, with its archive or the index of its format 3,
- * and stores its image key. not_found.image: "image not found in S3: KEY". */
+/* Checks that the image is in the bucket, in any month, with its archive or the index of its format
+ * 3, and stores its image key. not_found.image: "image not found in S3: KEY". */
 int resolve_present(struct store *store, const struct image_name *image, const char *hint_key,
                     char archive_key[KEY_MAX], struct err *err);
 

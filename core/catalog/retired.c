@@ -1,8 +1,8 @@
 /*
  * A deletion sets `deleting` in the tombstone and then looks for metadata. A restore writes the
- * metadata and then reads `deleting`. So at least one of the two notices the other. In the same way it
- * looks for images that refer to the archive: their writers look for `deleting` after the metadata
- * (object_check.h). So `deleting` is not taken back within a day.
+ * metadata and then reads `deleting`. So at least one of the two notices the other. In the same way
+ * it looks for images that refer to the archive: their writers look for `deleting` after the
+ * metadata (object_check.h). So `deleting` is not taken back within a day.
  */
 #include "catalog/retired.h"
 
@@ -36,7 +36,7 @@ static int head_object(struct store *store, const char *key, struct store_info *
     }
 }
 
-/* Reads what a tombstone of an archive says about its data. */
+/* Reads the ETags that a tombstone of an archive states for its data. */
 static int read_etags(struct store *store, const char *archive_key, struct tombstone *out,
                       struct err *err)
 {
@@ -316,8 +316,8 @@ static int keep_for_others(struct store *store, const char *archive_key, struct 
                                                                                   : RETIRED_NEEDED;
 }
 
-/* Deletes archive and index, each only after another search for metadata and for images that need the
- * archive, behind the announcement. */
+/* Deletes archive and index, each only after another search for metadata and for images that need
+ * the archive, behind the announcement. */
 static int delete_data(struct store *store, struct object_refs *refs, const char *archive_key,
                        const struct tombstone *retired, struct err *err)
 {

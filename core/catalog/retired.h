@@ -26,8 +26,8 @@ struct object_refs;
 #define RETIRED_STAYS   (24 * 3600 * NS_PER_S)
 #define RETIRED_AT_WORK (30 * 60 * NS_PER_S) /* how late a DELETE may arrive */
 
-/* Writes the tombstone. `metadata` is the document that the caller will delete, with its ETag, or "".
- * Unless it has format 3, the tombstone has the ETags of archive and index, which are read. */
+/* Writes the tombstone. `metadata` is the document that the caller will delete, with its ETag, or
+ * "". Unless it has format 3, the tombstone has the ETags of archive and index, which are read. */
 int retired_announce(struct store *store, const char *archive_key, struct view metadata,
                      const char *metadata_etag, struct err *err);
 /* The same for the metadata of a further platform: writes the tombstone with this key. */
@@ -50,18 +50,21 @@ enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);
 
-/* The same for a tombstone with this key, without a search in other months: for further platforms. */
+/* The same for a tombstone with this key, without a search in other months: for further
+ * platforms. */
 int retired_restore_document(struct store *store, const char *tombstone_key, struct err *err);
 
 /* Deletes the archive and the index of a tombstone that is `age` ns old by the store's clock. The
- * caller has checked that nothing leads to the image. `refs` are of its application, and are read
- * again; NULL: no data are deleted. Leaves tombstones of format 2 alone. */
+ * caller has checked that no tag, environment or host needs the image. `refs` are of its
+ * application, and are read again; NULL: no data are deleted. Leaves tombstones of format 2
+ * alone. */
 enum retired_answer {
     RETIRED_DELETED = 0, /* archive and index are deleted */
     RETIRED_KEPT = 1,  /* nothing was deleted: the image is in use, or the archive is another one */
     RETIRED_EMPTY = 2, /* there were no data; the tombstone is deleted if it was old */
-    /* The archive is kept, because other images refer to it. The tombstone is written again, so that
-     * an older program does not delete the archive either, for as long as it keeps such data. */
+    /* The archive is kept, because other images refer to it. The tombstone is written again, so
+     * that an older program does not delete the archive either, for as long as it keeps such
+     * data. */
     RETIRED_NEEDED = 3,
 };
 int retired_delete(struct store *store, struct object_refs *refs, const char *archive_key,

@@ -23,9 +23,9 @@ struct signing_table {
     /* Restores the signature if another writer has dropped it meanwhile. */
     int (*after)(struct signing *signing, struct store *store, const char *key,
                  struct view document, struct err *err);
-    /* Returns who has signed the document: SIGNING_OWN for this key, SIGNING_OTHERS for another, the
-     * sum of both, or 0 if no signature proves it. May sign the document to learn its own key, and
-     * writes nothing. */
+    /* Returns who has signed the document: SIGNING_OWN for this key, SIGNING_OTHERS for another,
+     * the sum of both, or 0 if no signature proves it. May sign the document to learn its own key,
+     * and writes nothing. */
     int (*state)(struct signing *signing, struct store *store, const char *key,
                  struct view document, struct err *err);
 };

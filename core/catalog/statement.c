@@ -14,7 +14,7 @@
 
 _Static_assert(STATEMENT_IMAGES_MAX == LOCATE_PLATFORMS_MAX, "a pointer states each platform");
 
-/* What a key says about its document. */
+/* The parts of a key of a document. */
 struct place {
     enum statement_kind kind;
     char app[NAME_APP_MAX], name[NAME_VERSION_MAX];

@@ -1,7 +1,7 @@
 /*
- * statement - what a document of the bucket states about itself: its kind, its application and name,
- * the ids of its images, its time and its sequence number. A signature covers these members, so a
- * reader compares them with the key under which it found the document.
+ * statement - what a document of the bucket states about itself: its kind, its application and
+ * name, the ids of its images, its time and its sequence number. A signature covers these members,
+ * so a reader compares them with the key under which it found the document.
  *
  * The metadata of an image states one image. A tag or an environment states the image of each
  * platform of its reference, but only if it was written to be signed (pointer_write_stated).
@@ -22,8 +22,8 @@ struct fields;
 struct json_writer;
 
 #define STATEMENT_IMAGES_MAX 64 /* LOCATE_PLATFORMS_MAX */
-/* ns: readers accept a stated time that is at most that far ahead of their clock. Writers sign no time
- * and no sequence number further ahead because somebody else has written it. */
+/* ns: readers accept a stated time that is at most that far ahead of their clock. Writers never
+ * sign a time or a sequence number further ahead that they have read from the bucket. */
 #define STATEMENT_AHEAD (600 * NS_PER_S)
 
 enum statement_kind { STATEMENT_IMAGE, STATEMENT_VERSION, STATEMENT_ENVIRONMENT };
@@ -54,9 +54,9 @@ enum statement_answer {
     STATEMENT_NONE = 1,  /* the document has no such members: it cannot be signed */
     STATEMENT_OTHER = 2, /* it states another kind, application, name or platform than its key */
 };
-/* Reads the statement of the document `json`, and compares it with `key`, under which the bucket has
- * it. *out is also set with STATEMENT_OTHER. integrity.document: it is malformed.
- * The month of an image key is not compared. */
+/* Reads the statement of the document `json`, and compares it with `key`, under which the bucket
+ * has it. *out is also set with STATEMENT_OTHER. integrity.document: it is malformed. The month of
+ * an image key is not compared. */
 int statement_read(const char *key, struct view json, struct statement *out, struct err *err);
 
 /* Returns the stated time in ns since 1970; `now`: the statement has none that can be read. */

@@ -48,7 +48,7 @@ bool stem_is_image(const struct stem *stem)
     return described && whole;
 }
 
-/* Reports the collected image and forgets it. */
+/* Reports the collected image and empties the collection. */
 static int close_stem(struct grouping *g, struct err *err)
 {
     int failed = g->open ? g->each(g->arg, &g->stem, err) : 0;

@@ -39,15 +39,15 @@ struct tombstone {
     struct tombstone_object objects[TOMBSTONE_OBJECTS_MAX];
 };
 
-/* Reads a document. integrity.document: it is not valid. unsupported.format: a newer program wrote it.
- * Nothing is owned after a failure. `etag` is not set. */
+/* Reads a document. integrity.document: it is not valid. unsupported.format: a newer program wrote
+ * it. Nothing is owned after a failure. `etag` is not set. */
 int tombstone_parse(struct view text, struct tombstone *out, struct err *err);
 /* Reads the tombstone with this key. STORE_DONE: call tombstone_finish. */
 enum store_answer tombstone_get(struct store *store, const char *key, struct tombstone *out,
                                 struct err *err);
 /* Writes the tombstone with this key. `only_if` NULL: replaces any other one. "": only if there is
- * none. Else: only if the one with this ETag is there. Such conditions need a store that honours them.
- * STORE_CHANGED: nothing was written. */
+ * none. Else: only if the present tombstone has this ETag. Such conditions need a store that
+ * honours them. STORE_CHANGED: nothing was written. */
 enum store_answer tombstone_put(struct store *store, const char *key,
                                 const struct tombstone *tombstone, const char *only_if,
                                 struct err *err);

@@ -23,7 +23,8 @@ struct walk {
  * the first use, and calls walk_finish after a failure, too. */
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err);
-/* The same for a list that the caller describes (STORE_LIST); op->server_time is the store's time. */
+/* The same for a list that the caller describes (STORE_LIST); op->server_time is the store's
+ * time. */
 int walk_collect(struct walk *walk, struct store *store, struct store_op *op, struct err *err);
 /* Add a line to `warnings` if the listing of `prefix` may be incomplete. */
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings);
