@@ -12,8 +12,8 @@
  * writes the tombstone and then checks that the metadata is still the same. So at least one of the
  * two notices: the cleanup keeps the image, or the push fails.
  *
- * The documents of hosts are read once, for the choice. A host that changes later runs an image that
- * a pointer leads to, or the one that it ran before.
+ * The documents of hosts are read once, for the choice. A host that changes later runs an image
+ * that a pointer leads to, or the one that it ran before.
  */
 #include "cleanup/retention.h"
 
@@ -337,8 +337,8 @@ static void add_document(struct batch *batch, struct retention_image *image, con
     str_copy(going->platform, sizeof going->platform, platform);
 }
 
-/* Adds the documents of an image, that of the first platform last: without it, older programs do not
- * see the others. A later cleanup retires those above the limit. */
+/* Adds the documents of an image, that of the first platform last: without it, older programs do
+ * not see the others. A later cleanup retires those above the limit. */
 static void add_image(struct batch *batch, struct retention_image *image)
 {
     const char *at = image->image->further;

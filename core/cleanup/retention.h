@@ -1,9 +1,9 @@
 /*
- * retention - chooses the images of an application that a policy gives up, and retires them.
+ * retention - chooses the images of an application that a policy does not keep, and retires them.
  *
- * An image is kept, whatever the policy, if a tag or an environment leads to it, or a rollback of
- * an environment would, or if a host runs it or would roll back to it. If any of that cannot be read,
- * no image is retired.
+ * Whatever the policy, an image is kept that a tag or an environment leads to, or that a rollback
+ * of an environment would restore. So is an image that a host runs or would roll back to. If one of
+ * these documents cannot be read, no image is retired.
  */
 #ifndef S3DOCK_CLEANUP_RETENTION_H
 #define S3DOCK_CLEANUP_RETENTION_H
@@ -21,11 +21,11 @@ struct err;
 struct retention_policy {
     const char *app;
     size_t keep; /* number of the newest images that are kept */
-    /* seconds since 1970: only images with an earlier time are given up; INT64_MAX: all */
+    /* seconds since 1970: only images with an earlier time are retired; INT64_MAX: all */
     int64_t before;
 };
 
-/* An image that the policy gives up. The choice owns its strings. */
+/* An image that the policy does not keep. The choice owns its strings. */
 struct retention_image {
     const struct listed_image *image;
     bool retired; /* set by retention_retire: the metadata is deleted, the tombstone written */

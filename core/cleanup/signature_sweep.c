@@ -1,7 +1,7 @@
 /*
- * Both lists are in the order of their keys. So the documents of one application and kind are listed
- * once, and each signature of them is looked up in that list. Right before the DELETE, the bucket is
- * asked for the document again; the ETag of the signatures is the condition.
+ * Both lists are in the order of their keys. So the documents of one application and kind are
+ * listed once, and each signature of them is looked up in that list. Right before the DELETE, the
+ * bucket is asked for the document again; the ETag of the signatures is the condition.
  */
 #include "cleanup/signature_sweep.h"
 

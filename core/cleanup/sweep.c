@@ -8,9 +8,9 @@
  *     4. delete the object if still none needs it
  *
  * A writer of metadata looks for tombstones after its write (object_check.h). If the metadata is
- * written before step 3, the cleanup sees it. Otherwise the tombstone is older than the metadata, and
- * the writer sees the tombstone. This holds for several cleanups at a time, because `deleting` is not
- * taken back: a tombstone is replaced or deleted only after a day.
+ * written before step 3, the cleanup sees it. Otherwise the tombstone is older than the metadata,
+ * and the writer sees the tombstone. This holds for several cleanups at a time, because `deleting`
+ * is not taken back: a tombstone is replaced or deleted only after a day.
  */
 #include "cleanup/sweep.h"
 
@@ -225,7 +225,7 @@ static enum store_answer announce(const struct sweep *s, const struct sweep_grou
     return answer;
 }
 
-/* Decides about one object that nobody needs. Returns 1 if it must be announced. */
+/* Decides about one object that no document needs. Returns 1 if it must be announced. */
 static int judge_object(const struct sweep *s, const struct sweep_group *group,
                         struct sweep_object *object)
 {
@@ -387,7 +387,7 @@ static int run(struct sweep *s, struct err *err)
 
     if (sweep_list_read(store, s->policy->app, &s->list, err))
         return ERR_FAIL;
-    if (!s->list.group_count) { /* no image of format 3 is here, but one may have been */
+    if (!s->list.group_count) { /* no image of format 3 exists, but one may have existed */
         int any = has_new_stones(s, err);
 
         if (any <= 0)

@@ -1,8 +1,8 @@
 /*
  * sweep - deletes the objects of an application that no image needs.
  *
- * For images of format 3, whose objects have a unique number in their keys. Archives with a fixed key
- * belong to unfinished_remove, unless another form of the image has replaced them.
+ * For images of format 3, whose objects have a unique number in their keys. Archives with a fixed
+ * key belong to unfinished_remove, unless another form of the image has replaced them.
  */
 #ifndef S3DOCK_CLEANUP_SWEEP_H
 #define S3DOCK_CLEANUP_SWEEP_H

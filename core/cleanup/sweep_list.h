@@ -50,8 +50,9 @@ struct sweep_list {
     struct strings strings;
 };
 
-/* Lists the application and waits. Call sweep_list_finish after a failure, too. An archive with a fixed
- * key belongs to the number KEY_UNIQUE_NONE if the image has metadata and objects with numbers. */
+/* Lists the application and waits. Call sweep_list_finish after a failure, too. An archive with a
+ * fixed key belongs to the number KEY_UNIQUE_NONE if the image has metadata and objects with
+ * numbers. */
 int sweep_list_read(struct store *store, const char *app, struct sweep_list *out, struct err *err);
 /* Returns NULL if the list has no object with this key. */
 struct sweep_object *sweep_list_find(const struct sweep_list *list, const char *key);

@@ -252,7 +252,7 @@ static int add_archive(struct list *list, enum unfinished_kind kind, const char 
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* Remembers an application with objects that only a sweep can judge. */
+/* Stores an application with objects that only a sweep can judge. */
 static int note_app(struct list *list, const struct stem *stem, struct err *err)
 {
     struct unfinished_list *out = list->out;

@@ -25,7 +25,7 @@ enum unfinished_kind {
     UNFINISHED_OBJECT,
     UNFINISHED_ARCHIVE,   /* an archive without metadata: its push did not finish */
     UNFINISHED_RETIRED,   /* an archive that a cleanup has retired at `touched` */
-    UNFINISHED_DATA,      /* an object that no image needs; only a sweep knows (sweep.h) */
+    UNFINISHED_DATA,      /* an object that no image needs; only a sweep finds out (sweep.h) */
     UNFINISHED_TOMBSTONE, /* a tombstone whose archive is deleted or in use; not shown to users */
 };
 

@@ -16,8 +16,8 @@ enum unfinished_answer {
 };
 int unfinished_remove(struct store *store, struct unfinished_list *list,
                       const struct unfinished *what, struct err *err);
-/* Returns UNFINISHED_NEEDED for an archive to which other images refer, else 0. Writes nothing: for a
- * dry run. */
+/* Returns UNFINISHED_NEEDED for an archive to which other images refer, else 0. Writes nothing: for
+ * a dry run. */
 int unfinished_is_needed(struct store *store, struct unfinished_list *list,
                          const struct unfinished *what, struct err *err);
 /* Restores the metadata of a retired archive if a tag or an environment was set to it meanwhile,
