@@ -17,7 +17,7 @@ struct credential_answer_rules {
     const char *what;    /* names the document in errors: "the output of credential_process" */
     const char *code;    /* of errors: CODE_ANSWER or CODE_PROCESS, family ERR_AUTH */
     bool needs_version;  /* Version must be 1 */
-    bool is_temporary;   /* a token and an expiration must be there */
+    bool is_temporary;   /* a token and an expiration are required */
     bool allows_expired; /* expired credentials are no error */
 };
 

@@ -30,9 +30,9 @@ void credential_chain_destroy(struct credential_chain *chain); /* takes NULL; wi
 int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struct credentials *out,
                              struct err *err);
 
-/* From now on, tries the instance metadata service as the last source of all only if a setting names
- * the service or the hardware is an instance (ec2_host.h); without a description of the hardware, if
- * `store_is_aws`. A request costs a second where there is no service. A profile may still name it. */
+/* From now on, the instance metadata service is the last source only if a setting names it or the
+ * hardware is an instance (ec2_host.h); without a description of the hardware, if `store_is_aws`. A
+ * request costs a second where there is no service. A profile may still name it. */
 void credential_chain_limit_instance(struct credential_chain *chain, bool store_is_aws);
 
 /* Forgets the kept sets that have this access key, or were made with it. */

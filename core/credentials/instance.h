@@ -26,12 +26,11 @@ struct instance_cache {
                          AWS_EC2_METADATA_DISABLED", "no response from 169.254.169.254" */
 };
 
-/* Gets credentials of the instance's role from the service of ctx->settings->imds. Expired ones are
- * returned with an expiry some minutes ahead: the service gives them during an outage of its own,
- * and S3 accepts them.
- * SOURCE_ABSENT: switched off, no instance, no version 2, or no role; cache->absent has the reason.
- * auth.source: the service fails. auth.denied: the role cannot be assumed. auth.answer: a response
- * is malformed. cancelled.*. */
+/* Gets credentials of the instance's role from the service of ctx->settings->imds. Expired
+ * credentials are returned with an expiry some minutes ahead. The service gives them during an
+ * outage of its own, and S3 accepts them. SOURCE_ABSENT: switched off, no instance, no version 2,
+ * or no role; cache->absent has the reason. auth.source: the service fails. auth.denied: the role
+ * cannot be assumed. auth.answer: a response is malformed. cancelled.*. */
 int instance_credentials(const struct credential_context *ctx, struct instance_cache *cache,
                          struct credentials *out, struct err *err);
 

@@ -56,8 +56,8 @@ enum provider_answer {
  * not be used any more. */
 int provider_get(struct credential_provider *provider, struct provider_copy *copy, struct err *err);
 /* Notes that the store has refused the set of this serial. Nothing happens if another one is
- * current. Otherwise provider_get returns PROVIDER_WAIT until another set is there. It fails with
- * auth.rejected if the source returned the same set again. */
+ * current. Otherwise provider_get returns PROVIDER_WAIT until the provider has another set. It
+ * fails with auth.rejected if the source returned the same set again. */
 void provider_reject(struct credential_provider *provider, unsigned serial);
 /* Returns whether a fetch runs or is about to. */
 bool provider_is_fetching(struct credential_provider *provider);

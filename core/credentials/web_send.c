@@ -1,5 +1,6 @@
 /*
- * One handle for one request. No handle is kept, because requests for credentials are minutes apart.
+ * One handle for one request. No handle is kept, because requests for credentials are minutes
+ * apart.
  */
 #include "credentials/web_send.h"
 
