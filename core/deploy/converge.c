@@ -1,7 +1,7 @@
 /*
  * For each unit: choose the container that serves, and give it the name and its policy. Start it if
- * this program stopped it. Lead the traffic to it, and stop the others. All requests are idempotent,
- * so converge can be interrupted anywhere.
+ * this program stopped it. Lead the traffic to it, and stop the others. All requests are
+ * idempotent, so converge can be interrupted anywhere.
  */
 #include "deploy/converge.h"
 
@@ -48,8 +48,8 @@ int converge_commit(struct run *run, struct deploy_unit *unit, struct err *err)
 
 /* ---- containers that do not serve ---- */
 
-/* Returns true if the container could get a request until now. Without an answer of the proxy, it
- * could. */
+/* Returns true if the container could get a request until now. If the proxy did not respond, this
+ * is assumed. */
 static bool had_traffic(const struct deploy_unit *unit, const struct deploy_container *container)
 {
     return !unit->slots_known || unit->slots & 1u << container->labels.slot;
@@ -245,8 +245,8 @@ static bool was_stopped(const struct run *run, const struct deploy_unit *unit)
             entry && strcmp(entry->serving, serving->facts.id) == 0);
 }
 
-/* Starts O again. The candidate must not run beside it. The policy comes last: without one, the next
- * converge recognises that O was stopped by a run. */
+/* Starts O again. The candidate must not run beside it. The policy comes last: without one, the
+ * next converge recognises that O was stopped by a run. */
 static int restore(struct run *run, struct deploy_unit *unit, struct err *err)
 {
     for (unsigned i = 0; i < unit->count; i++) {
@@ -361,8 +361,8 @@ static bool is_switch(const struct err *err)
     return err_is(err, ERR_DEPLOY, CODE_SWITCH);
 }
 
-/* Keeps one failure, and warns of the other one. The caller can continue after a proxy that refuses,
- * so that one gives way. */
+/* Keeps one failure, and warns of the other one. The caller can continue after a proxy that
+ * refuses, so that one gives way. */
 static void keep_failure(const struct run *run, bool failed, struct err *failure, struct err *err)
 {
     bool replaces =

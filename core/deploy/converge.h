@@ -1,8 +1,9 @@
 /*
  * converge - makes one container of each unit serve, whatever an earlier run left behind.
  *
- * It is the clean-up after a kill, and the way back after a failure. It decides by names, labels,
- * policies, states and the proxy. It uses the journal, if there is one.
+ * A run calls converge to repair the state after a kill, and to undo its steps after a failure. The
+ * decisions depend on names, labels, policies, states and the proxy, and on the journal, if there
+ * is one.
  *
  * Afterwards each unit has at most one container with a restart policy. That container has the name
  * of the unit and gets the traffic. All others are stopped, except for a candidate that the caller

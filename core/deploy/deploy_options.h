@@ -43,7 +43,7 @@ struct deploy_options {
     bool dry_run;
     bool offline; /* dry run: creates no container to judge */
     /* watch: respects a hold and remembered failures. A spec that differs from that of the
-     * containers is no reason to deploy: edited files are deployed by hand. */
+     * containers is not deployed: a user deploys edited files by hand. */
     bool automatic;
     int64_t heartbeat;   /* of the document of this host: seconds under watch; 0 */
     const char *version; /* of s3dock, for that document */

@@ -15,7 +15,7 @@
 #include "store/store.h"
 
 enum deploy_outcome {
-    DEPLOY_FAILED, /* what served before serves */
+    DEPLOY_FAILED, /* the old container serves */
     DEPLOY_DEPLOYED,
     DEPLOY_UNCHANGED,
     DEPLOY_ROLLED_BACK, /* the candidate served, failed, and was taken back; or --rollback */

@@ -33,8 +33,8 @@ static int open_journal(struct run *run, struct err *err)
     return answer < 0 ? answer : 0;
 }
 
-/* Removes what a run that was interrupted after its commit did not. Without the journal it is not known
- * which containers served last. */
+/* Removes what a run that was interrupted after its commit did not. Without the journal it is not
+ * known which containers served last. */
 static int prune_rest(struct run *run, struct err *err)
 {
     bool committed = journal_committed(&run->journal);
@@ -45,7 +45,7 @@ static int prune_rest(struct run *run, struct err *err)
     return run_continue(run, "an old container was not removed", &failure, err);
 }
 
-/* Repairs what an interrupted run left. Stores whether there was something. */
+/* Repairs the state that an interrupted run left. Stores the number of repairs. */
 static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
 {
     if (survey(run, err))

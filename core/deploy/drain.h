@@ -13,8 +13,8 @@ struct drained {
     int64_t left; /* requests that were cut; -1: not known */
 };
 
-/* Waits at most `limit` ns. What is left then is cut, where the proxy can. Fails only with a
- * cancel. */
+/* Waits at most `limit` ns. Then the remaining requests are cut, if the proxy can do that. Fails
+ * only with a cancel. */
 int drain(const struct run *run, const struct deploy_unit *unit,
           const struct deploy_container *container, int64_t limit, struct drained *out,
           struct err *err);

@@ -18,8 +18,8 @@ typedef int dry_run_fn(struct run *run, struct err *err);
 /* Runs `plan` without a lock, and fills the result. */
 int dry_run(struct deploy_host *host, const struct deploy_options *options,
             struct deploy_result *result, dry_run_fn *plan, struct err *err);
-/* Plans a deployment. Unless `offline`, creates a container of each unit, compares it with its spec,
- * and removes it; it is never started. */
+/* Plans a deployment. Unless `offline`, creates a container of each unit, compares it with its
+ * spec, and removes it; it is never started. */
 dry_run_fn dry_run_plan;
 
 /* Takes the holder of each name as the container that serves. An interrupted run is not repaired:

@@ -1,7 +1,7 @@
 /*
- * C gets its policy before O is stopped: a container that was never started does not come up when the
- * host boots. One that ran before may, so it gets its policy after O has ended. O loses its policy only after it has ended, so that O comes back if the host boots
- * before.
+ * C gets its policy before O is stopped: a container that was never started does not come up when
+ * the host boots. One that ran before may, so it gets its policy after O has ended. O loses its
+ * policy only after it has ended, so that O comes back if the host boots before.
  */
 #include "deploy/exchange.h"
 

@@ -1,6 +1,6 @@
 /*
- * Retired containers are the candidates. The journal names the image that an interrupted rollback
- * wanted, and the one that the last rollback left.
+ * Retired containers are the candidates. The journal names the target image of an interrupted
+ * rollback, and the image that the last rollback replaced.
  */
 #include "deploy/former.h"
 
@@ -9,8 +9,9 @@
 #include "base/codes.h"
 #include "deploy/unit.h"
 
-/* After converge: returns true if an interrupted rollback has reached its image in this unit. If it
- * left a container of the same image, only the journal knows the other one. */
+/* After converge: returns true if an interrupted rollback has reached its image in this unit. If
+ * the rollback replaced a container of the same image, only the journal has the id of the new
+ * one. */
 bool former_reached(const struct run *run, const struct deploy_unit *unit)
 {
     const struct journal_unit *entry = journal_unit(&run->journal, unit->spec->unit);

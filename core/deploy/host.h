@@ -1,5 +1,5 @@
 /*
- * host - everything outside of a deployment, as one table of functions: containers, traffic, gates,
+ * host - the environment of a deployment, as one table of functions: containers, traffic, gates,
  * images, files, time. The steps decide; they reach the system through this table only.
  *
  * real_host.h is the one of the program. Tests have a daemon, a proxy and a clock in memory, which
@@ -49,7 +49,7 @@ struct deploy_creation {
 
 /* The parts of a unit's files by which the steps decide. */
 struct deploy_recipe {
-    char hash[SHA256_HEX_SIZE]; /* of everything that makes a container, and the platform */
+    char hash[SHA256_HEX_SIZE]; /* of all inputs of a container, and the platform */
     char restart[32];           /* policy of the container that serves */
     int64_t restart_retries;
 };
@@ -70,8 +70,8 @@ struct deploy_host {
     const struct deploy_host_table *table;
     /* False: the daemon cannot change a restart policy (Podman before 5.1). */
     bool sets_restart;
-    /* Signatures are demanded: the name of an image proves nothing, so a container is what the pointer
-     * means only if it has the image id that the pull has proven. */
+    /* Signatures are demanded. Then the name of an image proves nothing: a container has the image
+     * of the pointer only if it has the image id that the pull has proven. */
     bool proves;
 };
 
@@ -95,9 +95,9 @@ struct deploy_host_table {
                 struct err *err);
     /* Pulls and verifies the image, and stores the id that the daemon gives it. */
     int (*pull)(struct deploy_host *host, struct deploy_want *want, struct err *err);
-    /* Finds out whether the daemon has the image, and fetches nothing. DOCKER_ABSENT: it has not; if
-     * signatures are demanded, also if the name leads to another image there. Then the image id is set, too:
-     * that of the signed metadata, if the daemon has no other. */
+    /* Finds out whether the daemon has the image, and fetches nothing. DOCKER_ABSENT: it has not;
+     * if signatures are demanded, also if the name leads to another image there. Then the image id
+     * is set, too: that of the signed metadata, if the daemon has no other. */
     int (*look)(struct deploy_host *host, struct deploy_want *want, struct err *err);
     /* Removes the images of the application that no container has, but for the reference `keep`.
      * With `dangling`, images without a name, too. Adds their number to *count. */

@@ -1,6 +1,6 @@
 /*
- * A load needs the raw size and a little more, and a twentieth of the disk stays free. The pull keeps
- * the packed bytes in the user's cache, which often is the same disk.
+ * A load needs the raw size and a little more, and a twentieth of the disk stays free. The pull
+ * keeps the packed bytes in the user's cache, which often is the same disk.
  *
  * An image belongs to the application if its name has the grammar of the bucket (app:time-hash).
  */

@@ -23,9 +23,10 @@ struct image_room_subject {
     struct platform platform;       /* any platform: that of the daemon */
     const struct deploy_want *want;
 };
-/* Reads the size of the image from the bucket, and the free space of the daemon's disk. Not known: the
- * daemon has the image, runs elsewhere, or the bucket does not have the size. trust.*: the metadata are
- * not proven as demanded; so nobody without a key decides what is removed for the image. */
+/* Reads the size of the image from the bucket, and the free space of the daemon's disk. Not known:
+ * the daemon has the image, runs elsewhere, or the bucket does not have the size. trust.*: the
+ * metadata are not proven as demanded; so only a holder of a key can cause images to be removed for
+ * this one. */
 int image_room(struct docker *docker, const struct image_room_subject *subject,
                struct deploy_room *out, struct err *err);
 /* Removes the images of an application that no container has and that are older than the reference

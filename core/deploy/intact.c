@@ -1,6 +1,6 @@
 /*
- * Reads the list of containers, and asks each proxy. A list does not show restart policies, so it
- * cannot replace converge after an interrupted run.
+ * Reads the list of containers, and the state of each proxy. The list has no restart policies. So
+ * this check cannot replace converge after an interrupted run.
  */
 #include "deploy/intact.h"
 
@@ -9,7 +9,7 @@
 
 #include "deploy/unit.h"
 
-/* Sorts a container into its unit. False: converge must look at it. */
+/* Sorts a container into its unit. False: converge must examine it. */
 static bool take(struct run *run, struct deploy_container *container)
 {
     struct deploy_unit *unit = unit_of(run, container);

@@ -8,8 +8,8 @@
 
 #include "deploy/run.h"
 
-/* Returns true if no run was interrupted, and each unit has one running container, with the name and
- * the traffic. Sets O of each unit then. False if anything is in doubt, too. */
+/* Returns true if no run was interrupted, and each unit has one running container, with the name
+ * and the traffic. Then sets O of each unit. Returns false also if the state is not certain. */
 bool deployment_intact(struct run *run);
 
 #endif

@@ -89,8 +89,8 @@ bool journal_committed(const struct journal *journal);
 bool journal_committed_rollback(const struct journal *journal);
 /* Returns the entry of a unit, or NULL. */
 const struct journal_unit *journal_unit(const struct journal *journal, const char *unit);
-/* Removes the entries of units that the deployment does not have any more. So there is room for those
- * that it has. */
+/* Removes the entries of units that the deployment does not have any more. So there is room for
+ * those that it has. */
 void journal_keep_units(struct journal *journal, const struct deployment *deployment);
 /* Notes the containers of a unit. */
 void journal_set_unit(struct journal *journal, const char *unit, const char *serving,

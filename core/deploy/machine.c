@@ -1,6 +1,7 @@
 /*
- * A container or a minimal image may have no machine id, or an empty one. Until the first boot it may
- * be the word "uninitialized". None of these has 32 hex digits, so the file in the folder is used.
+ * A container or a minimal image may have no machine id, or an empty one. Until the first boot it
+ * may be the word "uninitialized". None of these has 32 hex digits, so the file in the folder is
+ * used.
  */
 #include "deploy/machine.h"
 

@@ -1,7 +1,7 @@
 /*
- * One round a second: an inspect and one round of the gate for each candidate, and the URL. A single
- * round that does not pass is a hiccup; three in a row, or the last one, are a failure. A container
- * that ended or restarted fails at once.
+ * One round a second: an inspect and one round of the gate for each candidate, and the URL. A
+ * single round that does not pass is a hiccup; three in a row, or the last one, are a failure. A
+ * container that ended or restarted fails at once.
  */
 #include "deploy/observe.h"
 

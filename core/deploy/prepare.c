@@ -80,8 +80,8 @@ static int free_name(const struct run *run, const struct deploy_unit *unit, cons
     return table->remove(run->host, found.facts.id, true, err) < 0 ? ERR_FAIL : 0;
 }
 
-/* The daemon may still create the container that an interrupted run has asked for. The name is taken
- * before the list of containers shows it. */
+/* The daemon may still create the container that an interrupted run has asked for. The name is
+ * taken before the list of containers shows it. */
 static int create_named(struct run *run, const struct deploy_unit *unit,
                         const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
                         struct err *err)
@@ -179,7 +179,7 @@ int prepare_start(struct run *run, struct deploy_unit *unit, struct err *err)
     if (unit_start(run, unit->candidate, err) == 0)
         return 0;
     if (!err_is(err, ERR_DOCKER, CODE_START) && !err_is(err, ERR_NOT_FOUND, CODE_CONTAINER))
-        return ERR_FAIL; /* not found: somebody removed it */
+        return ERR_FAIL; /* not found: it was removed meanwhile */
     cause = *err;
     return err_set(err, ERR_DEPLOY, CODE_START, "%s", cause.text);
 }

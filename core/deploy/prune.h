@@ -1,6 +1,6 @@
 /*
- * prune - removes what a deployment does not need any more: retired containers beyond those that are
- * kept, candidates that failed, images of the application that no container has.
+ * prune - removes what a deployment does not need any more: retired containers beyond those that
+ * are kept, candidates that failed, images of the application that no container has.
  */
 #ifndef S3DOCK_DEPLOY_PRUNE_H
 #define S3DOCK_DEPLOY_PRUNE_H

@@ -129,8 +129,8 @@ static bool is_written(const struct record *record, const struct deploy_result *
 
 /* ---- reading ---- */
 
-/* A host that promised documents and sends none has gone, or has a new machine id. Its name is free
- * again. A host without a heartbeat promised nothing. */
+/* A host with a heartbeat that sends no documents was removed, or has a new machine id. Then its
+ * name is free again. A host without a heartbeat need not send any. */
 static bool is_abandoned(const struct deployed *other, int64_t now)
 {
     int64_t seen, patience = BEATS_MISSED * other->heartbeat * NS_PER_S;
@@ -139,8 +139,8 @@ static bool is_abandoned(const struct deployed *other, int64_t now)
            now - seen > (patience > DAY ? patience : DAY);
 }
 
-/* Reads the document at record->key. Returns 1: it is that of another machine; 0: it is that of this
- * host, or there is none that can be read; negative: the store does not work. */
+/* Reads the document at record->key. Returns 1: it is that of another machine; 0: it is that of
+ * this host, or there is none that can be read; negative: the store does not work. */
 static int read_document(struct record *record, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
@@ -294,8 +294,8 @@ static void code_of(const struct err *failure, char out[64])
         snprintf(out, 64, "%.20s.%.40s", err_family_name(failure->family), failure->code);
 }
 
-/* Returns true if the document has the failure already. One that found nothing running does not know
- * the cause. */
+/* Returns true if the document has the failure already. One that found nothing running does not
+ * know the cause. */
 static bool has_failure(const struct deployed *doc, const struct deploy_result *result,
                         const char *code)
 {

@@ -47,7 +47,7 @@ static void remember(struct run *run, const struct err *failure)
              failure->text);
 }
 
-/* ---- the way back ---- */
+/* ---- undoing the steps ---- */
 
 static bool is_down(const struct deploy_unit *unit, bool surveyed)
 {
@@ -72,7 +72,7 @@ static int converge_back(struct run *run, bool *surveyed, struct err *err)
     return *surveyed && converge(run, false, &changes, err) == 0 ? 0 : ERR_FAIL;
 }
 
-/* Makes O serve. Stores whether everything was taken back. Fails only with a cancel. */
+/* Makes O serve. Stores whether all steps were undone. Fails only with a cancel. */
 static int take_back(struct run *run, const struct err *failure, bool *clean, struct err *err)
 {
     bool switched = run->journal.phase != JOURNAL_PREPARE, surveyed;

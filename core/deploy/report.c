@@ -49,8 +49,8 @@ static bool is_found_down(const struct run *run, const struct err *failure)
     return !failure && run->result->outcome == DEPLOY_DOWN;
 }
 
-/* Returns true if an earlier run may have had this result. Without the pointer it is not known: a tick
- * of `watch` must not replace the document of a run that failed. */
+/* Returns true if an earlier run may have had this result. Without the pointer it is not known: a
+ * tick of `watch` must not replace the document of a run that failed. */
 static bool is_repeated(const struct run *run, const struct err *failure)
 {
     if (is_found_down(run, failure))

@@ -8,11 +8,12 @@
 
 struct err;
 
-/* Notes what serves before the run changes anything. */
+/* Notes the containers that serve before the run changes anything. */
 void report_before(struct run *run);
-/* Notes what serves now. If the run changed something, or failed with it, writes the document of
- * this host and runs the hook `after`. If the run repeats an earlier result, or only found that
- * nothing runs, only the document is written, unless it has that result. Failures of both are warnings. */
+/* Notes the containers that serve now. If the run made changes, or failed while it did, writes the
+ * document of this host and runs the hook `after`. If the run repeats an earlier result, or only
+ * found that nothing runs, only the document is written, unless it has that result. Failures of
+ * both are warnings. */
 void report_after(struct run *run, const struct err *failure);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * The candidate of a commit that began comes first, then the holder of the name, if it runs. Without
- * both, the best running container that passes its gate is chosen: armed ones before others,
- * candidates before retired ones, those in rotation before others, new ones before old ones. If none
- * passes, one that served before is better than none.
+ * The candidate of a commit that began comes first, then the holder of the name, if it runs.
+ * Without both, the best running container that passes its gate is chosen: armed ones before
+ * others, candidates before retired ones, those in rotation before others, new ones before old
+ * ones. If none passes, one that served before is better than none.
  */
 #include "deploy/serving.h"
 

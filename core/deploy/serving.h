@@ -1,5 +1,5 @@
 /*
- * serving - decides which container of a unit is the one that serves.
+ * serving - decides which container of a unit serves.
  */
 #ifndef S3DOCK_DEPLOY_SERVING_H
 #define S3DOCK_DEPLOY_SERVING_H

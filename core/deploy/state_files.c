@@ -1,7 +1,8 @@
 /*
  * The names have the form APP@ENV: no application and no environment contains "@", so two
- * deployments never share a file, and APP@@images.lock is none of theirs. The lock belongs to the process: it ends with it, after a kill,
- * too. The file stays; it names the process that has, or had, the lock.
+ * deployments never share a file, and APP@@images.lock is none of theirs. The lock belongs to the
+ * process: it ends with it, after a kill, too. The file stays; it names the process that has, or
+ * had, the lock.
  */
 #include "deploy/state_files.h"
 

@@ -23,7 +23,8 @@ struct state_files {
     int images_fd;         /* -1: not taken */
 };
 
-/* Finds the paths, and makes the folders. `state_folder`, `lock_folder`: NULL for the usual ones. */
+/* Finds the paths, and makes the folders. `state_folder`, `lock_folder`: NULL for the usual
+ * ones. */
 int state_files_find(struct state_files *files, const char *app, const char *env,
                      const char *state_folder, const char *lock_folder, struct err *err);
 /* Waits at most `wait` ns. conflict.deploy: the text names the holder. */

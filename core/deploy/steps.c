@@ -1,8 +1,9 @@
 /*
- * One table and one loop. There is no undo for a single step, because a step that failed may have had
- * its effect. The way back is converge: it reads the state of the containers.
+ * One table and one loop. There is no undo for a single step, because a step that failed may have
+ * had its effect. converge undoes the steps: it reads the state of the containers.
  *
- * All units pass a step before the first one begins the next: no unit switches before all are ready.
+ * All units pass a step before the first one begins the next: no unit switches before all are
+ * ready.
  */
 #include "deploy/steps.h"
 
@@ -321,8 +322,8 @@ static void note_candidates(struct run *run)
     }
 }
 
-/* Notes what the rollback returns to, and what it leaves. A rollback that continues an interrupted one
- * leaves what that one left: some units may have reached the target. So does one that follows a
+/* Notes what the rollback returns to, and what it leaves. A rollback that continues an interrupted
+ * one leaves what that one left: some units may have reached the target. So does one that follows a
  * rollback, and returns to an older container of the same image. */
 static void note_rollback(struct run *run)
 {

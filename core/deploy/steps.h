@@ -9,7 +9,7 @@
 struct err;
 
 /* Runs all steps, each over all units that must change. A failure before the commit ends it; the
- * caller takes everything back (converge). Failures afterwards are warnings. */
+ * caller undoes all steps (converge). Failures afterwards are warnings. */
 int steps_run(struct run *run, struct err *err);
 
 #endif

@@ -59,8 +59,8 @@ static int wait_stopped(const struct run *run, struct deploy_container *containe
     }
 }
 
-/* A lost response leaves open whether the signal arrived: it came too late, or the connection broke.
- * All other failures mean that it did not. */
+/* Returns true if the signal may have arrived: the response came too late, or the connection broke.
+ * All other failures mean that the signal did not arrive. */
 static bool may_have_arrived(const struct err *failure)
 {
     return err_is(failure, ERR_DOCKER, CODE_TIMEOUT) || err_is(failure, ERR_DOCKER, CODE_STREAM);
@@ -126,8 +126,8 @@ static int stop_start(struct run *run, const struct deploy_unit *unit,
     return kill_start(run, container, forced, err);
 }
 
-/* A program that ends at once runs for a few milliseconds. A note in the journal takes longer, so that
- * the signal would come too late each time. */
+/* A program that ends at once runs for a few milliseconds. A note in the journal takes longer, so
+ * that the signal would come too late each time. */
 static int stop_next_start(struct run *run, const struct deploy_unit *unit,
                            struct deploy_container *container, unsigned starts, bool *forced,
                            struct err *err)

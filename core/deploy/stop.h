@@ -18,8 +18,8 @@ struct stopped {
 };
 
 /* Returns once the container does not run. The signal is noted in the journal first, and is never
- * sent twice: for some programs a second one means "abort". A container that the daemon starts again
- * meanwhile gets it for that start, too. deploy.stop: it does not end. */
+ * sent twice: for some programs a second one means "abort". A container that the daemon starts
+ * again meanwhile gets it for that start, too. deploy.stop: it does not end. */
 int stop_container(struct run *run, const struct deploy_unit *unit,
                    struct deploy_container *container, struct stopped *out, struct err *err);
 

@@ -55,8 +55,8 @@ static int add_container(struct run *run, const char *id, struct err *err)
 
 /* ---- copies ---- */
 
-/* Returns true if the labels of a container were copied from another one. A container that somebody
- * renamed is no copy, as long as no other one has its place. */
+/* Returns true if the labels of a container were copied from another one. A container that a user
+ * renamed is no copy, as long as no other container has its place. */
 static bool is_copy(const struct deploy_unit *unit, const struct deploy_container *container)
 {
     if (container_has_our_name(unit, container))

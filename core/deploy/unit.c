@@ -1,6 +1,6 @@
 /*
- * Small functions over the containers of one unit. Each request is idempotent and keeps the facts of
- * the container up to date.
+ * Small functions over the containers of one unit. Each request is idempotent and keeps the facts
+ * of the container up to date.
  */
 #include "deploy/unit.h"
 
@@ -165,10 +165,10 @@ void unit_target(const struct deploy_unit *unit, const struct deploy_container *
     };
 }
 
-/* ---- the way back ---- */
+/* ---- the rollback ---- */
 
-/* A container with another spec can start again only in the free slot: a new one would have the spec
- * of now. */
+/* A container with another spec can start again only in the free slot: a new container would have
+ * the present spec. */
 bool unit_differs(const struct deploy_unit *unit, const struct deploy_container *container)
 {
     const struct deploy_container *serving = unit->serving;
@@ -178,7 +178,7 @@ bool unit_differs(const struct deploy_unit *unit, const struct deploy_container 
             container->labels.slot == unit_free_slot(unit));
 }
 
-/* A forced deployment of the same image leaves a container that equals the one that serves. */
+/* A forced deployment of the same image leaves a container that equals the serving one. */
 bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container *a,
                   const struct deploy_container *b)
 {

@@ -16,8 +16,8 @@ bool container_runs(const struct deploy_container *container);    /* NULL: false
 bool container_stopped(const struct deploy_container *container); /* not paused, not restarting */
 /* Returns true if Podman may start it again. */
 bool container_ended(const struct deploy_container *container);
-/* Returns true if it is a candidate that ended by itself, and that the daemon starts again and again:
- * its policy cannot be changed. */
+/* Returns true if it is a candidate that ended by itself, and that the daemon starts again and
+ * again: its policy cannot be changed. */
 bool container_returns(const struct run *run, const struct deploy_container *container);
 /* Returns true if it cannot have written to a volume. */
 bool container_never_ran(const struct deploy_container *container);
@@ -27,8 +27,9 @@ bool container_armed(const struct run *run, const struct deploy_container *conta
 /* Returns true if its name is that of a retired container. */
 bool container_retired(const struct deploy_container *container);
 
-/* Returns true if its name is one that a run gives it: that of the unit, or one with its generation.
- * Labels alone do not make a container ours: tools copy them, and so does a commit of a container. */
+/* Returns true if its name is one that a run gives it: that of the unit, or one with its
+ * generation. Labels alone do not make a container ours: tools copy them, and so does a commit of a
+ * container. */
 bool container_has_our_name(const struct deploy_unit *unit,
                             const struct deploy_container *container);
 

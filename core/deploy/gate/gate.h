@@ -24,11 +24,10 @@ struct gate_report {
     char started_at[48]; /* of the container: a later gate finds a restart by it */
 };
 
-/* Waits until every test passed. Fills *report, after a failure, too.
- * deploy.exited: the container ended, was restarted, or lost a process to the lack of memory.
- * deploy.unhealthy: Docker reports it, or the time of the spec (more, if the HEALTHCHECK needs it)
- * has passed; the text has the last answer. docker.*: the daemon does not answer for
- * GATE_SILENCE. cancelled.*. */
+/* Waits until every test passed. Fills *report, after a failure, too. deploy.exited: the container
+ * ended, was restarted, or lost a process to the lack of memory. deploy.unhealthy: Docker reports
+ * it, or the time of the spec (more, if the HEALTHCHECK needs it) has passed; the text has the last
+ * result. docker.*: the daemon does not respond for GATE_SILENCE. cancelled.*. */
 int gate_wait(const struct gate_input *input, struct gate_report *report, struct err *err);
 /* Tests a container that passed before. One success passes; GATE_ROW failures in a row fail. Takes
  * at most some seconds. Fails as gate_wait. */

@@ -30,8 +30,8 @@ struct gate_input {
     void *arg;
 };
 
-/* Returns true if the spec has a test. Without one, and without a HEALTHCHECK of the image, only the
- * uptime counts. */
+/* Returns true if the spec has a test. Without one, and without a HEALTHCHECK of the image, only
+ * the uptime counts. */
 bool gate_has_test(const struct gate_spec *spec);
 
 #endif

@@ -23,9 +23,9 @@ struct http_probe {
 enum probe_answer { PROBE_PASSED = 0, PROBE_REFUSED = 1 };
 
 /* Sends the request on a new connection, never through a proxy, and follows no redirect. Headers
- * and body are bounded; the rest of a long body is not read. PROBE_REFUSED: *answer has the reason: the
- * status and the beginning of the body, or the words of libcurl. Fails with cancelled.* and for
- * lack of memory only. */
+ * and body are bounded; the rest of a long body is not read. PROBE_REFUSED: *answer has the reason:
+ * the status and the beginning of the body, or the message of libcurl. Fails with cancelled.* and
+ * for lack of memory only. */
 int http_probe(const struct http_probe *probe, const struct cancel *cancel, char *answer,
                size_t size, struct err *err);
 

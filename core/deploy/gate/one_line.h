@@ -8,8 +8,8 @@
 
 #include "base/view.h"
 
-/* Copies as much as fits. Runs of blanks and line ends become one space; the line neither begins nor
- * ends with one. Invisible characters, NULs and invalid UTF-8 become '?'. */
+/* Copies as much as fits. Runs of blanks and line ends become one space; the line neither begins
+ * nor ends with one. Invisible characters, NULs and invalid UTF-8 become '?'. */
 void one_line(struct view bytes, char *out, size_t size);
 
 #endif

@@ -139,7 +139,7 @@ static enum gate_life judge_life(struct gate_rounds *rounds,
 
 /* ---- tests ---- */
 
-/* Keeps the answer of the first test that did not pass. */
+/* Stores the result of the first test that did not pass. */
 __attribute__((format(printf, 2, 3))) static enum gate_result refused(struct gate_rounds *rounds,
                                                                       const char *fmt, ...)
 {
@@ -296,7 +296,7 @@ static int run_tests(struct gate_rounds *rounds, const struct docker_container *
 
 /* ---- the round ---- */
 
-/* The daemon did not answer, or its answer is no inspect. */
+/* The daemon did not respond, or its response is not that of an inspect. */
 static int take_silence(struct gate_rounds *rounds, struct gate_round *round, struct err *err)
 {
     if (err->family == ERR_CANCELLED)

@@ -13,7 +13,7 @@
 #include "deploy/gate/verdict.h"
 #include "docker/container.h"
 
-/* What the rounds of one gate have in common. Zeroed, but for `input`, before the first round. */
+/* The data that all rounds of one gate share. Zeroed, but for `input`, before the first round. */
 struct gate_rounds {
     const struct gate_input *input;
     bool known; /* an inspect succeeded: the members below are set */

@@ -10,8 +10,8 @@
 #include "deploy/gate/http_probe.h"
 
 /* Connects within `limit` ns to an IP address with a port ("127.0.0.1:18081", "[fd00::2]:80").
- * PROBE_REFUSED: it failed, or the other side closed the connection at once; *answer has the reason.
- * Fails with cancelled.* only. */
+ * PROBE_REFUSED: it failed, or the other side closed the connection at once; *answer has the
+ * reason. Fails with cancelled.* only. */
 int tcp_probe(const char *address, int64_t limit, const struct cancel *cancel, char *answer,
               size_t size, struct err *err);
 

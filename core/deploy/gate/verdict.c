@@ -1,6 +1,6 @@
 /*
- * A test passes after GATE_ROW successes in a row. The gate passes when all tests have passed in the
- * same round: a test that fails again must begin its row again.
+ * A test passes after GATE_ROW successes in a row. The gate passes when all tests have passed in
+ * the same round: a test that fails again must begin its row again.
  */
 #include "deploy/gate/verdict.h"
 

@@ -26,7 +26,7 @@ enum gate_result {
 enum gate_life {
     GATE_RUNS,
     GATE_WAITS,   /* paused: no test can pass */
-    GATE_UNKNOWN, /* the daemon did not answer */
+    GATE_UNKNOWN, /* the daemon did not respond */
     GATE_OVER,    /* it ended, or was restarted */
     GATE_SICK,    /* Docker reports "unhealthy" */
 };
@@ -47,7 +47,7 @@ struct gate_state {
     struct gate_plan plan;
     int64_t began;
     int64_t runs_since;   /* 0: it did not run in the last round */
-    int64_t silent_since; /* 0: the daemon answered the last question */
+    int64_t silent_since; /* 0: the daemon responded to the last request */
     unsigned row[GATE_TESTS];
     unsigned rounds, failed_rounds; /* failed: since the last round with a success */
 };

@@ -1,7 +1,7 @@
 /*
  * The container file is the difference to a bare container, so that no table of defaults is needed.
- * What cannot be in two containers at the same time stays, and the order becomes stop-first: the
- * entry works as it is, and its comments state what a change without a gap needs.
+ * Settings that cannot be in two containers at the same time stay, and the order becomes
+ * stop-first: the entry works as it is, and its comments state what a change without a gap needs.
  */
 #include "deploy/spec/adopt.h"
 
@@ -140,8 +140,8 @@ static void write_entry(const struct adoption *a, const char *app, const char *e
     text_str(out, "}\n");
 }
 
-/* The spec of s3dock's own container exists. Labels of the image do not count: `docker commit` copies
- * them. */
+/* The spec of s3dock's own container exists. Labels of the image do not count: `docker commit`
+ * copies them. */
 static int check_origin(const struct adoption *a, struct err *err)
 {
     struct deploy_labels labels, of_image;

@@ -17,9 +17,9 @@ struct adopted {
 };
 
 /* Both containers are inspected; `bare` was created from the image of `container` with nothing but
- * the image. `runtime` is the daemon's default runtime, or "". `file`: the key `container` of the entry,
- * a path relative to the folder of the configuration file. usage.container: s3dock created the
- * container. Sends no request. */
+ * the image. `runtime` is the daemon's default runtime, or "". `file`: the key `container` of the
+ * entry, a path relative to the folder of the configuration file. usage.container: s3dock created
+ * the container. Sends no request. */
 int adopt_write(const struct docker_container *container, const struct docker_container *bare,
                 const char *runtime, const char *app, const char *env, const char *file,
                 struct adopted *out, struct err *err);

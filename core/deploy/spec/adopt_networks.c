@@ -12,7 +12,8 @@ static struct json_node networks_of(const struct docker_container *container)
     return json_get(json_get(json_root(container->document), "NetworkSettings"), "Networks");
 }
 
-/* Returns true for names that the daemon gives: the short id, the host name, the container's name. */
+/* Returns true for names that the daemon gives: the short id, the host name, the container's
+ * name. */
 static bool is_own_name(const struct adoption *a, struct json_node alias)
 {
     char text[ADOPT_NAME_SIZE];

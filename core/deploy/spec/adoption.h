@@ -24,11 +24,12 @@ struct adoption {
     struct json_writer w; /* of the container file */
     struct text left;     /* comments: members that were left out */
     struct text *notes;
-    bool fixed; /* something cannot be in two containers at the same time */
+    bool fixed; /* a setting cannot be in two containers at the same time */
 };
 
-/* Returns true if the container has a value that the bare one does not have. Unlike for a judge, 0 and
- * false differ from a value that is not set: StopTimeout, Init and others have another default. */
+/* Returns true if the container has a value that the bare one does not have. Unlike for a judge, 0
+ * and false differ from a value that is not set: StopTimeout, Init and others have another
+ * default. */
 bool adoption_differs(struct json_node value, struct json_node bare);
 /* Write their part of the container file. */
 void adoption_config(struct adoption *a);

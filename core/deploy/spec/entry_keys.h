@@ -2,8 +2,8 @@
  * entry_keys - reads the members of an object of the configuration file into a structure.
  *
  * An unknown member is refused with the most similar key of the table. A value of another kind, or
- * out of range, is refused with the values that are allowed. A null counts as absent. Names are compared
- * without regard to case, as in the whole configuration file.
+ * out of range, is refused with the values that are allowed. A null counts as absent. Names are
+ * compared without regard to case, as in the whole configuration file.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_ENTRY_KEYS_H
 #define S3DOCK_DEPLOY_SPEC_ENTRY_KEYS_H

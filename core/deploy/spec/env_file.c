@@ -1,6 +1,6 @@
 /*
- * One pass over the lines. Docker reads lines with Go's bufio.Scanner, which drops one CR before the
- * line break. It refuses names with white space, and files that are not UTF-8.
+ * One pass over the lines. Docker reads lines with Go's bufio.Scanner, which drops one CR before
+ * the line break. It refuses names with white space, and files that are not UTF-8.
  */
 #include "deploy/spec/env_file.h"
 

@@ -1,6 +1,6 @@
 /*
- * labels - what s3dock writes on the containers of a deployment. Labels never change: they state what
- * a container is, and not what it does now.
+ * labels - what s3dock writes on the containers of a deployment. Labels never change: they state
+ * what a container is, and not what it does now.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_LABELS_H
 #define S3DOCK_DEPLOY_SPEC_LABELS_H

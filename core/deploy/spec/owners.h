@@ -1,6 +1,7 @@
 /*
- * owners - refuses a candidate that needs a port of the host which another running container has: the
- * daemon would refuse its start. Refuses one with the slot name of O: requests would reach both.
+ * owners - refuses a candidate that needs a port of the host which another running container has:
+ * the daemon would refuse its start. Refuses one with the slot name of O: requests would reach
+ * both.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_OWNERS_H
 #define S3DOCK_DEPLOY_SPEC_OWNERS_H

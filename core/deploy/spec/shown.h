@@ -13,9 +13,9 @@
 struct docker_container;
 struct err;
 
-/* usage.judge: a member is missing in the inspect, or has another value. The text names it, the file
- * and the most similar member. Members that a daemon is known to change, and those that Podman does
- * not show, are lines in `warnings`. Values of variables are never named. */
+/* usage.judge: a member is missing in the inspect, or has another value. The text names it, the
+ * file and the most similar member. Members that a daemon is known to change, and those that Podman
+ * does not show, are lines in `warnings`. Values of variables are never named. */
 int shown_check(const struct container_spec *spec, const struct docker_container *candidate,
                 struct text *warnings, struct err *err);
 /* Returns true if the inspect is one of Podman. */

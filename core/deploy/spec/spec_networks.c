@@ -1,6 +1,6 @@
 /*
- * The Engine connects a container to the networks of EndpointsConfig, or, if there are none, to that
- * of NetworkMode. So a network of the mode alone must be written out once the slot's is added.
+ * The Engine connects a container to the networks of EndpointsConfig, or, if there are none, to
+ * that of NetworkMode. So a network of the mode alone must be written out once the slot's is added.
  */
 #include "deploy/spec/spec_networks.h"
 

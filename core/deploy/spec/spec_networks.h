@@ -27,7 +27,8 @@ struct spec_networks {
     struct spec_network networks[SPEC_NETWORKS_MAX]; /* the first one is that of the mode */
 };
 
-/* `file`: the root of the container file. usage.deploy: too many networks, or slots with names in a mode that has no networks. */
+/* `file`: the root of the container file. usage.deploy: too many networks, or slots with names in a
+ * mode that has no networks. */
 int spec_networks_find(struct json_node file, const struct unit_spec *unit,
                        struct spec_networks *out, struct err *err);
 /* Appends the EndpointConfig, with the alias of the slot where it belongs. */

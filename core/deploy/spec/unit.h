@@ -74,8 +74,8 @@ struct unit_spec {
     bool fresh_volumes;  /* anonymous volumes are allowed: each container gets new ones */
 };
 
-/* The keys of a unit; offsets in struct unit_spec. The first UNIT_SHARED_KEYS may stand beside
- * `units`, as defaults of all units. */
+/* The keys of a unit; offsets in struct unit_spec. The first UNIT_SHARED_KEYS are also allowed
+ * beside `units`, as defaults of all units. */
 #define UNIT_SHARED_KEYS 6
 #define UNIT_KEYS        13
 extern const struct entry_key unit_keys[UNIT_KEYS];

@@ -1,6 +1,6 @@
 /*
- * What the keys of a unit mean together. One function a subject; each names the keys that do not
- * fit.
+ * Checks the combinations of the keys of a unit. One function a subject; each names the keys that
+ * do not fit.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +27,8 @@ static bool is_name(const char *text, const char *also, size_t max)
     return !*text;
 }
 
-/* Returns true if the name looks like one that a run gives to a candidate or to a retired container:
- * it ends with .gN or .retired. */
+/* Returns true if the name looks like one that a run gives to a candidate or to a retired
+ * container: it ends with .gN or .retired. */
 static bool is_reserved(const char *name)
 {
     const char *end = strrchr(name, '.');

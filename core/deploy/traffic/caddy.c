@@ -1,6 +1,6 @@
 /*
- * The list of upstreams is replaced as a whole: read, PATCH with If-Match, read again. Caddy applies
- * a change completely or not at all, and shows only what it runs.
+ * The list of upstreams is replaced as a whole: read, PATCH with If-Match, read again. Caddy
+ * applies a change completely or not at all, and shows only what it runs.
  *
  * Each change reloads Caddy's configuration, which closes websockets before Caddy 2.7. So a list
  * that is right already is not written again.

@@ -32,7 +32,7 @@ static int fail(const struct exchange *exchange, const char *what, struct err *e
                    exchange->admin->address, what);
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static size_t receive_body(char *data, size_t size, size_t count, void *arg)
 {

@@ -23,8 +23,8 @@ struct caddy_answer {
     struct text body; /* its maximum bounds it */
 };
 
-/* Sends a request and stores the whole answer, of any status. No redirect is followed and no proxy
- * is used. `if_match` "": none. deploy.switch: no whole answer. cancelled.*. */
+/* Sends a request and stores the whole response, of any status. No redirect is followed and no
+ * proxy is used. `if_match` "": none. deploy.switch: no complete response. cancelled.*. */
 int caddy_ask(const struct caddy_admin *admin, const char *method, const char *path,
               struct view body, const char *if_match, struct caddy_answer *answer, struct err *err);
 

@@ -17,8 +17,8 @@ struct caddy_upstreams {
     unsigned slots; /* whose addresses are in the list, as bits */
 };
 
-/* Reads the list. `addresses` of the slots; "localhost" and "127.0.0.1" are the same. deploy.switch:
- * the text is no such list. */
+/* Reads the list. `addresses` of the slots; "localhost" and "127.0.0.1" are the same.
+ * deploy.switch: the text is no such list. */
 int caddy_upstreams_read(struct view body, const char *const addresses[SLOT_COUNT],
                          struct caddy_upstreams *out, struct err *err);
 /* Appends the list that has `address` alone, with the other members of the first upstream

@@ -1,7 +1,8 @@
 /*
  * The kernel lists the sockets of a name space in /proc/PID/net/tcp and tcp6, one a line: the local
- * address with the port in hexadecimal, and the state. The list is no snapshot: a socket can be missed
- * while others open and close. So the tables are read several times, and the largest count holds.
+ * address with the port in hexadecimal, and the state. The list is no snapshot: a socket can be
+ * missed while others open and close. So the tables are read several times, and the largest count
+ * holds.
  */
 #include "deploy/traffic/connections.h"
 

@@ -1,5 +1,5 @@
 /*
- * What the drivers have in common.
+ * The parts that all drivers share.
  */
 #include "deploy/traffic/driver.h"
 

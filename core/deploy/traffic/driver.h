@@ -1,8 +1,8 @@
 /*
  * driver - the table of functions that one kind of proxy fills in. Private to this floor.
  *
- * A NULL function means TRAFFIC_UNKNOWN; without `busy`, connections are counted. The functions have
- * the contracts of traffic.h.
+ * A NULL function means TRAFFIC_UNKNOWN; without `busy`, connections are counted. The functions
+ * have the contracts of traffic.h.
  */
 #ifndef S3DOCK_DEPLOY_TRAFFIC_DRIVER_H
 #define S3DOCK_DEPLOY_TRAFFIC_DRIVER_H
@@ -16,7 +16,7 @@ struct err;
 struct text;
 struct traffic;
 
-#define TRAFFIC_POLL (100 * NS_PER_MS) /* between two looks at the state of a proxy */
+#define TRAFFIC_POLL (100 * NS_PER_MS) /* between two reads of the state of a proxy */
 
 struct traffic_driver {
     int (*check)(const struct traffic *traffic, struct err *err); /* of the spec, at open */

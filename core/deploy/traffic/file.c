@@ -177,7 +177,7 @@ static int file_where(struct traffic *traffic, unsigned *slots, struct err *err)
     return TRAFFIC_OK;
 }
 
-/* enter(stays) took the target out already, unless something else changed the file since. */
+/* enter(stays) took the target out already, unless another program changed the file since. */
 static int file_leave(struct traffic *traffic, const struct traffic_target *target,
                       const struct traffic_target *stays, struct err *err)
 {

@@ -1,5 +1,6 @@
 /*
- * Commands to HAProxy's admin socket. A server serves if it runs and no administrative state is set.
+ * Commands to HAProxy's admin socket. A server serves if it runs and no administrative state is
+ * set.
  *
  * A server that leaves `maint` counts as UP before its first health check. Its status is "UP 1/2"
  * then, and "UP" after a check that passed: enter waits for the latter.
@@ -30,7 +31,7 @@ static int ask(const struct traffic *traffic, const char *command, struct text *
     return haproxy_ask(&socket, command, answer, err);
 }
 
-/* Sends a command that changes something. Its %s are backend and server. */
+/* Sends a command that changes the state of HAProxy. Its %s are backend and server. */
 static int order(const struct traffic *traffic, const char *before, enum deploy_slot slot,
                  const char *after, struct err *err)
 {

@@ -167,7 +167,7 @@ static bool read_number(const char *text, unsigned *out)
     return true;
 }
 
-/* ---- the answers ---- */
+/* ---- the responses ---- */
 
 int haproxy_read_state(struct view answer, const char *backend, const char *server,
                        struct haproxy_state *out, struct err *err)

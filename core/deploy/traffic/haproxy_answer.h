@@ -1,6 +1,6 @@
 /*
- * haproxy_answer - reads the tables that HAProxy's admin socket prints: `show servers state` (columns
- * between blanks) and `show stat` (CSV). Pure: text in, values out.
+ * haproxy_answer - reads the tables that HAProxy's admin socket prints: `show servers state`
+ * (columns between blanks) and `show stat` (CSV). Pure: text in, values out.
  */
 #ifndef S3DOCK_DEPLOY_TRAFFIC_HAPROXY_ANSWER_H
 #define S3DOCK_DEPLOY_TRAFFIC_HAPROXY_ANSWER_H
@@ -29,8 +29,8 @@ struct haproxy_state {
     char address[256]; /* srv_addr */
     unsigned port;
 };
-/* Finds the server in an answer to `show servers state BACKEND`. HAPROXY_ABSENT: it is not there.
- * deploy.switch: the text is no such table; the text of HAProxy is in the message. */
+/* Finds the server in a response to `show servers state BACKEND`. HAPROXY_ABSENT: the table has no
+ * such server. deploy.switch: the text is no such table; the text of HAProxy is in the message. */
 int haproxy_read_state(struct view answer, const char *backend, const char *server,
                        struct haproxy_state *out, struct err *err);
 /* Returns true if new requests may go to the server. */
@@ -45,8 +45,8 @@ struct haproxy_stat {
 int haproxy_read_stat(struct view answer, const char *backend, const char *server,
                       struct haproxy_stat *out, struct err *err);
 
-/* Returns 0 if the answer to a command that changes something is empty, else deploy.switch with the
- * words of HAProxy. */
+/* Returns 0 if the response to a command that changes the state is empty, else deploy.switch with
+ * the message of HAProxy. */
 int haproxy_read_done(struct view answer, struct err *err);
 
 #endif

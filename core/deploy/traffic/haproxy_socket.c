@@ -1,5 +1,5 @@
 /*
- * HAProxy reads one line, writes the answer and closes. Each wait takes CANCEL_TICK at most.
+ * HAProxy reads one line, writes the response and closes. Each wait takes CANCEL_TICK at most.
  */
 #include "deploy/traffic/haproxy_socket.h"
 

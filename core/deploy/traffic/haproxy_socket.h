@@ -1,5 +1,5 @@
 /*
- * haproxy_socket - one command to HAProxy's admin socket, and its answer.
+ * haproxy_socket - one command to HAProxy's admin socket, and its response.
  */
 #ifndef S3DOCK_DEPLOY_TRAFFIC_HAPROXY_SOCKET_H
 #define S3DOCK_DEPLOY_TRAFFIC_HAPROXY_SOCKET_H
@@ -16,10 +16,10 @@ struct haproxy_socket {
     const struct cancel *cancel;
 };
 
-/* Opens a connection, sends the command (without newline) and stores the whole answer, whose size
- * the maximum of `answer` bounds. HAProxy ends each answer with a newline and closes. deploy.switch:
- * it cannot be reached, does not answer in time, closes within a line, or answers too much.
- * cancelled.signal. */
+/* Opens a connection, sends the command (without newline) and stores the whole response, whose size
+ * the maximum of `answer` bounds. HAProxy ends each response with a newline and closes.
+ * deploy.switch: it cannot be reached, does not respond in time, closes within a line, or sends too
+ * much. cancelled.signal. */
 int haproxy_ask(const struct haproxy_socket *socket, const char *command, struct text *answer,
                 struct err *err);
 

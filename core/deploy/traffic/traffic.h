@@ -2,11 +2,11 @@
  * traffic - moves requests between the two slots of a unit, through the user's own proxy.
  *
  * One table of functions a driver: haproxy, caddy, file, command, absent. All operations are
- * idempotent, bounded in time, and verify the result at the proxy where it can be read. One thread at
- * a time.
+ * idempotent, bounded in time, and verify the result at the proxy where it can be read. One thread
+ * at a time.
  *
- * A switch is enter (the candidate), then leave (the container that served). Drivers differ in what
- * serves between the two:
+ * A switch is enter (the candidate), then leave (the container that served). Between the two calls,
+ * other containers serve with each driver:
  *
  *   haproxy   both serve after enter. Leave drains the old one.
  *   caddy     one target: enter replaces it, the new one alone serves new requests. Leave verifies
@@ -39,11 +39,11 @@ void traffic_close(struct traffic *traffic); /* takes NULL */
 int traffic_hold(struct traffic *traffic, enum deploy_slot slot, struct err *err);
 /* Puts the target into rotation and returns when the proxy shows it there. Call it only for a
  * container that passed its gate. deploy.switch: the proxy cannot be reached, refused, or does not
- * show the target; what served before serves. The file driver writes the old content back and
+ * show the target; the old container serves. The file driver writes the old content back and
  * reloads again after a failure. */
 int traffic_enter(struct traffic *traffic, const struct traffic_target *target, struct err *err);
 /* Takes the target out of rotation for new requests, and returns when the proxy shows that. `stays`
- * is the one that serves now. deploy.switch: as above, or the proxy does not show `stays` in
+ * is the target that serves now. deploy.switch: as above, or the proxy does not show `stays` in
  * rotation; the target keeps its requests then. */
 int traffic_leave(struct traffic *traffic, const struct traffic_target *target,
                   const struct traffic_target *stays, struct err *err);
