@@ -3,8 +3,9 @@
  *
  * All requests are short: they fail with docker.timeout after endpoint->patience. No request waits
  * for a container: callers poll docker_container_inspect. `which` is an id or a name;
- * usage.container if it cannot be one. not_found.container: there is none, unless a function returns DOCKER_ABSENT
- * for that. Only the daemon's own 404 counts: a proxy's 404 is docker.refused.
+ * usage.container if it cannot be one. not_found.container: there is none, unless a function
+ * returns DOCKER_ABSENT for that. Only the daemon's own 404 counts: a proxy's 404 is
+ * docker.refused.
  *
  * Image ids. `image_id` of a container is the daemon's id of its image, and equals the `id` that
  * docker_inspect of the same daemon returns for it. With a graph driver and with Podman it is the
@@ -67,7 +68,7 @@ bool docker_container_address(const struct docker_container *container, const ch
 
 /* POST /containers/create?name=. `body` is the whole document. Stores the id; adds the daemon's
  * warnings to `warnings`, one a line (may be NULL). conflict.container: the name is taken.
- * not_found.image. docker.refused: anything else that the daemon refuses, with its words. */
+ * not_found.image. docker.refused: any other refusal of the daemon, with its message. */
 int docker_container_create(struct docker *docker, const char *name, struct view body,
                             char id[DOCKER_ID_SIZE], struct text *warnings, struct err *err);
 /* POST /containers/{which}/start. Success if it runs already. docker.start: the daemon cannot start

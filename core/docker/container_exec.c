@@ -130,8 +130,8 @@ static int start_attached(struct docker *docker, const char *path, int64_t limit
     return failed;
 }
 
-/* Daemons refuse a command that does not exist in different ways: with a status that is an error, or
- * with exit code 126 or 127. */
+/* Daemons refuse a command that does not exist in different ways: with a status that is an error,
+ * or with exit code 126 or 127. */
 static int start_exec(struct docker *docker, const char *id, int64_t limit, struct err *err)
 {
     _cleanup_text_ struct text path = {0};

@@ -1,7 +1,8 @@
 /*
  * Sends a signal. Podman before 4.7 starts a container again after a signal that ends it, if it has
- * a restart policy: there, s3dock asks for a stop instead. That request ends with the container, so
- * the response is awaited for a moment only; Podman continues the stop without the connection.
+ * a restart policy: there, s3dock sends a stop request instead. That request ends with the
+ * container, so the response is awaited for a moment only; Podman continues the stop without the
+ * connection.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@
 #define STOP_AWAITED (2 * NS_PER_S) /* at most */
 #define STOP_LONGEST 86400 /* seconds until Podman sends SIGKILL itself: callers send it earlier */
 
-/* Docker 17.03 and Podman report status 500 for a container that does not run. Podman has two texts: the
- * container may end while the signal is sent. */
+/* Docker 17.03 and Podman report status 500 for a container that does not run. Podman has two
+ * texts: the container may end while the signal is sent. */
 static bool does_not_run(const struct container_reply *reply)
 {
     return (reply->status == 409 || reply->status == 500) &&

@@ -43,8 +43,8 @@ void docker_container_list_finish(struct docker_container_list *list);
 int docker_container_list_read(struct json *document, const char *label,
                                struct docker_container_list *out, struct err *err);
 /* docker_list_containers with a single request: no ping, no version in the path. For a caller that
- * most often needs nothing else of the daemon. docker_open sends four requests, and daemons need several
- * milliseconds for two of them; a list takes a fraction of one. */
+ * most often needs nothing else of the daemon. docker_open sends four requests, and daemons need
+ * several milliseconds for two of them; a list takes a fraction of one. */
 int docker_list_containers_once(const struct docker_endpoint *endpoint, const struct cancel *cancel,
                                 const char *label, struct docker_container_list *out,
                                 struct err *err);

@@ -1,6 +1,6 @@
 /*
- * Reads the end of a log. The daemon is asked for some lines; a line has no limit there, so only the
- * end of the response is kept, and only a part of a huge response is read.
+ * Reads the end of a log. The request is for some lines; a line has no limit there, so only the end
+ * of the response is kept, and only a part of a huge response is read.
  */
 #include "base/codes.h"
 #include "base/err.h"

@@ -40,8 +40,8 @@ bool container_said(const struct container_reply *reply, const char *text);
 /* Returns true for the daemon's own 404. A proxy's 404 is no proof that the container is gone. */
 bool container_reply_absent(const struct container_reply *reply);
 
-/* They set an error and return ERR_FAIL. container_refuse: docker.refused with the daemon's words,
- * or docker.{code}. container_missing: not_found.container. */
+/* They set an error and return ERR_FAIL. container_refuse: docker.refused with the daemon's
+ * message, or docker.{code}. container_missing: not_found.container. */
 int container_refuse(const struct container_reply *reply, const char *code, const char *what,
                      struct err *err);
 int container_missing(const struct docker *docker, const char *which, struct err *err);

@@ -48,7 +48,8 @@ bool docker_api_at_least(const struct docker *docker, const char *version);
 int docker_inspect(struct docker *docker, const char *name, struct docker_image *out,
                    struct err *err);
 /* The platforms of an image whose blobs are all present. *count 0: the daemon does not report them
- * (before API 1.48), or it has no containerd store. DOCKER_ABSENT: no such image. docker.inspect: more than DOCKER_PLATFORMS_MAX. */
+ * (before API 1.48), or it has no containerd store. DOCKER_ABSENT: no such image. docker.inspect:
+ * more than DOCKER_PLATFORMS_MAX. */
 #define DOCKER_PLATFORMS_MAX 64
 struct docker_platform {
     char os[32], architecture[32], variant[32];
@@ -88,8 +89,8 @@ int docker_untag(struct docker *docker, const char *name, struct err *err);
 
 /* GET /images/{name}/get, as a stream. `name` must have a tag. */
 struct docker_export;
-/* `platform` NULL: the daemon chooses; else API 1.48 is needed. `stop` (or NULL), once set, ends the
- * wait for the daemon. */
+/* `platform` NULL: the daemon chooses; else API 1.48 is needed. `stop` (or NULL), once set, ends
+ * the wait for the daemon. */
 struct docker_export *docker_export_open(struct docker *docker, const char *name,
                                          const struct docker_platform *platform,
                                          const atomic_bool *stop, struct err *err);

@@ -1,7 +1,7 @@
 /*
  * host - finds the address of the daemon: a flag, DOCKER_HOST, DOCKER_CONTEXT, the current context,
- * the default socket, or a socket of the user, in this order. It is the order in the code of the docker command line; its
- * manual puts DOCKER_CONTEXT before DOCKER_HOST.
+ * the default socket, or a socket of the user, in this order. It is the order in the code of the
+ * docker command line; its manual puts DOCKER_CONTEXT before DOCKER_HOST.
  */
 #ifndef S3DOCK_DOCKER_HOST_H
 #define S3DOCK_DOCKER_HOST_H

@@ -98,8 +98,8 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
 
 /* ---- platforms ---- */
 
-/* Reads the platform of a manifest of an image. Returns false for other manifests, and for those with
- * missing blobs. */
+/* Reads the platform of a manifest of an image. Returns false for other manifests, and for those
+ * with missing blobs. */
 static bool read_platform(struct json_node manifest, struct docker_platform *out)
 {
     struct json_node platform = json_get(json_get(manifest, "ImageData"), "Platform");

@@ -22,7 +22,8 @@ struct log_frames {
     struct text tail; /* the end of the log, not yet printable */
 };
 
-/* `framed`: false for the log of a container with a terminal. log_frames_finish frees the memory. */
+/* `framed`: false for the log of a container with a terminal. log_frames_finish frees the
+ * memory. */
 void log_frames_init(struct log_frames *frames, bool framed, size_t keep);
 /* Takes the next bytes. Bytes that are no frame are read as text, and so is all that follows. */
 void log_frames_feed(struct log_frames *frames, struct view bytes);

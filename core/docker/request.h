@@ -25,7 +25,7 @@ struct docker {
     bool store_unknown; /* a proxy denied /info: an inspect shows the kind of image store */
 };
 
-/* What a request sends besides its method and path. */
+/* The parts of a request besides its method and path. */
 struct docker_sent {
     const char *content_type; /* NULL: no body */
     struct view body;         /* never logged: it can contain secrets */
@@ -52,8 +52,8 @@ int docker_ask(struct docker *docker, const char *method, const char *path, int 
 /* Gets a document. Returns 0 and *json, which the caller destroys; NULL with *status 404. */
 int docker_ask_json(struct docker *docker, const char *path, struct json **json, int *status,
                     struct err *err);
-/* Parses a response; the caller destroys *json. docker.answer: it is no document, such as the page
- * of a proxy, or half a document. */
+/* Parses a response; the caller destroys *json. docker.answer: it is no document (such as the page
+ * of a proxy), or an incomplete one. */
 int docker_read_document(struct view answer, struct json **json, struct err *err);
 
 /* Sets the endpoint and the connection settings. The API version is unknown: paths have none. */
