@@ -1,6 +1,6 @@
 /*
- * cancel - a flag that asks the program to stop. Any thread and any signal handler may set it.
- * Every wait of s3dock checks it at least once each CANCEL_TICK.
+ * cancel - a flag that makes the program stop. Any thread and any signal handler may set it. Every
+ * wait of s3dock checks it at least once each CANCEL_TICK.
  */
 #ifndef S3DOCK_FLOW_CANCEL_H
 #define S3DOCK_FLOW_CANCEL_H

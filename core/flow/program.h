@@ -23,7 +23,7 @@ struct program {
     const char *line;        /* for `/bin/sh -c`, instead of argv; needs `what` */
     char *const *env;        /* NULL: the environment of s3dock */
     const char *folder;      /* its working directory; NULL: the current one */
-    bool on_terminal;        /* it may ask the user, and has no time limit */
+    bool on_terminal;        /* it may prompt the user, and has no time limit */
     int64_t limit;           /* ns until it is killed, without a terminal; 0: none */
     const char *late_hint;   /* hint of the error if it takes too long; NULL: none */
     struct text *output;    /* gets its standard output: more than fits is a failure. NULL: standard

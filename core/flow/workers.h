@@ -13,7 +13,7 @@
 struct job {
     struct msg msg; /* posted to `inbox` when the job is done */
     struct inbox *inbox;
-    /* Runs on a worker. `scratch` is the one that scratch_create made for this thread. */
+    /* Runs on a worker. `scratch` is the value that scratch_create made for this thread. */
     void (*run)(struct job *job, void *scratch);
 };
 
