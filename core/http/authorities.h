@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* What a machine offers. All strings are borrowed; NULL or "": none. */
+/* The authorities that a machine offers. All strings are borrowed; NULL or "": none. */
 struct authorities_system {
     const char *named_file, *named_folder;     /* SSL_CERT_FILE, SSL_CERT_DIR */
     const char *default_file, *default_folder; /* compiled into libcurl */
@@ -23,9 +23,9 @@ struct authorities {
 
 /* Reads the environment, libcurl's defaults, and the places of the distributions. */
 void authorities_system(struct authorities_system *out);
-/* Chooses what the environment names. Else: the keychain if libcurl asks it, else libcurl's defaults
- * if one of them exists, else the first usual file that exists, else the folder of libcurl or of
- * OpenSSL. */
+/* Chooses what the environment names. Else: the keychain if libcurl asks it, else libcurl's
+ * defaults if one of them exists, else the first usual file that exists, else the folder of libcurl
+ * or of OpenSSL. */
 struct authorities authorities_find(const struct authorities_system *system);
 
 #endif

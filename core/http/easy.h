@@ -25,8 +25,8 @@ CURL *http_easy_create(const struct http_tls *tls, struct err *err);
  * for a proxy with TLS. All handles of this program get their TLS settings here. */
 void http_easy_set_tls(CURL *easy, const struct http_tls *tls);
 
-/* Appends "Name: value" to the list, which the caller frees with curl_slist_free_all, after a failure,
- * too. */
+/* Appends "Name: value" to the list, which the caller frees with curl_slist_free_all, after a
+ * failure, too. */
 int http_easy_add_header(struct curl_slist **headers, const char *line, struct err *err);
 
 #define HTTP_PROXY_SIZE 256

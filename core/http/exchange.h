@@ -54,7 +54,7 @@ struct http_answer {
     uint64_t received;      /* bytes of the body that reached their destination */
     bool resent;      /* libcurl sent the request twice, because a kept connection was closed: the
                          first may have taken effect */
-    struct view body; /* of a response that did not go to `data_to` or `data_text` */
+    struct view body; /* of a response that was not stored in `data_to` or `data_text` */
     char etag[HTTP_VALUE_MAX];
     char content_range[HTTP_VALUE_MAX];
     char content_type[HTTP_VALUE_MAX];
