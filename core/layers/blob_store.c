@@ -1,6 +1,6 @@
 /*
  * A document is accepted if its SHA-256 is its name. Of the manifests of an index, the store takes
- * the one with the layers and the platform that the daemon's inspect reports. If several with
+ * the manifest with the layers and the platform that the daemon's inspect reports. If several with
  * different configs match, it takes none, and the push uses the daemon's export.
  */
 #include "layers/blob_store.h"

@@ -11,7 +11,7 @@
  * image. The caller closes the result with layer_store_close. */
 struct layer_store *open_layers(const struct layer_store_wanted *wanted, struct err *err);
 /* Checks whether images of the daemon can be read, as far as this is known without an image. Fails
- * as open_layers; the hint says who can read them. */
+ * as open_layers; the hint names the users who can read them. */
 int open_layers_readable(const struct docker_engine *engine, struct err *err);
 
 #endif
