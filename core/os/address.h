@@ -26,7 +26,7 @@ bool os_address_of_path(const char *path, struct os_address *out);
 
 #define OS_ADDRESSES_MAX 16
 /* Stores the addresses of a host and a port number. `numeric`: the host is an IP address, and no
- * name is asked for. Returns NULL, or the reason of the failure. */
+ * name is resolved. Returns NULL, or the reason of the failure. */
 const char *os_resolve(const char *host, const char *port, bool numeric,
                        struct os_address out[OS_ADDRESSES_MAX], unsigned *count);
 

@@ -23,7 +23,7 @@ ssize_t os_copy_range(int from, uint64_t from_offset, int to, uint64_t to_offset
 
 /* ---- hints: their failure has no effect but on time and space ---- */
 
-/* Frees the space of these bytes, which nobody reads again. The size of the file stays. */
+/* Frees the space of these bytes, which are not read again. The size of the file stays. */
 void os_discard(int fd, uint64_t offset, uint64_t size);
 /* Starts to write the bytes to the disk, so that a later sync is short. */
 void os_start_write(int fd, uint64_t offset, uint64_t size);

@@ -13,8 +13,8 @@
 /* Makes a new file with mode 0600 and close-on-exec, and stores its name in the last six bytes of
  * `path`, which are "XXXXXX". Returns its descriptor. */
 int os_temp_file(char *path);
-/* Makes a file without a name in the folder: the system deletes it when its descriptor is closed.
- * A system that needs a name removes it at once. Mode 0600, close-on-exec. Returns its descriptor. */
+/* Makes a file without a name in the folder: the system deletes it when its descriptor is closed. A
+ * system that needs a name removes it at once. Mode 0600, close-on-exec. Returns its descriptor. */
 int os_unnamed_file(const char *folder);
 /* Opens the file of a descriptor again, with flags of its own. Returns the new descriptor. */
 int os_reopen(int fd, int flags);

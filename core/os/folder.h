@@ -21,8 +21,9 @@ enum os_entry { OS_ENTRY_UNKNOWN, OS_ENTRY_FILE, OS_ENTRY_FOLDER, OS_ENTRY_OTHER
 enum os_entry os_entry_kind(const struct dirent *entry);
 
 /* Finds out whether a name leads to a file that the folder lists in another spelling: with other
- * upper and lower case letters of ASCII. Returns 1 and that spelling; 0 if there is no such file, or
- * the folder lists the name as it is; -1 and errno. Reads the whole folder if the name exists. */
+ * upper and lower case letters of ASCII. Returns 1 and that spelling; 0 if there is no such file,
+ * or the folder lists the name as it is; -1 and errno. Reads the whole folder if the name
+ * exists. */
 int os_other_spelling(int folder, const char *name, char *spelling, size_t size);
 
 /* UNKNOWN: no entry of the folder has a letter, or the folder cannot be read. */

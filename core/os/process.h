@@ -17,8 +17,8 @@ struct os_start {
     /* Become its descriptors 0, 1 and 2; -1: those of this process. `in` may be OS_EMPTY. */
     int in, out, err;
     bool leads_group; /* it leads a process group of its own */
-    /* It gets SIGTERM when the thread that started it ends, if the system can do that. For a process
-     * with one thread. */
+    /* It gets SIGTERM when the thread that started it ends, if the system can do that. For a
+     * process with one thread. */
     bool tied;
 };
 

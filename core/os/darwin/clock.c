@@ -1,6 +1,6 @@
 /*
- * CLOCK_MONOTONIC of macOS continues while the machine is suspended. nanosleep does not, and there is
- * no sleep until a time, so a long sleep is a series of short ones.
+ * CLOCK_MONOTONIC of macOS continues while the machine is suspended. nanosleep does not, and there
+ * is no sleep until a time, so a long sleep is a series of short ones.
  */
 #include "os/clock.h"
 

@@ -1,8 +1,8 @@
 /*
- * A condition of macOS has no clock of its own: pthread_cond_timedwait takes a time of the wall clock.
- * Its relative form takes a duration, which a change of the wall clock does not change. The duration
- * stops while the machine is suspended, so a wait lasts at most a second: the caller looks at the
- * clock, and waits again.
+ * A condition of macOS has no clock of its own: pthread_cond_timedwait takes a time of the wall
+ * clock. Its relative form takes a duration, which a change of the wall clock does not change. The
+ * duration stops while the machine is suspended, so a wait lasts at most a second: the caller reads
+ * the clock, and waits again.
  */
 #include "os/condition.h"
 

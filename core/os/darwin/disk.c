@@ -1,6 +1,6 @@
 /*
- * statvfs of macOS counts blocks in 32 bits, so statfs is used. macOS can clone whole files only, and
- * copies no range.
+ * statvfs of macOS counts blocks in 32 bits, so statfs is used. macOS can clone whole files only,
+ * and copies no range.
  */
 #include "os/disk.h"
 

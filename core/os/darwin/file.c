@@ -1,6 +1,6 @@
 /*
- * fsync of macOS writes to the disk's own cache, which a power failure empties. F_FULLFSYNC empties it
- * onto the disk. Network file systems do not have it, nor the rename without replacement.
+ * fsync of macOS writes to the disk's own cache, which a power failure empties. F_FULLFSYNC empties
+ * it onto the disk. Network file systems do not have it, nor the rename without replacement.
  */
 #include "os/file.h"
 

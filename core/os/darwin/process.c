@@ -1,6 +1,6 @@
 /*
- * macOS ends no program together with its parent: `tied` has no effect. The kernel queue reports the
- * end of a process.
+ * macOS ends no program together with its parent: `tied` has no effect. The kernel queue reports
+ * the end of a process.
  *
  * A pipe gets its flag after it is made. A program that another thread starts in between does not
  * inherit it, because of the flag that os/posix/process sets.

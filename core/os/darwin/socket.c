@@ -1,7 +1,7 @@
 /*
- * A socket gets its flags after it is opened: a program that another thread starts in between does not
- * inherit it, because of the flag that os/posix/process sets. SO_NOSIGPIPE holds for all writes. TCP
- * acknowledges when the kernel decides.
+ * A socket gets its flags after it is opened: a program that another thread starts in between does
+ * not inherit it, because of the flag that os/posix/process sets. SO_NOSIGPIPE holds for all
+ * writes. TCP acknowledges when the kernel decides.
  */
 #include "os/socket.h"
 

@@ -1,7 +1,7 @@
 /*
- * preadv2 with RWF_NOWAIT fails instead of reading from the disk: the byte is not in memory then. It
- * is made as a system call, because musl has no function for it before 1.2.5. Its position has two
- * halves, which are both 0 here.
+ * preadv2 with RWF_NOWAIT fails instead of reading from the disk: the byte is not in memory then.
+ * It is made as a system call, because musl has no function for it before 1.2.5. Its position has
+ * two halves, which are both 0 here.
  */
 #include "os/disk.h"
 

@@ -1,7 +1,7 @@
 /*
- * Large blocks are mapped, and returned to the system when they are freed. Without a fixed threshold
- * glibc raises it after the first large block. All threads share one heap: a heap for each thread
- * keeps its free memory. musl has no such rules, and returns large blocks by itself.
+ * Large blocks are mapped, and returned to the system when they are freed. Without a fixed
+ * threshold glibc raises it after the first large block. All threads share one heap: a heap for
+ * each thread keeps its free memory. musl has no such rules, and returns large blocks by itself.
  */
 #include "os/memory.h"
 

@@ -1,6 +1,6 @@
 /*
- * posix_spawn cannot tie a program to this process, so a tied one is forked. If exec fails, the child
- * writes errno into a pipe, which closes by itself if exec succeeds.
+ * posix_spawn cannot tie a program to this process, so a tied one is forked. If exec fails, the
+ * child writes errno into a pipe, which closes by itself if exec succeeds.
  *
  * A process descriptor (pidfd, since 5.3) is readable when the process has ended. An older kernel
  * makes the wait a series of naps.

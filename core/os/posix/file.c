@@ -1,6 +1,6 @@
 /*
- * What all systems do in the same way with files, and the second way of calls that some file systems
- * lack.
+ * The calls for files that are the same on all systems, and replacements of calls that some file
+ * systems lack.
  */
 #include "os/posix/file.h"
 

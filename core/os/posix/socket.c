@@ -1,5 +1,5 @@
 /*
- * What sockets do in the same way on all systems, after they were opened.
+ * The calls for open sockets, which are the same on all systems.
  */
 #include "os/socket.h"
 
