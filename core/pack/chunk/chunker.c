@@ -8,8 +8,8 @@
  *       not read    hash only    strict mask       loose mask              cut
  *
  * The hash starts with the 64 bytes before the minimum, so a boundary depends only on the 64 bytes
- * before it. Two streams that differ somewhere have equal chunks again after the first boundary
- * that they share.
+ * before it. After a difference, two streams have equal chunks again from the first boundary that
+ * they share.
  *
  * Zeros drive the hash to a fixed point (-GEAR[0], which matches no mask). From there the chunker
  * measures runs of zeros with wide reads and cuts them at the maximum size.

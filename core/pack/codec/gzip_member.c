@@ -8,8 +8,8 @@
  * XFL, so it is overwritten: all members have the same header.
  *
  * A packer holds three compressors: one of its level; one of level 0 for compressed chunks and for
- * chunks that deflate would enlarge; one of level 1 that tries the beginning of chunks that look
- * like noise.
+ * chunks that deflate would enlarge; one of level 1 that tests the beginning of chunks that seem
+ * incompressible.
  */
 #include "pack/codec/gzip_member.h"
 
@@ -29,7 +29,7 @@
 
 static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 
-/* Bytes of a chunk that looks like noise which are compressed for a test. */
+/* Size of the test: so many bytes of an apparently incompressible chunk are compressed first. */
 #define TRIAL_SIZE ((size_t)16 * 1024)
 
 struct gzip_packer {

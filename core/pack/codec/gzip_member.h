@@ -28,7 +28,8 @@ size_t gzip_member_bound(size_t raw_size);
 size_t gzip_member_stored_size(size_t raw_size);
 
 struct gzip_packer;
-/* `level`: 1 .. GZIP_MEMBER_LEVEL_MAX, or GZIP_MEMBER_FASTEST. Returns NULL if there is no memory. */
+/* `level`: 1 .. GZIP_MEMBER_LEVEL_MAX, or GZIP_MEMBER_FASTEST. Returns NULL if there is no
+ * memory. */
 struct gzip_packer *gzip_packer_create(int level);
 void gzip_packer_destroy(struct gzip_packer *packer); /* takes NULL */
 /* Packs raw (not empty) into out (at least gzip_member_bound(raw.size) bytes) and returns the size.

@@ -17,8 +17,8 @@
 struct err;
 
 #define UNPACK_LOOK 10 /* bytes that identify a packing */
-/* Limits of a dictionary or window. Archives of a bucket are read by many hosts, also by small ones,
- * and s3dock writes them with at most 256 KiB. */
+/* Limits of a dictionary or window. Archives of a bucket are read by many hosts, also by small
+ * ones, and s3dock writes them with at most 256 KiB. */
 #define UNPACK_MEMORY_MAX    (256 * MIB) /* of an input that a user names */
 #define UNPACK_MEMORY_BUCKET (8 * MIB)
 

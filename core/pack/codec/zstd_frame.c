@@ -12,8 +12,8 @@
  * The optimal parser of libzstd before 1.5.1 may write other bytes with a compressor that was used
  * before. High levels get a new compressor for each chunk there.
  *
- * A packer holds two compressors: one of its level, and one of level 1 that tries the beginning of
- * chunks that look like noise.
+ * A packer holds two compressors: one of its level, and one of level 1 that tests the beginning of
+ * chunks that seem incompressible.
  */
 #include "pack/codec/zstd_frame.h"
 
@@ -32,7 +32,7 @@
 #define BLOCK_STORED (128 * KIB) /* bytes of one raw block, at most */
 #define BLOCK_HEAD   3
 
-/* Bytes of a chunk that looks like noise which are compressed for a test. */
+/* Size of the test: so many bytes of an apparently incompressible chunk are compressed first. */
 #define TRIAL_SIZE (16 * KIB)
 
 #define REUSE_VERSION 10501 /* since 1.5.1, used compressors give equal bytes at every level */

@@ -26,7 +26,8 @@ extern const struct shape DOCUMENT_MANIFEST[];      /* of the OCI or of Docker's
 
 /* Writes the name of the blob with this digest. */
 void document_blob_name(const char *digest, char out[DOCUMENT_BLOB_SIZE]);
-/* Fails with integrity.image: the archive lacks something that it names, or contradicts itself. */
+/* Fails with integrity.image: the archive lacks a file that it names, or its documents contradict
+ * each other. */
 int document_missing(struct err *err, const char *what, const char *name);
 /* Fails with integrity.image: the archive is complete, but Docker cannot read a description in
  * it. */

@@ -187,8 +187,8 @@ static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsig
     return rc;
 }
 
-/* Checks the platform of a descriptor. containerd chooses by it: our platform must lead to our
- * config, and no other descriptor may state it. */
+/* Checks the platform of a descriptor. containerd chooses by it: the platform of this image must
+ * lead to its config, and no other descriptor may state that platform. */
 static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
                             struct err *err)
 {

@@ -3,8 +3,8 @@
  * starts a section. At the end, when the image is known, it assigns the runs between marks to
  * layers, and joins the places of neighbouring chunks to extents.
  *
- * Until a chunk has a place of its own, all chunks follow each other in the own object, and a repack
- * may still move them: their places are computed at the end.
+ * Until a chunk has a place of its own, all chunks follow each other in the own object, and a
+ * repack may still move them: their places are computed at the end.
  */
 #include "pack/index/index.h"
 
@@ -437,7 +437,8 @@ static void put_prefix(struct text *to, const struct index_prefix *prefix)
     le_add(to, prefix->flags, 2);
 }
 
-/* Returns true if the only object contains the chunks in the order of the stream, and nothing else. */
+/* Returns true if the only object contains the chunks in the order of the stream, and nothing
+ * else. */
 static bool is_whole(const struct index_builder *builder, const struct index_order *order)
 {
     uint64_t end = 0;

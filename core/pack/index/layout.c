@@ -5,9 +5,9 @@
  *   header   prefix 64 | parameters | image | tags | layers | objects | sections | sum 16
  *   block    extents 16 bytes each | records 32 bytes a chunk: raw size, packed size, name
  *
- * Before version 3 there are no objects and extents; in version 1, a record has 24 bytes. Offsets in
- * the stream are not stored: they are the running sums of the sizes, so they cannot contradict each
- * other. The totals in the prefix repeat information: the reader compares the sums with them.
+ * Before version 3 there are no objects and extents; in version 1, a record has 24 bytes. Offsets
+ * in the stream are not stored: they are the running sums of the sizes, so they cannot contradict
+ * each other. The totals in the prefix repeat information: the reader compares the sums with them.
  */
 #include "pack/index/layout.h"
 

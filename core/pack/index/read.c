@@ -1,7 +1,7 @@
 /*
- * The reader of the header of an index. It compares the header with its checksum and then still treats it as
- * hostile: the checksum detects damage, not an attacker. Before any allocation, counts are bounded
- * by the bytes that carry them. Every addition of sizes is checked.
+ * The reader of the header of an index. It compares the header with its checksum and then still
+ * treats it as hostile: the checksum detects damage, not an attacker. Before any allocation, counts
+ * are bounded by the bytes that carry them. Every addition of sizes is checked.
  */
 #include "pack/index/index.h"
 

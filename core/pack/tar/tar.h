@@ -49,8 +49,8 @@ void tar_reset(struct tar *tar);
 /* Makes later scans rewrite headers in the window. mtime: seconds since 1970. */
 void tar_normalize(struct tar *tar, int64_t mtime);
 /* Makes later scans fail with integrity.tar on input that other readers (Go, Python, bsdtar, GNU
- * tar) may interpret differently, and on names that a file system may refuse. Used for save
- * streams, not for layers. */
+ * tar) may interpret differently. They also fail on names that a file system may refuse. Used for
+ * save streams, not for layers. */
 void tar_strict(struct tar *tar);
 
 /* Scans window[0 .. size), size > 0, and fills *step. Fails with integrity.tar: bad checksum, bad
