@@ -42,7 +42,8 @@ static int changed(const struct publish *publish, struct err *err)
     return PUBLISH_CHANGED;
 }
 
-/* The caller reports PUBLISH_SAME as success: the objects of that image are checked like our own. */
+/* The caller reports PUBLISH_SAME as success: the objects of that image are checked like our
+ * own. */
 static int check_same(const struct publish *publish, const struct metadata *found, struct err *err)
 {
     bool has_objects = found->format > METADATA_ARCHIVE_FORMAT;
@@ -72,8 +73,8 @@ static int classify(const struct publish *publish, struct view text, struct err 
     return answer;
 }
 
-/* Reads the document that lies under the key, and its ETag. Returns 1 if it has the bytes of ours. The
- * ETags are not compared: a store may answer a PUT with another ETag than a HEAD. */
+/* Reads the document under the key, and its ETag. Returns 1 if its bytes are those of this push.
+ * The ETags are not compared: a store may respond to a PUT with another ETag than to a HEAD. */
 static int read_back(struct work *w, struct text *text, struct err *err)
 {
     switch (store_get_document(w->publish->store, w->publish->key, text, w->etag, err)) {
@@ -86,7 +87,7 @@ static int read_back(struct work *w, struct text *text, struct err *err)
     }
 }
 
-/* Returns 1 if the document in the bucket is ours. */
+/* Returns 1 if the document in the bucket is that of this push. */
 static int is_ours(struct work *w, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
@@ -95,8 +96,8 @@ static int is_ours(struct work *w, struct err *err)
     return read_back(w, &text, err);
 }
 
-/* A condition was not met: finds out which document lies under the key. It may be ours: then an answer
- * was lost, and the store has repeated the request. */
+/* Call it after a condition was not met. Finds out which document is under the key. After a lost
+ * response, the store has repeated the request: then the document is that of this push. */
 static int look(struct work *w, struct err *err)
 {
     _cleanup_text_ struct text text = {0};

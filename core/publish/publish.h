@@ -2,9 +2,9 @@
  * publish - makes an image of format 3 visible: writes its index, then its metadata, then checks
  * that the bucket still has what the metadata names.
  *
- * Objects and index have keys of their own, so nobody sees them before. The PUT of the metadata is
- * the commit. A cleanup announces a deletion before it reads the metadata, and this module looks for
- * announcements after it has written the metadata: at least one of the two notices the other.
+ * Objects and index have keys of their own, so no reader finds them before. The PUT of the metadata
+ * is the commit. A cleanup announces a deletion before it reads the metadata. This module looks for
+ * announcements after it has written the metadata. So at least one of the two notices the other.
  */
 #ifndef S3DOCK_PUBLISH_PUBLISH_H
 #define S3DOCK_PUBLISH_PUBLISH_H
@@ -17,8 +17,8 @@
 
 struct err;
 
-/* Looks at the objects that the metadata names. 0: all of them exist, and nothing announces the
- * deletion of one. PUBLISH_MISSING: `lost` is the key of one that is gone or announced. */
+/* Checks the objects that the metadata names. 0: all of them exist, and no tombstone announces a
+ * deletion. PUBLISH_MISSING: `lost` is the key of an object that is missing or announced. */
 enum { PUBLISH_MISSING = 1 };
 typedef int publish_check(struct store *store, const struct metadata *metadata, char lost[KEY_MAX],
                           struct err *err);
@@ -40,7 +40,7 @@ enum publish_answer {
     PUBLISH_SAME,           /* another program has published this image under `key` meanwhile, and
                                `check` has found its objects */
     PUBLISH_OTHER_PLATFORM, /* the document under `key` is of another platform */
-    PUBLISH_CHANGED,        /* the document under `key` is not the one to replace */
+    PUBLISH_CHANGED,        /* the document under `key` is not the expected one */
     PUBLISH_LOST, /* the check failed. The bucket has the former document again, or none */
 };
 
