@@ -28,7 +28,7 @@ struct buffer_plan {
 
 void buffer_plan_make(struct buffer_plan *plan, const struct buffer_plan_options *options);
 /* Returns the bytes of the next range, for a link of `rate` bytes a second. Ranges are short on a
- * slow link, so that little is lost if the pull is killed or a connection breaks. */
+ * slow link, so that few bytes are fetched again after a kill or a broken connection. */
 size_t buffer_plan_range(const struct buffer_plan *plan, double rate);
 /* The same for the next range of the prefetch. */
 size_t buffer_plan_prefetch(const struct buffer_plan *plan, double rate);

@@ -155,8 +155,8 @@ static uint32_t run_end(const struct needed_chunks *needed, uint32_t first, uint
     return end;
 }
 
-/* Fetches a range. If its object is not as the metadata says, looks for it, once. An archive of a
- * format up to 2 is not looked for: a new try reads its new metadata. */
+/* Fetches a range. If its object differs from the metadata, searches the object once. An archive of
+ * a format up to 2 is not searched: a new try reads its new metadata. */
 static int fetch_range(const struct bundle_plan *plan, uint64_t address, uint64_t size,
                        struct text *packed, struct err *err)
 {

@@ -25,7 +25,7 @@ struct bundle_plan_options {
     struct store *store;
     const struct image_name *name;
     const struct located *at;   /* with metadata that names an index */
-    struct object_map *objects; /* refreshed if the config is not where the metadata says */
+    struct object_map *objects; /* refreshed if the config is not at the place of the metadata */
 };
 
 struct bundle_plan {

@@ -25,7 +25,7 @@
  * cache has them. */
 #define THIN_AHEAD (64 * MIB)
 
-/* What a pull of a thin image may cost, in relation to a whole one. */
+/* The requests that a pull of a thin image may have, in relation to a whole one. */
 static const struct extent_limits BRIDGE_LIMITS = {.ranges = 1.4, .bytes = 1.039};
 
 /* ---- setup ---- */
@@ -51,8 +51,8 @@ static uint64_t choose_bridge(const struct pull_engine *p, uint64_t range)
     return bridge;
 }
 
-/* With a seed, the missing chunks lie among chunks that this host has, in thin images, too: a bridge
- * would fetch those, and the daemon may be far behind. */
+/* With a seed, the missing chunks lie among chunks that this host has, in thin images, too: a
+ * bridge would fetch those, and the daemon may be far behind. */
 static int create_prefetch(struct pull_engine *p, struct err *err)
 {
     bool all = !p->prepared->seed.image;

@@ -33,8 +33,8 @@ bool object_map_is_old(const struct object_map *map, uint64_t address, const str
 /* Returns the key of the object that has the address, and the offset in it. */
 const char *object_map_key(const struct object_map *map, uint64_t address, uint64_t *offset);
 
-/* Fails unless the bucket has all objects with the sizes and ETags of the metadata, or the copies of
- * replaced ones: not_found.object, integrity.size, integrity.etag. */
+/* Fails unless the bucket has all objects with the sizes and ETags of the metadata, or the copies
+ * of replaced ones: not_found.object, integrity.size, integrity.etag. */
 int object_map_prove(struct object_map *map, struct store *store, struct err *err);
 /* Call this if an object was absent or changed. An object may lie below archive/, because a push
  * has replaced it: then the map gets this key. If the bucket was copied, all objects have other

@@ -30,8 +30,8 @@ struct pull_options {
     /* The platform that the image must have. Any platform: that of the daemon, or the only one; and
      * the first one without a daemon. */
     struct platform platform;
-    /* What is demanded of signatures; NULL: nothing. With `stated`, what the pointer states that
-     * leads to the image: the image of its platform must have the stated id. */
+    /* The demanded signatures; NULL: nothing. With `stated`, what the pointer states that leads to
+     * the image: the image of its platform must have the stated id. */
     const struct guard *guard;
     const struct statement *stated;
     /* The destination: a daemon or a file. Without both, the image is only read and verified. */

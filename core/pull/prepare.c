@@ -1,8 +1,7 @@
 /*
  * If the index is valid, the bundle is made before anything is fetched (bundle_plan), and the
- * daemon is asked which layers it has (local_layers). Without an index the whole archive is read.
- * In both cases the pull reads the bytes that an earlier pull has fetched from the partial
- * download.
+ * daemon reports which layers it has (local_layers). Without an index the whole archive is read. In
+ * both cases the pull reads the bytes that an earlier pull has fetched from the partial download.
  */
 #include "pull/prepare.h"
 
@@ -70,16 +69,17 @@ static int find_documents(struct prepare *p, struct err *err)
 
 /* ---- whether the daemon has the image ---- */
 
-/* Returns whether the other ids in the metadata are not believed. A signature that is demanded binds the
- * id of the image. Whoever adds it to metadata that the bucket has (`sign`) compares no other id. */
+/* Returns true if the other ids in the metadata are not trusted. A demanded signature binds the id
+ * of the image. A user who adds it with `sign` compares no other id. */
 static bool has_unproven_ids(const struct prepare *p)
 {
     return p->options->stated || p->demanded.proven;
 }
 
-/* Returns true if containerd's store has the image under the id of the bundle's manifest. The header
- * of the index yields that id. Older programs wrote metadata without a manifest_id; and that of
- * metadata that must be proven is not used. The manifest names the config, and so the image. */
+/* Returns true if containerd's store has the image under the id of the bundle's manifest. The
+ * header of the index yields that id. Older programs wrote metadata without a manifest_id. If
+ * metadata must be proven, its manifest_id is not used. The manifest names the config, and so the
+ * image. */
 static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;

@@ -67,8 +67,8 @@ struct prepare {
     struct layer_report *report; /* of a dry run with an index; else NULL. Owned */
 };
 
-/* Finds the documents of the image and asks the daemon for it. PREPARE_HERE: the daemon has exactly
- * this image, and the pull has nothing to do. Call prepare_finish in any case. */
+/* Finds the documents of the image, and inspects the image in the daemon. PREPARE_HERE: the daemon
+ * has exactly this image, and the pull has nothing to do. Call prepare_finish in any case. */
 enum prepare_answer { PREPARE_HERE = 1 };
 int prepare_find(struct prepare *prepared, const struct pull_options *options, struct err *err);
 /* Decides what is fetched. For a dry run, makes the layer report. */

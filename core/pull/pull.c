@@ -36,7 +36,7 @@ enum {
     LAYERS_REFUSED,                  /* the daemon did not take a part of the image */
     INDEX_WRONG,
     PARTIAL_WRONG, /* the partial download holds other bytes than the archive */
-    OBJECT_LOST,   /* an object is gone: the metadata may have been replaced */
+    OBJECT_LOST,   /* an object does not exist: the metadata may have been replaced */
 };
 
 struct pull {
@@ -44,7 +44,7 @@ struct pull {
     struct transfer_start start;
     struct pull_result *result; /* written by fill_result alone */
     bool refetched;             /* a try has deleted the partial download */
-    bool searched;              /* a try has found that an object is gone */
+    bool searched;              /* a try has found that an object does not exist */
     bool reloaded;              /* a try sends all layers after the daemon has refused some */
 
     /* Of one try. */
@@ -55,7 +55,7 @@ struct pull {
     const struct image_info *image; /* once the pull is done; else NULL */
     bool verified;                  /* the first pass over an archive without an index succeeded */
     bool moved; /* all bytes were verified and written; the daemon's copy is still to be verified */
-    bool spent; /* the partial download is of no more use */
+    bool spent; /* the partial download is not needed any more */
 };
 
 /* ---- one try ---- */
@@ -83,8 +83,8 @@ static int choose_next_try(const struct pull *p, int answer, const struct err *e
     return p->prepared.bundle_plan ? INDEX_WRONG : ERR_FAIL;
 }
 
-/* The partial download is of no more use when the pull is done, or when bytes were wrong. It stays
- * if the archive was replaced: it knows which archive it belongs to. */
+/* The partial download is not needed any more when the pull is done, or when bytes were wrong. It
+ * stays if the archive was replaced: its journal names its archive. */
 static bool is_spent(int answer, const struct err *err)
 {
     if (answer == REPLACED || answer == OBJECT_LOST || answer == LAYERS_REFUSED)
@@ -255,7 +255,7 @@ static void fill_plan(struct pull_result *result, struct prepare *prepared, uint
     result->stats.reused_bytes = prepared->left_out + found;
 }
 
-/* The id is that of the image that was verified, whatever the name leads to. */
+/* The id is that of the verified image, also if the name now leads to another one. */
 static void fill_daemon_id(const struct pull *p)
 {
     const struct pull_options *o = p->options;

@@ -1,6 +1,6 @@
 /*
- * The scan runs in a thread of its own (scan). The monitor asks it for its progress and compares
- * that with the estimate of the link.
+ * The scan runs in a thread of its own (scan). The monitor reads its progress, and compares that
+ * with the estimate of the link.
  */
 #include "pull/seed_monitor.h"
 

@@ -179,9 +179,9 @@ static void fd_destroy(struct sink *sink)
 }
 
 /*
- * Opens a pipe again with O_NONBLOCK, because a write to a full pipe must look at the cancel flag.
- * The flag belongs to the open file, which other processes share; so it is not set on `fd`. Returns
- * the new descriptor, or -1 if `fd` is no pipe.
+ * Opens a pipe again with O_NONBLOCK, because a write to a full pipe must read the cancel flag. The
+ * flag belongs to the open file, which other processes share; so it is not set on `fd`. Returns the
+ * new descriptor, or -1 if `fd` is no pipe.
  */
 static int reopen_pipe(int fd)
 {

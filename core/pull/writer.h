@@ -1,6 +1,6 @@
 /*
- * writer - the thread that takes the spans in order and passes their bytes to the bundle writer, or
- * to verify_stream if the archive is only verified.
+ * writer - the thread that passes the bytes of the spans in order to the bundle writer. If the
+ * archive is only verified, verify_stream gets the bytes.
  *
  * While it runs, it owns these two and the sink. It posts these messages:
  *

@@ -8,8 +8,8 @@
  * range has no record. After a power failure, a record may lack its bytes or be incomplete: its sum
  * reveals that.
  *
- * The journal is also the lock: only one pull at a time uses a partial download. A temporary one has
- * no journal, and its file has no name.
+ * The journal is also the lock: only one pull at a time uses a partial download. A temporary one
+ * has no journal, and its file has no name.
  */
 #include "pull/partial/partial.h"
 

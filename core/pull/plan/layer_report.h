@@ -21,7 +21,7 @@ struct layer_report_row {
     uint64_t stored, stored_size;     /* incompressible chunks, and their bytes of the archive */
     uint64_t repeated, repeated_size; /* chunks that occur earlier in the archive; the same */
     uint64_t moves, moves_size;       /* chunks that must be fetched; the same */
-    bool here;                        /* the whole layer is there already */
+    bool here;                        /* the host has the whole layer */
 };
 
 struct layer_report {

@@ -72,7 +72,7 @@ int needed_by_name(struct needed_chunks *needed, struct err *err);
 struct needed_chunk *needed_find(struct needed_chunks *needed, const struct chunk_name *name,
                                  uint32_t raw_size);
 /* Returns the offset of a chunk, or of the first chunk of its name, in the seed file;
- * NEEDED_FROM_ARCHIVE: it is not there. */
+ * NEEDED_FROM_ARCHIVE: the seed file does not have it. */
 uint64_t needed_place(const struct needed_chunks *needed, const struct needed_chunk *chunk);
 
 /* Marks the chunks of the partial download as kept. Returns their packed size, without repeats. */

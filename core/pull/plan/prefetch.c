@@ -17,7 +17,7 @@
 #include "flow/buffers.h"
 #include "pull/plan/span.h"
 
-/* Chunks that are looked at for one range. A hostile index may let very many of them overlap. */
+/* Chunks that are examined for one range. A hostile index may let very many of them overlap. */
 #define RANGE_CHUNKS_MAX 8192u
 
 struct prefetch {
@@ -56,7 +56,7 @@ static uint32_t place_of(const struct prefetch *prefetch, uint64_t address)
     return low;
 }
 
-/* Returns the place behind the last one that is looked at for a range from `place` on. */
+/* Returns the place after the last one that is examined for a range that begins at `place`. */
 static uint32_t stop_of(const struct prefetch *prefetch, uint32_t place)
 {
     uint32_t left = prefetch->needed->count - place;

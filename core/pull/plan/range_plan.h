@@ -2,8 +2,8 @@
  * range_plan - the ranges of addresses that a pull fetches, in order.
  *
  * With an index these are spans of needed chunks. Each takes at most one ranged GET: a span ends if
- * the gap before the next chunk to fetch is too long, or if that chunk is in another object. Without an index, spans are plain pieces of
- * the archive.
+ * the gap before the next chunk to fetch is too long, or if that chunk is in another object.
+ * Without an index, spans are plain pieces of the archive.
  */
 #ifndef S3DOCK_PULL_PLAN_RANGE_PLAN_H
 #define S3DOCK_PULL_PLAN_RANGE_PLAN_H

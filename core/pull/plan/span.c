@@ -1,6 +1,6 @@
 /*
  * Unpacking reads each chunk from its place, unpacks it, and compares it with its name if the span
- * asks for that.
+ * has that flag.
  */
 #include "pull/plan/span.h"
 

@@ -32,7 +32,7 @@ struct local_image {
     int64_t created; /* seconds since 1970 */
     unsigned layer_count;
     struct digest_text *diff_ids;
-    bool whole; /* the engine confirms that all blobs are there */
+    bool whole; /* the engine confirms that all blobs exist */
 };
 
 struct local_images;

@@ -14,8 +14,9 @@
 #include "store/store.h"
 
 /* Looks up the newest complete images that share layers with these in the bucket, with one request
- * for each, at most PLAIN_LAYERS_MAX, for the platform of the image that is pulled. Adds the layers of those that are plain. If the store fails,
- * more layers are sent; so this fails only if memory is short or the pull is cancelled. */
+ * for each, at most PLAIN_LAYERS_MAX, for the platform of the image that is pulled. Adds the layers
+ * of those that are plain. If the store fails, more layers are sent; so this fails only if memory
+ * is short or the pull is cancelled. */
 #define PLAIN_LAYERS_MAX 4
 int plain_layers_add(struct local_images *local, struct store *store,
                      const struct platform *platform, const struct digest_text *diff_ids,
