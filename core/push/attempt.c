@@ -1,7 +1,7 @@
 /*
  * An attempt chooses the keys that it writes, runs the engine, and commits what the engine has
- * uploaded. The stream may show only at its end that the bucket has the image, or has it for another
- * platform.
+ * uploaded. The stream may show only at its end that the bucket has the image, or has it for
+ * another platform.
  */
 #include "push/attempt.h"
 
@@ -165,8 +165,8 @@ static int transfer_with(struct push *p, struct push_engine *engine, struct err 
 }
 
 /* Returns true if the image is written in format 3. The fixed keys belong to the first platform. An
- * archive that lies under the image key, but is not the image's, may hold chunks of others: it is not
- * replaced. */
+ * archive that lies under the image key, but is not the image's, may hold chunks of others: it is
+ * not replaced. */
 static bool is_third(const struct push *p)
 {
     return p->options->thin || p->options->choice.codec != CODEC_GZIP || p->existing.platform[0] ||

@@ -8,8 +8,8 @@
 
 struct err;
 
-/* Uploads the image in the way that the state says, after own_image_prepare. After a failure p->remedy
- * says how the next attempt should differ. */
+/* Call it after own_image_prepare. Uploads the image in the way that the state selects. After a
+ * failure, p->remedy has the change for the next attempt. */
 int attempt_run(struct push *p, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Candidates are found in this order: the newest images of the app (of the month of the name, and of
- * its two newest other months), the images of its environments, and, if the app has few images, the
- * newest image of a few other apps. The documents of all platforms of an image count.
+ * Candidates are found in this order: the newest images of the app (of the month of the name, and
+ * of its two newest other months), the images of its environments, and, if the app has few images,
+ * the newest image of a few other apps. The documents of all platforms of an image count.
  */
 #include "push/base_candidates.h"
 

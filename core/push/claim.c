@@ -1,6 +1,6 @@
 /*
- * The claim is written on condition that there is none. A store without conditions is read before and
- * after the write.
+ * The claim is written on condition that there is none. A store without conditions is read before
+ * and after the write.
  */
 #include "push/claim.h"
 
@@ -99,7 +99,8 @@ static bool is_refused(const struct store_op *op)
            op->failure == STORE_REJECTED;
 }
 
-/* Returns the answer of the store, or STORE_DONE with a line in the log if it refuses the object. */
+/* Returns the result of the operation, or STORE_DONE with a line in the log if the store refuses
+ * the object. */
 static enum store_answer put_claim(struct claim *c, const char *if_match, bool conditional,
                                    struct err *err)
 {

@@ -168,7 +168,7 @@ static void delete_data(const struct work *w)
     delete_one(w->commit->store, w->put.key, w->put.info.etag);
 }
 
-/* Asks for the tombstone while publish_run asks for the objects. */
+/* Requests the tombstone while publish_run requests the objects. */
 static void begin_check(void *arg)
 {
     struct work *w = arg;
@@ -192,7 +192,7 @@ static int publish(struct work *w, const char *key, const char *replaces, bool c
                        etag, err);
 }
 
-/* Finishes after the answer of publish_run other than PUBLISHED. */
+/* Finishes after another result of publish_run than PUBLISHED. */
 static int give_up(struct work *w, int answer, struct err *err)
 {
     switch (answer) {
@@ -215,8 +215,8 @@ static int give_up(struct work *w, int answer, struct err *err)
     }
 }
 
-/* Another push has stored the image for another platform meanwhile, as the first one: writes metadata
- * of this platform's own. */
+/* Another push has stored the image for another platform meanwhile, as the first one: writes
+ * metadata of this platform's own. */
 static int put_further(struct work *w, struct err *err)
 {
     struct platform platform;

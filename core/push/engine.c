@@ -7,8 +7,8 @@
  *       +------------------ empty spans ---------+<------------ parts -----------+
  *
  * The engine (this thread) makes all decisions and owns every span and part that no other thread
- * has. It waits for one message, handles it, and waits again. To stop, it sets a flag, hands out
- * nothing more, and waits until all spans and parts are back.
+ * has. It waits for one message, handles it, and waits again. To stop, the engine sets a flag,
+ * gives out no more spans and parts, and waits until all of them are returned.
  */
 #include "push/engine.h"
 
@@ -205,7 +205,7 @@ static void on_composed(struct push_engine *e, struct msg *msg)
 
 /* ---- the end of the stream ---- */
 
-/* Adds the commands that give the archive the one name that it must have. */
+/* Adds the commands that give the archive the name that it must have. */
 static void hint_name(const struct image_info *image, const char *ref, struct err *err)
 {
     for (unsigned i = 0; i < image->tag_count; i++)
@@ -352,8 +352,8 @@ static bool has_copied(const struct push_engine *e)
     return e->setup.assembler && assembler_has_copied(e->setup.assembler);
 }
 
-/* Compares a few of the chunks that are copied, or referred to, with their index. An interrupted push that had completed its
- * archive has done so before. */
+/* Compares a few of the chunks that are copied, or referred to, with their index. An interrupted
+ * push that had completed its archive has done so before. */
 static int check_copies(struct push_engine *e, struct err *err)
 {
     unsigned different;

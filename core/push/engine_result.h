@@ -16,7 +16,7 @@ enum push_remedy {
     REMEDY_AFRESH,           /* start over: the unfinished upload is of another image */
     REMEDY_WITH_EXPORT,      /* read the export: Docker's layers were not as expected */
     REMEDY_READING_ALL,      /* read all layers: bytes of a skipped layer were needed */
-    REMEDY_WITH_OTHER_BASES, /* search again: a base has changed, or is gone */
+    REMEDY_WITH_OTHER_BASES, /* search again: a base has changed, or was deleted */
     REMEDY_WITHOUT_COPIES,   /* upload everything: the store cannot, or may not, copy ranges */
     REMEDY_WITHOUT_BASES,    /* upload everything: a base differs from its index */
     REMEDY_AS_FURTHER, /* in format 3: the image exists for another platform. Set by the push */

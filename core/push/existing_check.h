@@ -26,10 +26,10 @@ struct existing_check {
 void existing_check_begin(struct existing_check *check, struct store *store,
                           const struct existing_image *existing, bool with_archive,
                           struct inbox *inbox);
-/* Waits for the answers. Fails with conflict.removed when a cleanup has retired that key meanwhile,
- * or when the metadata is gone, or (`with_archive`) the archive. */
+/* Waits for the responses. Fails with conflict.removed when a cleanup has retired that key
+ * meanwhile, or when the metadata or (`with_archive`) the archive does not exist. */
 int existing_check_end(struct existing_check *check, struct err *err);
-/* Waits for the answers of a check that may not have begun. */
+/* Waits for the responses to a check that may not have begun. */
 void existing_check_drop(struct existing_check *check);
 /* Begins and ends a check. */
 int existing_check_run(struct store *store, const struct existing_image *existing,

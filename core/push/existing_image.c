@@ -28,8 +28,8 @@ static bool tombstone_key(const struct existing_image *image, char key[KEY_MAX])
     return key_sibling_document(key, image->key, image->platform, KEY_RETIRED);
 }
 
-/* Takes the answer to a HEAD of the tombstone beside out->key. A cleanup that wrote it less than half
- * an hour ago may be about to delete the metadata. */
+/* Reads the result of the HEAD of the tombstone beside out->key. A cleanup that wrote it less than
+ * half an hour ago may be about to delete the metadata. */
 static void set_tombstone(struct existing_image *out, const struct store_op *head)
 {
     int64_t now;
@@ -92,7 +92,7 @@ static int check_announcements(struct store *store, struct existing_image *out, 
     return answer < 0 ? ERR_FAIL : 0;
 }
 
-/* The requests for everything that belongs to an image. */
+/* The requests for all objects that belong to an image. */
 struct heads {
     struct store_op tombstone, archive, objects[METADATA_OBJECTS_MAX];
     char tombstone_key[KEY_MAX];
@@ -145,7 +145,7 @@ static void compare_archive(const struct heads *heads, struct existing_image *ou
                   strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
 }
 
-/* Asks the bucket for everything that belongs to the image in out->at. */
+/* Requests all objects that belong to the image in out->at. */
 static int head_all(struct store *store, struct existing_image *out, struct err *err)
 {
     struct heads *heads = calloc(1, sizeof *heads);

@@ -1,6 +1,6 @@
 /*
- * existing_image - the image that the bucket has under the name that is being pushed, and the copy
- * of it that is kept when it is replaced.
+ * existing_image - the image that the bucket has under the name of a push, and its copy that is
+ * kept when the push replaces it.
  */
 #ifndef S3DOCK_PUSH_EXISTING_IMAGE_H
 #define S3DOCK_PUSH_EXISTING_IMAGE_H
@@ -28,14 +28,14 @@ struct existing_image {
     bool going;                   /* a cleanup is about to delete the metadata */
 };
 
-/* Finds the image of this name for a platform; any platform: that of the first one. If the bucket has
- * it for other platforms only, `key` is theirs. If there is none, `key` is one without a tombstone: under a retired
- * key a late DELETE could still arrive. */
+/* Finds the image of this name for a platform; any platform: that of the first one. If the bucket
+ * has it for other platforms only, `key` is theirs. If there is none, `key` is one without a
+ * tombstone: under a retired key a late DELETE could still arrive. */
 int existing_image_find(struct store *store, const struct image_name *name,
                         const struct platform *platform, struct existing_image *out,
                         struct err *err);
-/* Writes the key of the metadata or the tombstone; KEY_ARCHIVE: the image key with the platform, which
- * names the push. */
+/* Writes the key of the metadata or the tombstone; KEY_ARCHIVE: the image key with the platform,
+ * which names the push. */
 int existing_image_document(const struct existing_image *existing, enum key_kind kind,
                             char out[KEY_MAX], struct err *err);
 void existing_image_finish(struct existing_image *existing);
@@ -47,16 +47,16 @@ bool existing_image_is(const struct existing_image *existing, const char *id);
 /* Returns true if the image is of format 3: its objects have keys of their own. */
 bool existing_image_has_objects(const struct existing_image *existing);
 
-/* Returns true if the archive is not the one of the metadata, but a later one whose push ended
- * before it wrote its documents. The image that it replaced was kept before; the archive itself
- * belongs to no image. */
+/* Returns true if the archive is not that of the metadata, but a later one: its push ended before
+ * it wrote its documents. The image that it replaced was kept before; the archive itself belongs to
+ * no image. */
 bool existing_image_is_torn(const struct existing_image *existing);
 
 /* Returns true if a push that replaces the image must keep a copy of it. */
 bool existing_image_must_be_kept(const struct existing_image *existing);
 /* Copies archive, index and metadata to an unused name under archive/; of an image of format 3 only
- * the metadata, whose objects stay where they are. If the store honours `conditions`, the name stays
- * unique when several pushes do so at once. Deletes nothing. */
+ * the metadata, whose objects stay where they are. If the store honours `conditions`, the name
+ * stays unique when several pushes do so at once. Deletes nothing. */
 int existing_image_keep(struct store *store, const struct image_name *name,
                         const struct existing_image *existing, bool conditions, uint64_t *copied,
                         struct err *err);

@@ -3,8 +3,8 @@
  * one adds nothing. If the layers of the image are known, the candidates that share most of them
  * come first. add_base.h opens the best of them.
  *
- * Chunk names in an index of version 1 prove nothing: its image is not used. The next candidates are
- * tried instead, once.
+ * Chunk names in an index of version 1 prove nothing: its image is not used. The next candidates
+ * are tried instead, once.
  */
 #include "push/find_bases.h"
 
@@ -160,7 +160,8 @@ static unsigned rank(struct search *s)
 
 /* ---- their indexes ---- */
 
-/* A thin image refers to few images: the best one, and one that has layers which the best one lacks.
+/* A thin image refers to few images: the best one, and one that has layers which the best one
+ * lacks.
  */
 static bool is_worth_it(const struct search *s, const struct candidate *best,
                         const struct candidate *c)

@@ -1,6 +1,6 @@
 /*
- * memory_budget - divides the memory of a push among indexes of bases, buffers and parts, after the table
- * of a thin push's own chunks.
+ * memory_budget - divides the memory of a push among indexes of bases, buffers and parts, after the
+ * table of a thin push's own chunks.
  *
  * Arithmetic only.
  */

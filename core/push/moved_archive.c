@@ -44,7 +44,7 @@ bool moved_archive_is_likely(const struct existing_image *existing)
            strcmp(metadata->archive_etag, existing->archive.etag) != 0;
 }
 
-/* What the bucket says of object `number` of the image. */
+/* The ETag and size that the bucket has for object `number` of the image. */
 static const struct store_info *info_of(const struct existing_image *existing, unsigned number)
 {
     return existing_image_has_objects(existing) ? &existing->objects[number] : &existing->archive;

@@ -17,8 +17,8 @@
 struct err;
 
 /* Compares a sample of the objects, which have the right sizes, with the index. `objects`: those
- * that the numbers of `held` mean, with their present ETags. MOVED_OTHER: they contain other chunks.
- * Waits. Fails when an object cannot be read. */
+ * that the numbers of `held` mean, with their present ETags. MOVED_OTHER: they contain other
+ * chunks. Waits. Fails when an object cannot be read. */
 enum { MOVED_OTHER = 1 };
 int moved_archive_check(struct store *store, const struct base_object *objects,
                         const struct held_index *held, struct err *err);

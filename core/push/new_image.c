@@ -1,9 +1,10 @@
 /*
- * The requests of a push of a new image find nothing, so none of them depends on the answer of
- * another. Only absence is decided here: whatever is found is looked at by existing_image_find.
+ * For a new image, the requests of a push find nothing, so no request depends on the response to
+ * another one. This module decides only that nothing exists. If a request finds an object,
+ * existing_image_find examines it.
  *
- * Documents are asked for with GET: the response to a HEAD does not say whether it is the key or the
- * bucket that is absent, so the store would ask again.
+ * Documents are requested with GET. The response to a HEAD does not state whether the key or the
+ * bucket is absent, so the store would send a second request.
  */
 #include "push/new_image.h"
 
@@ -89,7 +90,7 @@ static bool is_complete(const struct store_page *page)
     return !page->next && !page->unsure;
 }
 
-/* Returns true if the list has no document. Data of other pushes may be there. */
+/* Returns true if the list has no document. Data of other pushes may exist. */
 static bool has_no_documents(const struct store_page *page)
 {
     char month[7], platform[PLATFORM_KEY_SIZE];

@@ -8,10 +8,10 @@
 
 #include "push/existing_image.h"
 
-/* Asks for everything at once that existing_image_find asks for when there is no such image; for the
- * metadata of other months in a second round. Returns true, and sets *out as existing_image_find
- * does, if nothing of it exists. Otherwise, and after any error: false; call existing_image_find.
- * Waits. */
+/* Sends at once all requests that existing_image_find sends for an image that does not exist, and
+ * those for the metadata of other months in a second round. If none of the objects exists, returns
+ * true and sets *out as existing_image_find does. Otherwise, and after any error, returns false:
+ * call existing_image_find. Waits. */
 bool new_image_find(struct store *store, const struct image_name *name,
                     const struct platform *platform, struct existing_image *out);
 

@@ -33,8 +33,8 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    /* Of the image that is pushed; any platform: the daemon chooses, or the archive states it. Of an
-     * image with several platforms in containerd's store, one is pushed. */
+    /* Of the image that is pushed; any platform: the daemon chooses, or the archive states it. Of
+     * an image with several platforms in containerd's store, one is pushed. */
     struct platform platform;
     struct codec_choice choice;
     struct signing *signing; /* signs the metadata; NULL: it is not signed */

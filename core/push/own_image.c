@@ -1,6 +1,6 @@
 /*
  * The source may name its image before it is read: the daemon always does, a file that can be read
- * twice does. Then the bucket is asked for the image, and the push may have nothing to do.
+ * twice does. Then the push looks for the image in the bucket, and may have nothing to do.
  */
 #include "push/own_image.h"
 
@@ -84,7 +84,8 @@ static int is_finished(struct push *p, struct err *err)
     return answer;
 }
 
-/* Takes what an archive file says about its image. The layers serve the search for bases. */
+/* Stores the id, platform and layers that an archive file states. The layers serve the search for
+ * bases. */
 static void learn_from_file(struct push *p, const struct tar_image *image)
 {
     str_copy(p->content, sizeof p->content, image->id);

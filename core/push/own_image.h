@@ -10,9 +10,9 @@
 
 struct err;
 
-/* Asks the source and the bucket for the image. If the bucket has it and nothing is left to do,
- * p->result says that it was skipped. Also starts the early search for bases, which the caller of the
- * push ends. conflict.removed: a cleanup is about to remove the earlier image. */
+/* Looks for the image in the source and in the bucket. If the bucket has it and nothing is left to
+ * do, p->result states that it was skipped. Also starts the early search for bases, which the
+ * caller of the push ends. conflict.removed: a cleanup is about to remove the earlier image. */
 int own_image_prepare(struct push *p, struct err *err);
 /* Finds p->existing again, because the bucket has changed or the platform is known now. */
 int own_image_find_again(struct push *p, struct err *err);

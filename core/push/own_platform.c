@@ -1,6 +1,6 @@
 /*
- * The daemon describes the image of one platform. For another one, only the list of its platforms is
- * read: the layers are known when the image is read.
+ * The daemon describes the image of one platform. For another one, only the list of its platforms
+ * is read: the layers are known when the image is read.
  */
 #include "push/own_platform.h"
 

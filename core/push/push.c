@@ -1,7 +1,7 @@
 /*
- * A push has three steps: find the objects that the bucket has (own_image), upload the bytes, and make
- * them visible (attempt). The last two may be repeated, each time in a simpler way (enum push_remedy).
- * The result of the first step stays.
+ * A push has three steps: find the objects that the bucket has (own_image), upload the bytes, and
+ * make them visible (attempt). The last two may be repeated, each time in a simpler way (enum
+ * push_remedy). The result of the first step stays.
  */
 #include "push/push.h"
 
@@ -37,9 +37,9 @@ static void upload_everything(struct push *p, const struct err *err)
     p->delta = false;
 }
 
-/* Returns the way of the next attempt, REMEDY_NONE: there is none. Each way is chosen once, so that a
- * store whose answers contradict each other ends the push. The other platform has a name, and so an
- * unfinished upload, of its own. */
+/* Returns the way of the next attempt, REMEDY_NONE: there is none. Each way is chosen once, so that
+ * a store with contradictory responses ends the push. The other platform has its own name, and so
+ * its own unfinished upload. */
 static enum push_remedy next_way(struct push *p)
 {
     enum push_remedy way = p->remedy;

@@ -59,7 +59,7 @@ static bool names_at_once(const struct reader *r)
     return r->options.known && unread && (r->skipping || !skippable_is_over(unread));
 }
 
-/* Waits for an empty span. NULL: the reader was asked to stop. */
+/* Waits for an empty span. NULL: the reader must stop. */
 static struct push_span *next_span(struct reader *r)
 {
     while (!atomic_load(&r->stop)) {

@@ -137,7 +137,7 @@ static void open_bases(struct push_setup *s, const struct memory_budget_input *i
                  memory_budget_least(input));
 }
 
-/* The bases of the unfinished upload are gone, or must not be used any more. */
+/* The bases of the unfinished upload do not exist, or must not be used any more. */
 static bool lost_bases(const struct push_setup *s)
 {
     const struct checkpoint_head *earlier = resume_earlier(s->resume);
@@ -145,7 +145,7 @@ static bool lost_bases(const struct push_setup *s)
     return earlier && earlier->base_count && s->bases.count == 0;
 }
 
-/* Opens the bases, and gives up the unfinished upload if its bases are lost. */
+/* Opens the bases, and removes the unfinished upload if its bases are lost. */
 static int settle_bases(struct push_setup *s, const struct memory_budget_input *input,
                         struct err *err)
 {

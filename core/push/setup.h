@@ -1,6 +1,6 @@
 /*
- * setup - everything that the engine of a push works with: memory, threads, source, upload, bases
- * and the unfinished upload of an earlier push.
+ * setup - the parts that the engine of a push needs: memory, threads, source, upload, bases and the
+ * unfinished upload of an earlier push.
  *
  * Belongs to the engine (engine.c), which reads and uses all members.
  */
@@ -39,7 +39,7 @@ struct push_setup {
     struct workers *workers;
     struct source *source;
     struct reader *reader;        /* runs from the beginning */
-    struct reorder packed, named; /* spans on their way back from the workers */
+    struct reorder packed, named; /* spans that workers return */
     struct parts *parts;
     struct upload *upload; /* NULL: nothing in the bucket was touched */
     struct index_builder *builder;
@@ -58,7 +58,8 @@ int push_setup(struct push_setup *setup, const struct push_engine_options *optio
                struct err *err);
 /* Returns true if the image is written in format 3. */
 bool push_setup_is_third(const struct push_setup *setup);
-/* Returns the key of the object that is uploaded: that of the unfinished upload, if there is one. */
+/* Returns the key of the object that is uploaded: that of the unfinished upload, if there is
+ * one. */
 const char *push_setup_key(const struct push_setup *setup);
 /* No span, part or operation may be in use. Does not change the bucket. */
 void push_setup_finish(struct push_setup *setup);

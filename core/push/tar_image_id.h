@@ -1,5 +1,6 @@
 /*
- * tar_image_id - id, platform and layers of the image in an archive file, without reading all of it.
+ * tar_image_id - id, platform and layers of the image in an archive file, without reading all of
+ * it.
  *
  * A plain tar on a disk can be read from header to header. The result is not verified: it serves to
  * ask whether the bucket has the image already.

@@ -40,11 +40,11 @@ struct bases {
     struct object_runs allowed;  /* for the indexes: thin_choice.h */
     struct chunk_lookup *known;  /* NULL when count is 0 */
     unsigned outdated;  /* archives that were left out because their index is of version 1 */
-    struct err trouble; /* why the store could not be asked; family 0: it could */
+    struct err trouble; /* why the requests failed; family 0: they succeeded */
 };
 
-/* Returns the number of an object with this key and ETag; it is added if it is new. BASE_OBJECTS_MAX:
- * there is no room for it. */
+/* Returns the number of an object with this key and ETag; it is added if it is new.
+ * BASE_OBJECTS_MAX: there is no room for it. */
 unsigned bases_object(struct bases *bases, const struct base_object *object);
 /* Moves everything to `to`, which owns nothing before. `from` is empty afterwards. */
 void bases_move(struct bases *from, struct bases *to);

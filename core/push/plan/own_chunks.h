@@ -3,8 +3,8 @@
  *
  * An image contains some chunks several times. The push writes each of them once, and the index
  * refers to the first one. Belongs to the engine. Memory: at most OWN_CHUNKS_BYTES. Beyond
- * OWN_CHUNKS_MAX chunks (about 6 GB), new ones are not entered: their repeats are written again. The
- * bound is fixed, so that a push with another memory limit can resume the upload.
+ * OWN_CHUNKS_MAX chunks (about 6 GB), new ones are not entered: their repeats are written again.
+ * The bound is fixed, so that a push with another memory limit can resume the upload.
  */
 #ifndef S3DOCK_PUSH_PLAN_OWN_CHUNKS_H
 #define S3DOCK_PUSH_PLAN_OWN_CHUNKS_H

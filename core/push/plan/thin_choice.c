@@ -1,6 +1,6 @@
 /*
- * All steps work on one sorted list of the runs that are still allowed. A step removes runs from it.
- * At the end, objects without runs are not usable.
+ * All steps work on one sorted list of the runs that are still allowed. A step removes runs from
+ * it. At the end, objects without runs are not usable.
  */
 #include "push/plan/thin_choice.h"
 

@@ -1,10 +1,10 @@
 /*
  * thin_choice - decides which bytes of earlier images a new thin image may refer to.
  *
- * References save storage, but they scatter an image: a pull then needs more ranges, and each object
- * costs a request at least. So the choice has limits. It is made from the bases alone, before the
- * image is read. What it leaves out is written again, in one piece, so that a chain of pushes does
- * not scatter more and more.
+ * References save storage, but they scatter an image: a pull then needs more ranges, and each
+ * object costs a request at least. So the choice has limits. It is made from the bases alone,
+ * before the image is read. What it leaves out is written again, in one piece, so that a chain of
+ * pushes does not scatter more and more.
  *
  * Pure. The same bases give the same choice, whatever the order of their objects.
  */

@@ -98,7 +98,7 @@ struct checkpoint {
     uint32_t chunk_count; /* that `sizes` describes */
     uint64_t end;         /* of the last part */
     uint64_t whole;       /* size of the archive that was being completed; 0: it was not */
-    char whole_etag[STORE_ETAG_MAX]; /* its ETag; "": the store had not answered */
+    char whole_etag[STORE_ETAG_MAX]; /* its ETag; "": the store had not responded */
     bool stopped;                    /* the push has ended in an orderly way */
     size_t good;                     /* valid bytes from the beginning */
 };

@@ -1,6 +1,6 @@
 /*
- * The name of a file is the SHA-256 of store and image key. The lock is the lock of the file: it ends
- * with the process. A process deletes a file only while it holds its lock.
+ * The name of a file is the SHA-256 of store and image key. The lock is the lock of the file: it
+ * ends with the process. A process deletes a file only while it holds its lock.
  */
 #include "push/resume/checkpoint_file.h"
 

@@ -96,9 +96,9 @@ void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
     free(parts);
 }
 
-/* The push ended between its object and the documents. An object of format 3 has a key that nobody
- * else writes. An archive is the one of then if it has the ETag of then, or the ETag that an object
- * of these parts gets. */
+/* The push ended between its object and the documents. No other push writes the key of an object of
+ * format 3. An archive is that of the interrupted push if it has the recorded ETag, or the ETag
+ * that an object of these parts gets. */
 int remote_state_is_whole(struct store *store, const struct checkpoint *then,
                           struct store_info *info, struct err *err)
 {

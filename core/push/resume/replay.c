@@ -8,8 +8,8 @@
  * another join that has to be made, and when the checkpoint ends before all of its bytes were
  * copied.
  *
- * Whether such a chunk is really the one of the interrupted push is checked a little later, by the
- * checksum of the step's chunks (resume.c), and before anything of that step is left out.
+ * The checksum of the step's chunks (resume.c) proves a little later that such a chunk is that of
+ * the interrupted push. The check precedes the first part of that step that is not sent.
  */
 #include "push/resume/replay.h"
 
@@ -35,7 +35,7 @@ struct replay {
 
     uint32_t step;          /* the next one to compare */
     uint32_t size, of_size; /* next of then->sizes; chunks of its run so far */
-    uint32_t piece;         /* the one that contains `at`, or the next one */
+    uint32_t piece;         /* the piece that contains `at`, or the next one */
     uint64_t at;            /* offset of the next chunk in the archive */
 };
 

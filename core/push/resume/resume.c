@@ -1,13 +1,13 @@
 /*
  * The checkpoint that is read and the one that is written (`journal`) are one file: the valid
  * records stay, and new ones are appended. A step is written before it is carried out, with its
- * chunks; its ETag is written when the store has answered. If the process ends between the answer
- * and that write, the part is sent again.
+ * chunks; its ETag is written after the response of the store. If the process ends between the
+ * response and that write, the part is sent again.
  *
- * Why it is safe to leave out work: a chunk is not packed only if everything that contains it is in
- * the store, under the recorded number, size and ETag. A part is not sent only after all of its
- * chunks were compared with the record, name and both sizes, by their checksum. So the parts keep
- * their places, and no part with a gap is ever sent.
+ * Why it is safe to leave out work: a chunk is not packed only if the store has all parts and
+ * objects that contain it, under the recorded number, size and ETag. A part is not sent only after
+ * all of its chunks were compared with the record, name and both sizes, by their checksum. So the
+ * parts keep their places, and no part with a gap is ever sent.
  */
 #include "push/resume/resume.h"
 

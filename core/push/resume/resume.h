@@ -2,9 +2,9 @@
  * resume - resumes the interrupted push of the same name.
  *
  * A running push writes a checkpoint of its upload (checkpoint.h). The next push of the same name
- * reads it, asks the store for the parts that it still has, and replays (replay.h): it reads and
- * cuts its stream as usual, but does not pack, send or copy again what the store has. If the stream
- * differs, the push starts over.
+ * reads it, lists the parts that the store still has, and replays (replay.h): the push reads and
+ * cuts its stream as usual, but does not pack, send or copy the bytes that the store has. If the
+ * stream differs, the push starts over.
  *
  * Belongs to the engine. Failures that are not named here are logged and ignored.
  */
@@ -25,8 +25,8 @@
 struct err;
 
 struct resume;
-/* Looks for the checkpoint of an interrupted push, and asks the store for its parts. Waits. Fails
- * when the store cannot be asked now: the unfinished upload must not be given up for that. */
+/* Looks for the checkpoint of an interrupted push, and lists its parts in the store. Waits. Fails
+ * when the store does not respond now: that is no reason to remove the unfinished upload. */
 int resume_open(const struct resume_options *options, struct resume **out, struct err *err);
 void resume_destroy(struct resume *resume); /* takes NULL */
 
@@ -65,8 +65,8 @@ int resume_step(struct resume *resume, const struct part_planner_step *step,
 /* The same for a part of new bytes. */
 int resume_part(struct resume *resume, const struct part *part, struct resume_kept *kept,
                 struct err *err);
-/* Writes the step that was compared last to the checkpoint, unless it is there already. `md5`: of
- * the archive after this part, serialized; NULL: not known. */
+/* Writes the step that was compared last to the checkpoint, unless the checkpoint has it already.
+ * `md5`: of the archive after this part, serialized; NULL: not known. */
 void resume_record(struct resume *resume, const uint8_t *md5);
 /* The upload has this id; nothing was sent yet. Ignored if the id is "". */
 void resume_begun(struct resume *resume, const char *upload_id);
@@ -80,7 +80,7 @@ void resume_completed(struct resume *resume, uint64_t size, const char *etag);
 /* Returns true if the interrupted push had completed its archive; only index and metadata are
  * missing. Call resume_confirm instead of completing the upload. */
 bool resume_is_whole(const struct resume *resume);
-/* Returns 0 if the archive in the bucket is the one of the unfinished push. Waits. Fails like
+/* Returns 0 if the archive in the bucket is that of the unfinished push. Waits. Fails like
  * resume_next_chunk. */
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err);
 

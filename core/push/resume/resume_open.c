@@ -1,7 +1,7 @@
 /*
- * Finds the unfinished upload of an earlier push: its checkpoint on this host, or in the bucket. The
- * upload is continued if the checkpoint fits this push and the store still has its parts; otherwise
- * it is removed from the store.
+ * Finds the unfinished upload of an earlier push: its checkpoint on this host, or in the bucket.
+ * The upload is continued if the checkpoint fits this push and the store still has its parts;
+ * otherwise it is removed from the store.
  */
 #include <stdlib.h>
 #include <string.h>

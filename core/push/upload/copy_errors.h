@@ -17,7 +17,7 @@ enum copy_failure {
     COPY_FAILURE_FORBIDDEN    /* the keys do not allow it, now and the next time */
 };
 
-/* Classifies an operation of an upload that copies. Its answer is not STORE_DONE. */
+/* Classifies an operation of an upload that copies. Its result is not STORE_DONE. */
 enum copy_failure copy_failure_of(const struct store_op *op);
 
 /* Keeps the graver of *failure and `other` in *failure. */

@@ -80,7 +80,7 @@ void copy_support_remember(const struct store *store, enum copy_failure failure)
 }
 
 /* Copies two parts of different sizes and a last one of one byte, and completes the upload. Returns
- * the answer of the last operation, which is *op. */
+ * the result of the last operation, which is *op. */
 static enum store_answer copy_parts(struct store *store, const struct base_object *base,
                                     size_t least, const char *key, const char *id,
                                     struct store_op *op)

@@ -27,7 +27,7 @@ struct pending_archive {
 
 /* Makes the archive visible, and waits. Returns 0 when the store has it, complete; *info is the
  * store's description of it. The store insists (store_insist) from the moment at which the archive
- * may appear; the caller ends that. Remembers whether the store copies ranges. */
+ * may appear; the caller ends that. Stores in the cache whether the store copies ranges. */
 int pending_archive_complete(struct pending_archive *archive, struct store_info *info,
                              struct err *err);
 

@@ -16,8 +16,8 @@ struct err;
 #define SPOT_CHECK_CHUNKS 16
 
 struct spot_check;
-/* Store and objects are borrowed. struct held_chunk refers to the objects by number. `names`: of the
- * chunks that will be offered. */
+/* Store and objects are borrowed. struct held_chunk refers to the objects by number. `names`: of
+ * the chunks that will be offered. */
 struct spot_check *spot_check_create(struct store *store, const struct base_object *objects,
                                      enum name_kind names, struct err *err);
 void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for the reads */

@@ -1,7 +1,7 @@
 /*
  * A chunk that a base holds, and a repeat of an own chunk, are only entered in the index: no worker
- * packs them. So the packed bytes of a span are those of its own chunks, and plain_upload moves them
- * into parts.
+ * packs them. So the packed bytes of a span are those of its own chunks, and plain_upload moves
+ * them into parts.
  */
 #include "push/upload/thin_upload.h"
 

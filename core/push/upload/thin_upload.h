@@ -1,6 +1,6 @@
 /*
- * thin_upload - moves the chunks that only this image has into parts of one size and sends them: the
- * push of a thin image.
+ * thin_upload - moves the chunks that only this image has into parts of one size and sends them:
+ * the push of a thin image.
  *
  * The other chunks of the image are referred to: those that earlier images hold, and repeats of own
  * ones. Belongs to the engine. The counterpart of plain_upload and the assembler.
@@ -37,14 +37,14 @@ void thin_upload_destroy(struct thin_upload *thin); /* takes NULL */
  * chunks are packed. Fails when the stream is not that of the unfinished upload. */
 int thin_upload_look_up(struct thin_upload *thin, struct push_span *span, struct err *err);
 /* Adds the next span, in order, to the index, and its own chunks to parts. Sends full parts, unless
- * an earlier push has sent them. 0: all of it; PARTS_WAIT: call again with the same span when a part
- * is free. */
+ * an earlier push has sent them. 0: all of it; PARTS_WAIT: call again with the same span when a
+ * part is free. */
 int thin_upload_add(struct thin_upload *thin, const struct push_span *span, struct err *err);
 /* All spans were added: sends the rest as the last part. The only part is held until the object is
  * completed. */
 int thin_upload_end(struct thin_upload *thin, struct err *err);
-/* Waits for the spot check, which was begun with the upload. SPOT_CHECK_DIFFERS (spot_check.h): object *different of the bases
- * differs from its index. */
+/* Waits for the spot check, which was begun with the upload. SPOT_CHECK_DIFFERS (spot_check.h):
+ * object *different of the bases differs from its index. */
 int thin_upload_check(struct thin_upload *thin, unsigned *different, struct err *err);
 /* Packed bytes of the chunks in earlier images; repeats of own chunks do not count. */
 uint64_t thin_upload_referred(const struct thin_upload *thin);

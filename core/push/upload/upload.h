@@ -26,7 +26,7 @@ struct upload_options {
     int kind;           /* msg.kind of its messages */
     unsigned parts_out; /* the most parts that are sent at once */
     bool digest;        /* compute the MD5 of the object */
-    bool checked_later; /* the caller looks at the object once more, with its ETag */
+    bool checked_later; /* the caller checks the object once more, with its ETag */
 };
 
 struct upload;
@@ -78,9 +78,8 @@ struct part *upload_reclaim(struct upload *upload);
 uint64_t upload_placed(const struct upload *upload); /* bytes that the store has taken and copied */
 /* No operation is out. Completes the object, or puts it when it has one part, and waits. Returns 0
  * when the store has an object of `size` bytes; *info has its size and ETag. With `checked_later`,
- * the store's answer to a PUT suffices. The store
- * insists (store_insist) from the moment at which the object may appear, so that index and metadata
- * can follow; the caller ends that. */
+ * the store's response to a PUT suffices. The store insists (store_insist) from the moment at which
+ * the object may appear, so that index and metadata can follow; the caller ends that. */
 int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
                     enum copy_failure *failure, struct err *err);
 /* No operation is out. Aborts the upload on the server, and waits; a failure is logged. */
