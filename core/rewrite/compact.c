@@ -1,7 +1,7 @@
 /*
- * First all new objects are written. Nothing names them yet. Then the images are moved, one after the
- * other. An image that is changed meanwhile keeps its former objects. The scattered images follow; the
- * first step may have mended them.
+ * First all new objects are written. Nothing names them yet. Then the images are moved, one after
+ * the other. An image that is changed meanwhile keeps its former objects. The scattered images
+ * follow; the first step may have mended them.
  */
 #include "rewrite/compact.h"
 

@@ -1,6 +1,6 @@
 /*
- * compact - rewrites objects of an application that are mostly unused: copies what images use to a new
- * object, and gives each image the new places. Then it gathers images that are too scattered
+ * compact - rewrites objects of an application that are mostly unused: copies what images use to a
+ * new object, and gives each image the new places. Then it gathers images that are too scattered
  * (gather.h).
  *
  * An interruption at any point leaves each image with its former objects or with the new ones. The
@@ -51,13 +51,13 @@ struct compact_result {
     unsigned objects;                /* that are rewritten */
     unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
     unsigned kept; /* mostly unused objects that images of format 2 or replaced ones need */
-    unsigned
-        signed_images; /* images that were left as they are, because somebody else has signed them */
+    unsigned signed_images; /* images that stay unchanged, because another key has signed them */
     unsigned scattered, gathered;     /* images that are too scattered; of them, rewritten */
     uint64_t unused, written, copied; /* bytes; copied: by the store itself */
 };
 
-/* Waits. A cleanup deletes the former objects later. conflict.referenced: a document cannot be read. */
+/* Waits. A cleanup deletes the former objects later. conflict.referenced: a document cannot be
+ * read. */
 int compact_run(const struct compact_options *options, struct compact_result *result,
                 struct err *err);
 

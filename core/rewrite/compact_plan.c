@@ -171,7 +171,7 @@ static int add_index(struct compact_plan *plan, const struct compact_scope *scop
     return failed ? ERR_FAIL : 0;
 }
 
-/* Reads the use of one image. An image that is gone meanwhile is ignored. */
+/* Reads the use of one image. An image that was removed meanwhile is ignored. */
 static int read_image(struct compact_plan *plan, const struct compact_scope *scope,
                       struct plan_image *image, struct located *at, struct err *err)
 {

@@ -25,7 +25,7 @@ struct plan_object {
     size_t first, count; /* its runs */
     bool chosen;         /* it will be rewritten */
     bool needed;         /* it would be, but images of format 2 or replaced ones need it */
-    bool fixed;          /* an image that somebody else has signed uses it */
+    bool fixed;          /* an image that another key has signed uses it */
 };
 
 struct plan_image {
@@ -39,7 +39,7 @@ struct compact_plan {
     struct plan_object *objects;
     struct plan_image *images;
     size_t object_count, object_room, image_count, image_room;
-    size_t signed_count; /* images that somebody else has signed */
+    size_t signed_count; /* images that another key has signed */
     /* The keys of objects that retired images need, which ends with their tombstones. */
     const char **retired;
     size_t retired_count, retired_room;
@@ -48,7 +48,7 @@ struct compact_plan {
     struct strings strings;
 };
 
-/* What the plan is for. Pointers are borrowed. */
+/* The options of a plan. Pointers are borrowed. */
 struct compact_scope {
     struct store *store;
     struct signing *signing; /* the key of this command, or NULL */

@@ -1,6 +1,7 @@
 /*
- * Runs with small gaps between them form a group. Groups below a size are moved; the size is doubled
- * until the result is well within the limits. The new object has the chunks in the order of the stream.
+ * Runs with small gaps between them form a group. Groups below a size are moved; the size is
+ * doubled until the result is well within the limits. The new object has the chunks in the order of
+ * the stream.
  */
 #include "rewrite/gather.h"
 

@@ -30,7 +30,8 @@ struct gather_cost {
     uint64_t ranges, whole; /* of the image; of a whole image with the same bytes */
 };
 
-/* Sets *scattered: no bridge keeps a pull of the image within the limits. All sections are loaded. */
+/* Sets *scattered: no bridge keeps a pull of the image within the limits. All sections are
+ * loaded. */
 int gather_check(const struct index *index, const struct gather_limits *limits, bool *scattered,
                  struct gather_cost *cost, struct err *err);
 

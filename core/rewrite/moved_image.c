@@ -1,4 +1,4 @@
-/* The new index is parsed again, and everything else uses what a reader will see. */
+/* The new index is parsed again, and all further steps use the parsed index, as a reader will. */
 #include "rewrite/moved_image.h"
 
 #include <stdlib.h>
@@ -138,8 +138,8 @@ static bool is_copied(const struct work *w, const struct index_place *place, uin
            w->moved->copied(w->moved->arg, w->order.objects[place->object], place->offset, size);
 }
 
-/* Checks the chunks that passed through this host, and about CHECKED others, at equal distances from
- * a random one on. The former are read in windows, because they lie one behind the other. */
+/* Checks the chunks that passed through this host, and about CHECKED others, at equal distances
+ * from a random one on. The former are read in windows, because they lie one behind the other. */
 static int check_chunks(struct check *check, struct err *err)
 {
     const struct index *index = check->work->index;

@@ -26,8 +26,8 @@ struct moved_image {
     /* The objects that it may use, and the new place of a chunk. */
     const struct metadata_object *objects;
     unsigned object_count; /* at most INDEX_BUILDER_OBJECTS_MAX - 1 */
-    /* Sets object (a number in `objects`) and offset for a chunk of *size bytes at `from`, and *size if
-     * the chunk was packed again. Called for each chunk in the order of the stream. */
+    /* Sets object (a number in `objects`) and offset for a chunk of *size bytes at `from`, and
+     * *size if the chunk was packed again. Called for each chunk in the order of the stream. */
     void (*place)(void *arg, const struct index_place *from, uint32_t *size,
                   struct index_place *to);
     void *arg;
@@ -36,10 +36,10 @@ struct moved_image {
     bool (*copied)(void *arg, unsigned object, uint64_t offset, uint32_t size);
 };
 
-/* Reads chunks from their new places (see `copied`), compares them with their names, and replaces the
- * metadata. An image that this key has signed is signed again. Waits. 0: done. MOVED_NOT: the image was changed
- * meanwhile, a cleanup deletes an object of it, or somebody else has signed it; the image is unchanged,
- * *err has the reason. integrity.chunk: an object contains other bytes. */
+/* Reads chunks from their new places (see `copied`), compares them with their names, and replaces
+ * the metadata. An image that this key has signed is signed again. Waits. 0: done. MOVED_NOT: the
+ * image was changed meanwhile, a cleanup deletes an object of it, or another key has signed it; the
+ * image is unchanged, *err has the reason. integrity.chunk: an object contains other bytes. */
 enum { MOVED_NOT = 1 };
 int moved_image_run(const struct moved_image *moved, struct err *err);
 

@@ -1,10 +1,10 @@
 /*
- * The size of the new object is not known before its chunks are packed. So a part is filled from the
- * pieces until it is full; what a chunk has beyond its end begins the next part.
+ * The size of the new object is not known before its chunks are packed. So a part is filled from
+ * the pieces until it is full; what a chunk has beyond its end begins the next part.
  *
- * Parts have the same size, because some stores demand it. A part that the store does not copy is read
- * with several requests at a time and sent. Two buffers would save the wait for the network; a rewrite
- * is rare, so there is one.
+ * Parts have the same size, because some stores demand it. A part that the store does not copy is
+ * read with several requests at a time and sent. Two buffers would save the wait for the network; a
+ * rewrite is rare, so there is one.
  */
 #include "rewrite/object_writer.h"
 
@@ -103,7 +103,8 @@ static void read_bytes(struct work *w)
     advance(w, take);
 }
 
-/* Returns the bytes from the current piece on that are packed again and lie one behind the other. */
+/* Returns the bytes from the current piece on that are packed again and lie one behind the
+ * other. */
 static uint64_t find_ahead(const struct work *w)
 {
     const struct rewrite_piece *first = &w->what->pieces[w->piece],

@@ -14,8 +14,8 @@
 
 struct err;
 
-/* Bytes of object number `object`; size: at least 1. raw_size: not 0 if the piece is one chunk that is
- * packed again. Its new size is then written to `packed`. */
+/* Bytes of object number `object`; size: at least 1. raw_size: not 0 if the piece is one chunk that
+ * is packed again. Its new size is then written to `packed`. */
 struct rewrite_piece {
     unsigned object;
     uint32_t raw_size, packed;
@@ -31,12 +31,13 @@ struct object_writer {
     struct codec_choice choice; /* of the chunks that are packed again */
 };
 
-/* Writes the object and waits. A small one is one PUT. A larger one has equal parts: the store copies
- * those that lie in one piece, if it can; the others pass through this host, one after the other.
- * Chunks are packed again on this thread. integrity.chunk: the sum of such a chunk is wrong.
- * What the store copied is added to `copied`, as runs of object `number`. The caller checks the
- * other bytes: a network can change them on their way. conflict.changed, not_found.object: a source
- * was replaced or deleted. Nothing is left after a failure, unless the process is killed. */
+/* Writes the object and waits. A small one is one PUT. A larger one has equal parts: the store
+ * copies those that lie in one piece, if it can; the others pass through this host, one after the
+ * other. Chunks are packed again on this thread. integrity.chunk: the sum of such a chunk is wrong.
+ * The ranges that the store copied are added to `copied`, as runs of object `number`. The caller
+ * checks the other bytes: a network can change them on their way. conflict.changed,
+ * not_found.object: a source was replaced or deleted. Nothing is left after a failure, unless the
+ * process is killed. */
 int object_writer_run(const struct object_writer *what, unsigned number, struct store_info *info,
                       struct object_runs *copied, struct err *err);
 

@@ -12,11 +12,11 @@ struct err;
 
 enum signed_image {
     SIGNED_NOT = 0,  /* it has no signatures: it is rewritten without one */
-    SIGNED_AGAIN,    /* this key has signed what was read, and nobody else: it is signed again */
+    SIGNED_AGAIN,    /* this key alone has signed the metadata: it is signed again */
     SIGNED_BY_OTHER, /* it must stay as it is; *err has the reason: conflict.signed */
 };
-/* Asks the bucket for the signatures of an image. `signing`: the key of this command, or NULL. The
- * members of at->metadata are what is proven, so nothing is signed that somebody else has written. */
+/* Reads the signatures of an image. `signing`: the key of this command, or NULL. The signatures
+ * must prove the members of at->metadata, so metadata of another writer is never signed. */
 int signed_image_find(struct store *store, struct signing *signing, const struct located *at,
                       struct err *err);
 

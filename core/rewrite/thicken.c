@@ -1,5 +1,5 @@
-/* The pieces are the runs of the index in the order of the stream; a repeated chunk is copied again.
- * A chunk of another codec is a piece of its own. */
+/* The pieces are the runs of the index in the order of the stream; a repeated chunk is copied
+ * again. A chunk of another codec is a piece of its own. */
 #include "rewrite/thicken.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * thicken - makes a thin image whole: copies its chunks into one object, in the order of the stream.
+ * thicken - makes a thin image whole: copies its chunks into one object, in the order of the
+ * stream.
  *
  * An archive has one codec. If the chunks have two, those without the codec of the image's push are
  * packed again.
@@ -35,8 +36,8 @@ struct thicken_result {
     uint64_t repacked; /* bytes of chunks, before, that are packed again */
 };
 
-/* Waits. conflict.signed: somebody else has signed the image. The new object is checked before the metadata names it. The former objects stay; a cleanup
- * deletes those that no image needs. */
+/* Waits. conflict.signed: another key has signed the image. The new object is checked before the
+ * metadata names it. The former objects stay; a cleanup deletes those that no image needs. */
 int thicken_run(const struct thicken_options *options, struct thicken_result *result,
                 struct err *err);
 
