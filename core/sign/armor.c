@@ -1,5 +1,5 @@
-/* As in OpenSSH, END must begin a line, and BEGIN is the first text. Decoded bytes are encoded again:
- * the padding bits that a decoder drops must have been 0. */
+/* As in OpenSSH, END must begin a line, and BEGIN is the first text. Decoded bytes are encoded
+ * again: the padding bits that a decoder drops must have been 0. */
 #include "sign/armor.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* All lists are walked once when a certificate is read, so that later readers find them well formed. */
+/* All lists are walked once when a certificate is read, so that later readers find them well
+ * formed. */
 #include "sign/cert_fields.h"
 
 #include <stddef.h>

@@ -26,7 +26,7 @@ struct cert_fields {
     struct view signature;              /* of the CA; not verified */
 };
 
-/* Reads the fields. `blob` is the whole certificate, and the views lead into it. Returns false if
+/* Reads the fields. `blob` is the whole certificate, and the views point into it. Returns false if
  * they are malformed. */
 bool cert_fields_read(struct wire_reader *reader, struct view blob, struct cert_fields *cert);
 /* Cuts the first principal from cert->principals. Returns false at the end. */

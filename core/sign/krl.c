@@ -71,8 +71,8 @@ static void walk_keys(struct search *search, enum section type, struct wire_read
 
 /* ---- certificates ---- */
 
-/* `serial` is that of the certificate. As in OpenSSH, 0 is in no list, because it is the default of a CA
- * without numbers. */
+/* `serial` is that of the certificate. As in OpenSSH, 0 is in no list, because it is the default of
+ * a CA without numbers. */
 static bool walk_serials(struct wire_reader *reader, uint64_t serial)
 {
     bool found = false;

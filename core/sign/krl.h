@@ -17,8 +17,8 @@ struct ssh_key;
 bool krl_is(struct view file);
 /* Returns NULL, or the reason why a list is refused. */
 const char *krl_fault(struct view file);
-/* Returns true if a list that krl_fault has accepted revokes a key, or its CA. `ca` equals `key` if it
- * is not a certificate. */
+/* Returns true if a list that krl_fault has accepted revokes a key, or its CA. `ca` equals `key` if
+ * it is not a certificate. */
 bool krl_has(struct view file, const struct ssh_key *key, const struct ssh_key *ca);
 
 #endif

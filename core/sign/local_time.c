@@ -1,4 +1,4 @@
-/* The C library knows the time zone; a date in UTC needs only arithmetic. */
+/* The C library has the time zone; a date in UTC needs only arithmetic. */
 #include "sign/local_time.h"
 
 #include <stdlib.h>

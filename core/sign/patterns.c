@@ -1,5 +1,5 @@
-/* A `*` first takes nothing, and one more character each time that the rest does not match. Only the
- * last `*` is tried again: an earlier one could not do better. */
+/* A `*` first takes nothing, and one more character each time that the rest does not match. Only
+ * the last `*` is tried again: an earlier one could not do better. */
 #include "sign/patterns.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
  * revoked - the keys that may not sign any more.
  *
  * A file has one of two forms. Text: each line is a public key ("ssh-ed25519 AAAA... comment") or a
- * fingerprint ("SHA256:... comment"); empty lines and comments (#) are skipped. Or OpenSSH's
- * binary list, as `ssh-keygen -k` writes it (sign/krl). A certificate is revoked with the key in it,
- * and with the key of its CA.
+ * fingerprint ("SHA256:... comment"); empty lines and comments (#) are skipped. Or OpenSSH's binary
+ * list, as `ssh-keygen -k` writes it (sign/krl). A certificate is revoked with the key in it, and
+ * with the key of its CA.
  */
 #ifndef S3DOCK_SIGN_REVOKED_H
 #define S3DOCK_SIGN_REVOKED_H

@@ -1,6 +1,6 @@
 /*
- * ssh-keygen asks for a passphrase on the terminal, or reads it from standard input. So the message
- * is in a file of a private folder, and the program writes the signature beside it.
+ * ssh-keygen prompts for a passphrase on the terminal, or reads it from standard input. So the
+ * message is in a file of a private folder, and the program writes the signature beside it.
  */
 #include "sign/sign_program.h"
 
@@ -133,7 +133,7 @@ static int run(const struct sign_settings *settings, const char *name_space,
 
 /* ---- the result ---- */
 
-/* Verifies a signature, so that a program with errors cannot make an image that nobody can pull. */
+/* Verifies a signature, so that a faulty program cannot make an image that no host accepts. */
 static int check(const char *name_space, struct view message, struct view armored, struct err *err)
 {
     struct sshsig sig;

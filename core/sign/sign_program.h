@@ -1,7 +1,7 @@
 /*
  * sign_program - signs documents with `ssh-keygen -Y sign`.
  *
- * The program knows files, agents, PKCS #11 and FIDO; s3dock never reads a private key.
+ * The program supports files, agents, PKCS #11 and FIDO; s3dock never reads a private key.
  */
 #ifndef S3DOCK_SIGN_SIGN_PROGRAM_H
 #define S3DOCK_SIGN_SIGN_PROGRAM_H

@@ -1,6 +1,6 @@
 /*
- * Each line is compared with the key, because the same key may have several lines. Of the lines with
- * the right key that do not permit the signature, the last reason is reported.
+ * Each line is compared with the key, because the same key may have several lines. Of the lines
+ * with the right key that do not permit the signature, the last reason is reported.
  */
 #include "sign/signers.h"
 

@@ -1,8 +1,8 @@
 /*
  * signers - an allowed_signers file: who may sign.
  *
- * An identity is a literal principal of a line (no * ? ! ,), or a principal of a certificate that the
- * patterns of its CA's line accept.
+ * An identity is a literal principal of a line (no * ? ! ,), or a principal of a certificate that
+ * the patterns of its CA's line accept.
  */
 #ifndef S3DOCK_SIGN_SIGNERS_H
 #define S3DOCK_SIGN_SIGNERS_H

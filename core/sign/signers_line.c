@@ -1,6 +1,6 @@
 /*
- * The grammar is that of OpenSSH: names of options in any case, values in double quotes, in which \"
- * is a quote. Where OpenSSH would ignore a line with an error, the error is reported.
+ * The grammar is that of OpenSSH: names of options in any case, values in double quotes, in which
+ * \" is a quote. Where OpenSSH would ignore a line with an error, the error is reported.
  */
 #include "sign/signers_line.h"
 

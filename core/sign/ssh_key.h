@@ -1,10 +1,10 @@
 /*
  * ssh_key - public keys and certificates in OpenSSH's form.
  *
- * A key is read once and never copied: all views lead into its blob. Kinds: Ed25519; ECDSA on P-256,
- * P-384 and P-521; RSA of 2048 to 16384 bits; security keys (FIDO) with Ed25519 and P-256. DSA is
- * refused. Each number has only its shortest form, so that equal keys have equal bytes. OpenSSH
- * also reads longer forms, which it never writes.
+ * A key is read once and never copied: all views point into its blob. Kinds: Ed25519; ECDSA on
+ * P-256, P-384 and P-521; RSA of 2048 to 16384 bits; security keys (FIDO) with Ed25519 and P-256.
+ * DSA is refused. Each number has only its shortest form, so that equal keys have equal bytes.
+ * OpenSSH also reads longer forms, which it never writes.
  */
 #ifndef S3DOCK_SIGN_SSH_KEY_H
 #define S3DOCK_SIGN_SSH_KEY_H

@@ -18,7 +18,7 @@ struct err;
 #define SSHSIG_FILE_MAX (64 * KIB) /* of an object with several blocks */
 
 struct sshsig {
-    struct text blob; /* the views below lead into it */
+    struct text blob; /* the views below point into it */
     struct ssh_key key;
     struct view name_space;
     bool sha512; /* else SHA-256 */
