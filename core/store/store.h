@@ -36,7 +36,7 @@ enum store_verb {
                      info */
     STORE_PUT,    /* key, body [if_match | if_none_match] -> info.etag */
     STORE_DELETE, /* key [if_match]; an absent object counts as deleted. Not every S3 store honours
-                     if_match here: some ignore it, some answer 501 */
+                     if_match here: some ignore it, some return status 501 */
     STORE_COPY, /* source [if_match = ETag of the source] -> key, within the bucket, any size up to
                    5 GiB */
     STORE_LIST, /* prefix in key [delimiter] [token] -> page */
@@ -153,7 +153,7 @@ struct store_op {
     int64_t server_time; /* wall ns: the Date of the response; 0: it has none */
     unsigned tries;
     int64_t asked; /* ns: Retry-After of the last try that failed, not bounded; 0: none */
-    enum store_failure failure; /* of the last try; only when the answer is STORE_FAILED */
+    enum store_failure failure; /* of the last try; only when the result is STORE_FAILED */
 };
 
 struct store_stats {
@@ -201,11 +201,11 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
 /* The same, but fails with the error of the first op, in their order, that has failed. */
 int store_run_all_or_fail(struct store *store, struct store_op *const *ops, unsigned count,
                           struct err *err);
-/* Reads the list that `op` asks for (STORE_LIST, STORE_UPLOAD_PARTS, STORE_UPLOADS), page after
- * page, and lends each entry to `each`. If that does not return 0, the list stops with its err.
- * The op's token and page are used by this function. Its lower half is the result of the last
- * page, and distinguishes a failed list from a failed entry. A caller that needs a complete list
- * checks op->unsure. integrity.listing: a token came twice, or too many pages had no entries. */
+/* Reads the list of `op` (STORE_LIST, STORE_UPLOAD_PARTS, STORE_UPLOADS) page by page, and lends
+ * each entry to `each`. If that does not return 0, the list stops with its err. The op's token and
+ * page are used by this function. Its lower half is the result of the last page, and distinguishes
+ * a failed list from a failed entry. A caller that needs a complete list checks op->unsure.
+ * integrity.listing: a token came twice, or too many pages had no entries. */
 typedef int store_entry_fn(void *arg, const struct store_entry *entry, struct err *err);
 enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
                              void *arg, struct err *err);

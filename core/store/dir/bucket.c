@@ -2,8 +2,8 @@
  * A key is the path of a file below the bucket's folder. Folders are opened component by component
  * without following symbolic links, so that a bucket from elsewhere cannot point out of itself.
  *
- * S3 tells "Prod" from "prod", and some file systems do not. There, each component is compared with
- * the folder's list, so that the file of one key never stands for another key.
+ * S3 distinguishes "Prod" from "prod", and some file systems do not. There, each component is
+ * compared with the folder's list, so that the file of one key never stands for another key.
  */
 #include "store/dir/bucket.h"
 

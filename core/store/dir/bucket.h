@@ -39,15 +39,15 @@ bool dir_is_own(const char *name);
 
 /* Finds out, once it can, whether the bucket's folder ignores upper and lower case. */
 void dir_learn_case(struct dir_bucket *bucket);
-/* Compares `name` with its spelling in `folder`, if the bucket's folder may ignore case. 0: the name
- * is absent or has this spelling. Otherwise STORE_ABSENT, as S3 would say, or, if `write`, a
+/* Compares `name` with its spelling in `folder`, if the bucket's folder may ignore case. 0: the
+ * name is absent or has this spelling. Otherwise STORE_ABSENT, as with S3, or, if `write`, a
  * failure: conflict.spelling. Negative on any other failure. */
 int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
                        struct err *err);
 
 /* Opens the folder of the last component of `path` (`*leaf`, inside path), and checks the spelling
- * of the components before it. Follows no symbolic link. Returns 0 and *fd, which the caller closes;
- * STORE_ABSENT when a folder is missing and `make` is not set; negative on failure. */
+ * of the components before it. Follows no symbolic link. Returns 0 and *fd, which the caller
+ * closes; STORE_ABSENT when a folder is missing and `make` is not set; negative on failure. */
 int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
                const char **leaf, struct err *err);
 /* Syncs an open folder. */

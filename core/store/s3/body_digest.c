@@ -1,6 +1,6 @@
 /*
  * A store that does not know a checksum refuses the request. So by default only AWS gets checksums.
- * All others get Content-MD5, which every store knows.
+ * All others get Content-MD5, which every store supports.
  */
 #include "store/s3/body_digest.h"
 

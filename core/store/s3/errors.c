@@ -1,7 +1,7 @@
 /*
- * Several codes and statuses mean the same. So each meaning is one row, to which two tables lead:
- * S3's error codes, and the HTTP statuses of responses without a code. A third table has the faults
- * of the connection.
+ * Several codes and statuses mean the same. So each meaning is one row. Two tables refer to the
+ * rows: S3's error codes, and the HTTP statuses of responses without a code. A third table has the
+ * faults of the connection.
  */
 #include "store/s3/errors.h"
 

@@ -1,6 +1,6 @@
 /*
  * An op has at most one follow-up request at a time, in its own slot. The op's verb decides which
- * question it was: HEAD: reason or size; a copy: its source; anything else: the object.
+ * question it was: HEAD: reason or size; a copy: its source; any other verb: the object.
  */
 #include "store/s3/follow_up.h"
 
@@ -92,9 +92,9 @@ static bool has_no_etag(const struct s3_attempt *attempt, enum s3_verdict verdic
            !attempt->op->info.etag[0];
 }
 
-/* Swift always refuses a conditional copy from an object of parts: it compares another ETag than
- * the one that it reports. So a refusal is believed only if the source has another ETag. Otherwise
- * the copy is repeated without the condition, and believed if the source is unchanged after it. */
+/* Swift always refuses a conditional copy from an object of parts: Swift compares another ETag than
+ * it reports. So a refusal is final only if the source has another ETag. Otherwise the copy is
+ * repeated without the condition. Its result is accepted if the source is unchanged after it. */
 static bool depends_on_source(const struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     const struct store_op *op = attempt->op;

@@ -1,6 +1,6 @@
 /*
- * One table leads from an option to its header and the verbs that carry it. AWS refuses most of
- * these headers in other requests. A second table has the check of each value.
+ * One table maps an option to its header and to the verbs that send it. AWS refuses most of these
+ * headers in other requests. A second table has the check of each value.
  */
 #include "store/s3/option_headers.h"
 

@@ -294,7 +294,7 @@ static void name_keys(const struct s3_session *session, struct err *err)
                  credentials_quoted(set) ? ", where quotation marks are a part of them" : "");
 }
 
-/* Servers that do not encrypt as asked report "invalid" or "not implemented". */
+/* Servers without the requested encryption report "invalid" or "not implemented". */
 static void hint_at_encryption(const struct s3_session *session, struct store_op *op)
 {
     if (session->options.values[S3_ENCRYPTION] && s3_creates_object(op->verb) &&

@@ -4,7 +4,7 @@
  * compared, as in the reference clients.
  *
  * A page without entries does not end a listing: stores that skip deleted keys return such pages.
- * Only IsTruncated decides, as in the reference clients. An answer without IsTruncated ends the
+ * Only IsTruncated decides, as in the reference clients. A response without IsTruncated ends the
  * listing, too, but the page is marked `unsure`.
  */
 #include "store/s3/page.h"
@@ -47,7 +47,7 @@ struct page_reader {
 };
 
 /* Adds the entry that has ended to the page. An entry without a key makes the listing malformed:
- * the caller must not take a list for complete that lost a key. */
+ * the caller must not treat a list without that key as complete. */
 static bool keep_entry(struct page_reader *reader)
 {
     struct store_page *page = reader->page;

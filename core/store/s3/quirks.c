@@ -15,7 +15,7 @@
 #include "store/s3/session.h"
 
 /* Ceph compares If-Match of a write with the ETag without quotes, and always refuses the standard
- * spelling. So a refusal is believed after both spellings were refused. */
+ * spelling. So a refusal is final only after both spellings were refused. */
 static bool may_want_bare_etag(const struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     return verdict == S3_CHANGED && attempt->op->verb == STORE_PUT && attempt->op->if_match &&

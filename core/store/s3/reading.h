@@ -26,8 +26,8 @@ void s3_reading_set(const struct s3_reading *r, const struct s3_error *error, co
 /* The same with S3_FAILED. */
 void s3_reading_fail(const struct s3_reading *r, enum err_family family, const char *code,
                      const char *text, const char *hint);
-/* The response lacks something that S3 always sends. The cause may be temporary or a property of
- * the server, so the request is tried a few times only: S3_AGAIN, integrity.CODE. */
+/* The response lacks a part that S3 always sends. The cause may be temporary or a property of the
+ * server, so the request is tried a few times only: S3_AGAIN, integrity.CODE. */
 void s3_reading_odd(const struct s3_reading *r, const char *code, const char *text);
 /* The response is a web page: network.not_s3. */
 void s3_reading_web_page(const struct s3_reading *r);

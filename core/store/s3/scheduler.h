@@ -75,7 +75,7 @@ bool scheduler_is_idle(const struct scheduler *scheduler);
 
 /* Starts nothing before `until`: the store sent Retry-After. */
 void scheduler_hold(struct scheduler *scheduler, int64_t until);
-/* Halves the limit, at most once a second: the store asked for less. */
+/* Halves the limit, at most once a second: the store asked for fewer requests. */
 void scheduler_slow_down(struct scheduler *scheduler, int64_t now);
 void scheduler_note_success(struct scheduler *scheduler);
 /* Takes the total of bytes moved so far; call it often. `moving`: all active requests move bytes;
