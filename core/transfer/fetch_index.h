@@ -15,8 +15,8 @@ struct store;
 /* All of these fail with not_found.index if there is no index, and with integrity.index if it
  * contradicts the metadata or is damaged. The caller destroys *out. */
 
-/* Fetches the whole index, and compares it with index_sha256, the image id and the objects. Metadata
- * without a format (a caller's own) states no objects. */
+/* Fetches the whole index, and compares it with index_sha256, the image id and the objects.
+ * Metadata without a format (a caller's own) states no objects. */
 int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
                 struct err *err);
 /* Fetches the header. Guesses its size first, which nearly always suffices. Compares it with its

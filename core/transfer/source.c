@@ -104,7 +104,7 @@ struct file_source {
     char name[256];
     const struct packing *packing;
     struct unpack *unpack; /* NULL: plain */
-    uint8_t *packed;       /* PACKED_ROOM bytes while something waits in `waiting` */
+    uint8_t *packed;       /* PACKED_ROOM bytes while `waiting` is not empty */
     struct view waiting;
 };
 
@@ -288,7 +288,7 @@ struct source *source_fd(int fd, const struct cancel *cancel, struct err *err)
 
 struct source *source_file(const char *path, const struct cancel *cancel, struct err *err)
 {
-    /* a FIFO is opened before its writer is there, so that a cancel ends the wait */
+    /* a FIFO is opened before its writer opens it, so that a cancel ends the wait */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct file_source *s;
     struct stat st;

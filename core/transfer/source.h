@@ -40,8 +40,8 @@ struct source {
                                 waited for once it is set */
 };
 
-/* The export begins with the first read, because a daemon may think about it for minutes. `platform`
- * NULL: the daemon chooses. Borrows the daemon, the reference and the platform. */
+/* The export begins with the first read, because a daemon may think about it for minutes.
+ * `platform` NULL: the daemon chooses. Borrows the daemon, the reference and the platform. */
 struct source *source_docker(struct docker *docker, const char *reference,
                              const struct docker_platform *platform, uint64_t size_hint,
                              struct err *err);
@@ -51,7 +51,7 @@ struct source *source_file(const char *path, const struct cancel *cancel, struct
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
 
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
-/* Only when there is something unread. */
+/* Only while unread bytes remain. */
 int source_skip(struct source *source, uint64_t size, struct err *err);
 void source_destroy(struct source *source); /* takes NULL */
 

@@ -19,7 +19,7 @@ struct layers_source {
     struct source source;
     struct layer_store *store;
     struct bundle *bundle;
-    unsigned part;            /* the one that is being read; count: the trailer */
+    unsigned part;            /* the layer that is being read; count: the trailer */
     uint64_t done;            /* of it */
     struct layer_stream *tar; /* of it, when it is a layer */
 };

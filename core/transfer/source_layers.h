@@ -22,9 +22,9 @@ struct docker_engine;
 struct source_layers_options {
     struct layer_store_wanted image;
     const char *reference; /* the name of the image in the stream: "app:tag" */
-    /* Of archives that hold layers of it, by the number of the base (held_count 0: none): those
-     * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is
-     * there. `params`: how the stream will be cut. */
+    /* Of archives that hold layers of it, by the number of the base (held_count 0: none): those are
+     * neither measured nor, behind `lead`, read (unread.h). Borrowed for the life of the source.
+     * `params`: how the stream will be cut. */
     const struct held_index *held;
     unsigned held_count;
     uint64_t lead;

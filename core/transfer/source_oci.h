@@ -1,9 +1,9 @@
 /*
  * source_oci - adds the manifest.json that an OCI archive lacks.
  *
- * The document is inserted before the trailer of the tar, when everything that it must contain has
- * been read. So standard input and packed archives need no temporary file. All other bytes, and all
- * other archives, pass unchanged.
+ * The document is inserted before the trailer of the tar, when all data for it has been read. So
+ * standard input and packed archives need no temporary file. All other bytes, and all other
+ * archives, pass unchanged.
  */
 #ifndef S3DOCK_TRANSFER_SOURCE_OCI_H
 #define S3DOCK_TRANSFER_SOURCE_OCI_H
