@@ -1,5 +1,5 @@
 /*
- * A document is signed only if it states what its key says. So no caller can be made to sign the
+ * A document is signed only if its statement fits its key. So no caller can be made to sign the
  * document of another application.
  */
 #include "trust/document_signer.h"
@@ -19,8 +19,8 @@ static struct document_signer *self(struct signing *signing)
     return (struct document_signer *)signing;
 }
 
-/* Hosts refuse all numbers below the highest one that they have seen. Whoever may write the bucket must not
- * get a signature of one that no later change reaches. */
+/* Hosts refuse all numbers below the highest one that they have seen. A writer of the bucket must
+ * not get a signature of a number that no later change exceeds. */
 static int check_sequence(const char *key, const struct statement *statement, struct err *err)
 {
     if (statement->sequence <= (uint64_t)((clock_wall() + STATEMENT_AHEAD) / NS_PER_MS))

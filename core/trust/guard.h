@@ -1,16 +1,16 @@
 /*
  * guard - what a profile demands of signatures, and the proof of the documents of a bucket.
  *
- * The guard has the lines of the signers file, the revoked keys, the policy and the sequence numbers
- * of this host. It reads a document and its signatures at once. If no signature proves the document,
- * it reads both once more, because a writer may be between its two writes.
+ * The guard has the lines of the signers file, the revoked keys, the policy and the sequence
+ * numbers of this host. It reads a document and its signatures at once. If no signature proves the
+ * document, it reads both once more, because a writer may be between its two writes.
  *
  * A reader uses the bytes that were proven; it does not read the document a second time.
  *
  * Errors: trust.missing (no signature), trust.signature (no signature proves these bytes),
  * trust.signer (a good signature of a key or identity that may not sign this, or of too few),
- * trust.revoked, trust.statement (the document states another application, name or platform than its
- * place), trust.sequence (an old document), trust.moved (an image that the environment does not
+ * trust.revoked, trust.statement (the document states another application, name or platform than
+ * its place), trust.sequence (an old document), trust.moved (an image that the environment does not
  * state), trust.clock (a time that is yet to come), trust.memory (sequences.h).
  */
 #ifndef S3DOCK_TRUST_GUARD_H
@@ -64,7 +64,8 @@ struct guarded_document {
 enum store_answer guard_read(const struct guard *guard, struct store *store, const char *key,
                              size_t max, struct guarded_document *out, struct err *err);
 void guarded_document_finish(struct guarded_document *document);
-/* Returns whether somebody who may sign the document has signed it, though there may be too few. */
+/* Returns true if at least one permitted signer has signed the document, even if more are
+ * demanded. */
 bool guard_is_signed(const struct guard_report *report);
 /* Judges a document that is not read from `key`, with the object of its signatures. */
 void guard_judge(const struct guard *guard, const struct store *store, const char *key,
@@ -72,7 +73,7 @@ void guard_judge(const struct guard *guard, const struct store *store, const cha
 
 /* ---- versions and environments ---- */
 
-/* The image that an environment or a version means, and the documents that say so. */
+/* The image of an environment or a version, and the documents that lead to it. */
 struct guarded {
     struct resolved resolved;
     char etag[STORE_ETAG_MAX]; /* of the pointer */

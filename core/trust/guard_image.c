@@ -1,6 +1,6 @@
 /*
- * Each document that the search reads is judged. The search reads several, and may only use the last
- * one: its verdict decides.
+ * Each document that the search reads is judged. The search reads several, and may only use the
+ * last one: its verdict decides.
  */
 #include "trust/guard_image.h"
 

@@ -44,7 +44,7 @@ struct policy {
     unsigned require; /* kinds that must be signed */
     unsigned min;     /* distinct signers that a document needs; at least 1 */
     unsigned rule_count;
-    struct policy_rule *rules; /* none: every identity may sign everything. Owned */
+    struct policy_rule *rules; /* none: every identity may sign every document. Owned */
 };
 
 /* The document that was signed. */

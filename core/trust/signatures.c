@@ -1,7 +1,7 @@
 /*
- * The object is replaced as a whole, on condition of the ETag that was read. The newest block is the
- * first one. So of blocks that prove nothing here, the oldest are dropped: those of former documents.
- * Blocks of writers that are between their two writes prove nothing yet, and must stay.
+ * The object is replaced as a whole, on condition of the ETag that was read. The newest block is
+ * the first one. So of blocks that prove nothing here, the oldest are dropped: those of former
+ * documents. Blocks of writers that are between their two writes prove nothing yet, and must stay.
  */
 #include "trust/signatures.h"
 
@@ -189,8 +189,8 @@ static bool has_block(const struct signed_document *there, struct view block)
     return false;
 }
 
-/* Writes the object with the block. Returns 1 if it was written, 0 if another program was faster, or
- * may have been: without conditions, the next round reads the object back. */
+/* Writes the object with the block. Returns 1 if it was written, 0 if another program was faster,
+ * or may have been: without conditions, the next round reads the object back. */
 static int write_object(const struct addition *a, const struct signed_document *there,
                         struct err *err)
 {

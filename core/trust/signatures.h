@@ -2,8 +2,9 @@
  * signatures - the object with the signatures of a document: signatures/{key of the document}, with
  * .sig instead of .json.
  *
- * It holds armored OpenSSH signatures (SSHSIG), one behind the other. A block that does not prove the
- * present document is ignored: it may be that of the former one, or of another writer of this moment.
+ * It holds armored OpenSSH signatures (SSHSIG), one behind the other. A block that does not prove
+ * the present document is ignored: it may be that of the former one, or of another writer of this
+ * moment.
  */
 #ifndef S3DOCK_TRUST_SIGNATURES_H
 #define S3DOCK_TRUST_SIGNATURES_H
@@ -25,8 +26,8 @@ struct signatures {
 /* Finds the blocks of an object. Text between them is ignored, and so is what follows the 16th. */
 void signatures_split(struct view text, struct signatures *out);
 
-/* Reads the signatures of the document `key` into `out` (initialised, SIGNATURES_SIZE_MAX): "" if there
- * are none, or if they are too large. */
+/* Reads the signatures of the document `key` into `out` (initialised, SIGNATURES_SIZE_MAX): "" if
+ * there are none, or if they are too large. */
 int signatures_read(struct store *store, const char *key, struct text *out, struct err *err);
 
 /* A document with its signatures, as read. Zero it before use. */
@@ -36,8 +37,8 @@ struct signed_document {
     char etag[STORE_ETAG_MAX]; /* of the document */
     char signatures_etag[STORE_ETAG_MAX];
 };
-/* Reads a document of at most `max` bytes and its signatures, both at once. STORE_ABSENT: there is no
- * document. */
+/* Reads a document of at most `max` bytes and its signatures, both at once. STORE_ABSENT: there is
+ * no document. */
 enum store_answer signed_document_read(struct store *store, const char *key, size_t max,
                                        struct signed_document *out, struct err *err);
 /* Reads the document first, then its signatures: for a document that no signature proves, because a
@@ -47,9 +48,10 @@ enum store_answer signed_document_read_again(struct store *store, const char *ke
 void signed_document_finish(struct signed_document *document);
 
 /* Adds one armored block, which proves `document`, to the signatures of `key`. Blocks that prove
- * `document` or the present document of the bucket stay, and the newest SIGNATURES_OTHER of the rest.
- * A block of the same key for the same document is replaced. Repeats after the write of another
- * program; conflict.signatures: too often. Writes nothing if the object has the block already. */
+ * `document` or the present document of the bucket stay, and the newest SIGNATURES_OTHER of the
+ * rest. A block of the same key for the same document is replaced. Repeats after the write of
+ * another program; conflict.signatures: too often. Writes nothing if the object has the block
+ * already. */
 int signatures_add(struct store *store, const char *key, struct view document, struct view armored,
                    struct err *err);
 
