@@ -1,5 +1,5 @@
 /*
- * coverage - which bytes of the objects are used by anybody, and which by one owner alone.
+ * coverage - which bytes of the objects any owner uses, and which bytes only one owner uses.
  *
  * Pure. An owner is a document; its spans are the bytes that its image uses.
  */

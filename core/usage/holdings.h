@@ -1,8 +1,8 @@
 /*
- * holdings - the objects of an application, and what each of its documents needs of them.
+ * holdings - the objects of an application, and which of them each document needs.
  *
- * The objects come from lists, the documents from catalog/object_refs. A document that needs an
- * object which is not listed is told apart: it was replaced, or is lost.
+ * The objects come from lists, the documents from catalog/object_refs. A document may need an
+ * object that is not listed: then the document was replaced, or the object is lost.
  */
 #ifndef S3DOCK_USAGE_HOLDINGS_H
 #define S3DOCK_USAGE_HOLDINGS_H

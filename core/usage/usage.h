@@ -38,7 +38,7 @@ struct usage_sums {
     uint64_t replaced_bytes;   /* only copies of replaced images need it, with their documents */
     uint64_t retired_bytes;    /* only retired images need it, with their tombstones */
     uint64_t unfinished_bytes; /* no document needs it; parts of uploads; temporary objects */
-    uint64_t dead_bytes;       /* of data_bytes: used by nobody. With `quick`, an upper bound */
+    uint64_t dead_bytes;       /* of data_bytes: no image uses them. With `quick`, an upper bound */
     uint64_t whole_bytes;      /* what the data of the images would have if all were whole */
 };
 
@@ -56,8 +56,8 @@ struct usage {
     struct usage_sums total; /* with temporary objects, if all applications are read */
 };
 
-/* Reads one application, or all (NULL), and waits. `quick`: no index is read. What cannot be
- * counted adds a line to `warnings`. conflict.referenced: a document cannot be read.
+/* Reads one application, or all (NULL), and waits. `quick`: no index is read. Objects that cannot
+ * be counted add a line to `warnings`. conflict.referenced: a document cannot be read.
  * unsupported.runs: the images have too many runs; `quick` has no such limit. */
 int usage_read(struct store *store, const char *app, bool quick, struct usage **out,
                struct text *warnings, struct err *err);
