@@ -143,8 +143,8 @@ void entry_want(const struct watch *watch, struct watch_entry *entry,
 
     entry->wanted = *target;
     serves = entry_serves_wanted(entry);
-    /* An environment that is set again may mean another image of the same name. The run finds it out, or
-     * the pull. */
+    /* An environment that is set again may mean another image of the same name. The run finds it
+     * out, or the pull. */
     if (target->demanded && watch->host->deploy)
         entry->unrecorded = true;
     else if (target->demanded)

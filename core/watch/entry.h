@@ -33,15 +33,15 @@ struct watch_target {
 
 enum watch_state {
     WATCH_STARTING,   /* not polled yet */
-    WATCH_CURRENT,    /* the image is here; with --deploy it serves */
+    WATCH_CURRENT,    /* the host has the image; with --deploy it serves */
     WATCH_BEHIND,     /* another image is wanted: it is pulled, or waits for its time */
     WATCH_TROUBLE,    /* another image is wanted, and the last try failed for a passing reason */
     WATCH_BLOCKED,    /* the same: the disk is full */
     WATCH_HELD,       /* a rollback on this host holds the environment */
-    WATCH_FAILED,     /* the image failed; what served before serves */
+    WATCH_FAILED,     /* the image failed; the old container serves */
     WATCH_DOWN,       /* nothing serves */
-    WATCH_NO_POINTER, /* the environment has no pointer: what runs is kept */
-    WATCH_MALFORMED,  /* its pointer leads to no image: what runs is kept */
+    WATCH_NO_POINTER, /* the environment has no pointer: the containers stay */
+    WATCH_MALFORMED,  /* its pointer leads to no image: the containers stay */
 };
 const char *watch_state_name(enum watch_state state); /* "current" */
 
@@ -54,7 +54,7 @@ struct watch_entry {
     bool settled;               /* nothing is to be done for the wanted image */
     bool unrecorded;            /* a run must write the document, or prove what serves */
     int64_t act_at;             /* the splay of this change ends then */
-    unsigned converges;         /* since the last look at a failure or a hold */
+    unsigned converges;         /* since the last check of a failure or a hold */
     char served[NAME_REF_MAX];  /* image that serves; without --deploy: that was reported last */
     char served_id[DIGEST_TEXT_SIZE]; /* without --deploy: its id in the daemon */
     char pulled_id[DIGEST_TEXT_SIZE]; /* that of the wanted image, if it is `pulled` */
@@ -64,14 +64,13 @@ struct watch_entry {
 
 /* A change, for the log of a machine: one JSON line. */
 struct watch_event {
-    const char *event; /* "pulled", "deployed", "unchanged", "rolled_back", "failed", "down",
-                          "held" */
+    const char *event; /* "pulled", "deployed", "rolled_back", "failed", "down", "held" */
     const struct watch_entry *entry;
     const char *image_ref, *previous_ref, *pointer_etag;
     const struct err *err; /* why it failed; or NULL */
 };
 
-/* What the loop works with. Functions return 0, or negative with `err`, unless stated. */
+/* The functions that the loop calls. Functions return 0, or negative with `err`, unless stated. */
 struct watch_host {
     void *arg;
     int64_t (*now)(void *arg);  /* ns of CLOCK_BOOTTIME */
@@ -87,7 +86,8 @@ struct watch_host {
     /* deploy_converge and deploy_run. NULL: changes are only reported. */
     int (*converge)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
     int (*deploy)(void *arg, unsigned at, struct deploy_result *result, struct err *err);
-    /* Runs the hook of the user for the image that was pulled (pulled_id). Without `deploy` only. */
+    /* Runs the hook of the user for the image that was pulled (pulled_id). Without `deploy`
+     * only. */
     int (*hook)(void *arg, unsigned at, const struct watch_target *target, struct err *err);
     int (*heartbeat)(void *arg, unsigned at, struct err *err);
     int (*report)(void *arg, const struct watch_event *event, struct err *err);

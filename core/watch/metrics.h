@@ -17,12 +17,12 @@ enum metrics_poll {
     METRICS_SAME,
     METRICS_CHANGED,
     METRICS_ABSENT,    /* no pointer */
-    METRICS_MALFORMED, /* a pointer that leads nowhere */
+    METRICS_MALFORMED, /* a pointer that leads to no image */
     METRICS_FAILED,
     METRICS_POLLS
 };
 
-/* The results of a deployment that did something. */
+/* The results of a deployment that made changes. */
 enum metrics_run {
     METRICS_DEPLOYED,
     METRICS_RUN_FAILED,

@@ -1,5 +1,5 @@
 /*
- * pointer_poll - asks the bucket whether an environment means another image.
+ * pointer_poll - checks in the bucket whether an environment has another image.
  *
  * A poll is one conditional GET. If the pointer leads to a tag, every POLL_TAG_EVERY-th poll also
  * reads the tag: only `tag --force` moves one. Nothing is ever listed. The store does no second
@@ -35,7 +35,7 @@ struct pointer_poll {
     struct err fault; /* why it is not sound */
 };
 
-/* What the caller does while it waits for the store. */
+/* The caller's function during a wait for the store. */
 struct poll_wait {
     void (*wake)(void *arg); /* at least each CANCEL_TICK; may be NULL */
     void *arg;
@@ -55,7 +55,7 @@ void pointer_poll_init(struct pointer_poll *poll, const char *app, const char *e
  * or 0. A failed poll changes nothing. */
 enum poll_answer pointer_poll_run(struct pointer_poll *poll, struct store *store,
                                   const struct poll_wait *wait, int64_t *asked, struct err *err);
-/* Forgets the ETags: the next poll reads all documents. */
+/* Deletes the ETags: the next poll reads all documents. */
 void pointer_poll_forget(struct pointer_poll *poll);
 /* Writes the identity of the target. */
 void pointer_poll_change(const struct pointer_poll *poll, char out[POLL_CHANGE_MAX]);

@@ -83,8 +83,8 @@ void schedule_failure(struct schedule *schedule, enum schedule_trouble trouble, 
     schedule->due = now + wait;
 }
 
-/* Returns whether the store refuses the key or its rights. Two failures are none, because they pass:
- * a wrong clock, and a source of keys that starts later than this program. */
+/* Returns whether the store refuses the key or its rights. Two failures are none, because they
+ * pass: a wrong clock, and a source of keys that starts later than this program. */
 static bool is_refusal(const struct err *err)
 {
     if (err->family != ERR_AUTH || err_is(err, ERR_AUTH, "clock"))

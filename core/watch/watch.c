@@ -12,7 +12,7 @@
 #include "deploy/deploy_result.h"
 #include "watch/work.h"
 
-#define CONVERGES_PER_TRY 10 /* polls until a failure or a hold is looked at again */
+#define CONVERGES_PER_TRY 10 /* polls until a failure or a hold is checked again */
 #define DAY               (24 * 3600 * NS_PER_S)
 
 enum step { STEP_CONVERGE, STEP_POLL, STEP_WORK, STEP_HEARTBEAT, STEP_COUNT };
@@ -36,7 +36,7 @@ static void publish(const struct watch *watch)
 /* ---- converge ---- */
 
 /* A failure or a hold may have ended: the spec was changed, or a user deployed by hand. The run
- * decides; it remembers what failed. */
+ * decides: it has the record of the failure. */
 static void try_again(struct watch_entry *entry, int64_t now)
 {
     bool waits =
@@ -79,9 +79,9 @@ static int take_converged(const struct watch *watch, struct watch_entry *entry,
         if (entry->state != WATCH_DOWN && entry_report(watch, entry, "down", "", before, NULL, err))
             return ERR_FAIL;
         if (entry->state == WATCH_CURRENT && entry->wanted.change[0])
-            reconsider(watch, entry); /* it served until now: its image is good */
+            reconsider(watch, entry); /* it served until now: its image works */
         entry->state = WATCH_DOWN;
-        entry->unrecorded = true; /* the document says so until a run replaces it */
+        entry->unrecorded = true; /* the document has this result until a run replaces it */
         return 0;
     }
     if (entry_serves_wanted(entry) && !entry->unrecorded)
@@ -221,8 +221,8 @@ static int64_t due_of(const struct watch *watch, const struct watch_entry *entry
     }
 }
 
-/* Returns the time of the first step that is due. Of two steps at the same time, the one that comes
- * first in enum step is selected; all steps whose time has passed count as due now. */
+/* Returns the time of the first step that is due. Of two steps at the same time, the first one in
+ * enum step is selected; all steps whose time has passed count as due now. */
 static int64_t find_next(const struct watch *watch, struct watch_entry **entry, enum step *step,
                          int64_t now)
 {
@@ -259,7 +259,7 @@ static int run_step(const struct watch *watch, struct watch_entry *entry, enum s
     }
 }
 
-/* The containers are looked at once at the start, all other times are spread. */
+/* All entries converge once at the start. All other times are spread. */
 static void start(const struct watch *watch)
 {
     int64_t now = entry_now(watch);

@@ -1,6 +1,6 @@
 /*
- * A transfer calls watchdog_transfer about ten times a second, whether bytes move or not. Only bytes
- * and new phases move its limit.
+ * A transfer calls watchdog_transfer about ten times a second, whether bytes move or not. Only
+ * bytes and new phases move its limit.
  */
 #include "watch/watchdog.h"
 

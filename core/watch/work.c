@@ -104,8 +104,8 @@ static int deploy_succeeded(const struct watch *watch, struct watch_entry *entry
                                  result->pointer_etag, err);
 }
 
-/* An image that failed is not tried again before the pointer or the spec changes. A hook, a proxy or
- * a port that is taken may work the next time. Returns whether the failure is a new one. */
+/* An image that failed is not tried again before the pointer or the spec changes. A hook, a proxy
+ * or a port that is taken may work the next time. Returns whether the failure is a new one. */
 static bool settle_failure(const struct watch *watch, struct watch_entry *entry, bool remembered,
                            const struct err *failure)
 {

@@ -9,8 +9,8 @@
 
 struct err;
 
-/* Runs the next part that is due, and sets the time of the one after. Fails only if a change cannot
- * be told. */
+/* Runs the next part that is due, and sets the time of the next one. Fails only if a change cannot
+ * be reported. */
 int work_run(const struct watch *watch, struct watch_entry *entry, struct err *err);
 
 #endif
