@@ -295,8 +295,8 @@ static int64_t script_now(void *arg)
     return reaction->play->script.now;
 }
 
-/* Lets the store read a missing object first. Otherwise it would ask, after the 404 of a HEAD, whether
- * the object or the bucket is missing. */
+/* Lets the store read a missing object first. Otherwise it would ask, after the 404 of a HEAD,
+ * whether the object or the bucket is missing. */
 static void prove_bucket(struct store *store)
 {
     struct text body;
