@@ -4,9 +4,9 @@
  *
  *     ssh_cases DIR COUNT SEED
  *
- * Case N is DIR/N.allowed, DIR/N.sig and DIR/N.revoked; all sign DIR/message. One line a case goes to
- * standard output, with tabs: number, identity, namespace, time, decision (yes, no), why ssh-keygen may
- * decide otherwise (-, stricter, damaged), principals (- if unknown), reason.
+ * Case N is DIR/N.allowed, DIR/N.sig and DIR/N.revoked; all sign DIR/message. One line a case goes
+ * to standard output, with tabs: number, identity, namespace, time, decision (yes, no), why
+ * ssh-keygen may decide otherwise (-, stricter, damaged), principals (- if unknown), reason.
  */
 #include <inttypes.h>
 #include <stdio.h>
