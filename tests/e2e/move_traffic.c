@@ -3,11 +3,11 @@
  *
  *   move_traffic KIND SETTING=VALUE... ACTION...
  *
- * Settings: admin, backend, id, file, line, pid_file, settle (ms), check, reload, command (a shell line
- * each), limit (ms), blue, green (addresses), pid_blue, pid_green (of a process with the port
- * 'port'). Actions: hold:SLOT, enter:SLOT, leave:SLOT, busy:SLOT, idle:SLOT:MS (waits until nothing is
- * busy, at most so long), cut:SLOT, where, sleep:MS, examine. Prints one line for each. Stops with
- * exit code 1 after the first failure.
+ * Settings: admin, backend, id, file, line, pid_file, settle (ms), check, reload, command (a shell
+ * line each), limit (ms), blue, green (addresses), pid_blue, pid_green (of a process with the port
+ * 'port'). Actions: hold:SLOT, enter:SLOT, leave:SLOT, busy:SLOT, idle:SLOT:MS (waits until nothing
+ * is busy, at most so long), cut:SLOT, where, sleep:MS, examine. Prints one line for each. Stops
+ * with exit code 1 after the first failure.
  */
 #include <stdio.h>
 #include <stdlib.h>
