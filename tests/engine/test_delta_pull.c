@@ -215,7 +215,8 @@ static void pull_well(const char *bucket, struct docker *docker, const char *ref
 
 /* ---- scenes ---- */
 
-/* The transferred bytes by engine and by reuse: three changed files, or whole layers, and headers. */
+/* The transferred bytes by engine and by reuse: three changed files, or whole layers, and
+ * headers. */
 static void only_missing_data_is_transferred(void **state)
 {
     static const struct {

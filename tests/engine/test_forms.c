@@ -1,7 +1,7 @@
 /*
- * Every form of an image after every other one: an image is pushed beside a predecessor of each form,
- * and over it. Both can be pulled and verified, and the comparison of the two does not depend on
- * their forms.
+ * Every form of an image after every other one: an image is pushed beside a predecessor of each
+ * form, and over it. Both can be pulled and verified, and the comparison of the two does not depend
+ * on their forms.
  */
 #include <setjmp.h>
 #include <stdarg.h>

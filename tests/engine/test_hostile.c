@@ -1,6 +1,7 @@
 /*
- * Pulls of signed images from a bucket whose writer has no key. Whatever it does with archives, indexes
- * and metadata: the daemon gets the signed image or none, and a name in the daemon is no proof.
+ * Pulls of signed images from a bucket whose writer has no key. Whatever it does with archives,
+ * indexes and metadata: the daemon gets the signed image or none, and a name in the daemon is no
+ * proof.
  */
 #include <setjmp.h>
 #include <stdarg.h>

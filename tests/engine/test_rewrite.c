@@ -1,7 +1,7 @@
 /*
- * compact and thicken on images that share chunks. A rewrite is stopped at each of its requests: with
- * and without the effect of that request. Afterwards each image can be pulled, and a second rewrite, a
- * sweep and a pull succeed.
+ * compact and thicken on images that share chunks. A rewrite is stopped at each of its requests:
+ * with and without the effect of that request. Afterwards each image can be pulled, and a second
+ * rewrite, a sweep and a pull succeed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,8 @@ static struct err err;
 
 /* ---- images ---- */
 
-/* All images have the same first layer, which can be packed. The first image has a large second one.
+/* All images have the same first layer, which can be packed. The first image has a large second
+ * one.
  */
 static void write_image_as(unsigned number, const char *path, const char *reference,
                            char id[DIGEST_TEXT_SIZE])
@@ -180,8 +181,8 @@ static void take_from_first(void *arg, const struct index_place *from, uint32_t 
     *to = (struct index_place){.object = 1, .offset = from->offset};
 }
 
-/* Makes a whole image thin: its own object is mostly unused then. `other`: an image that gives it the
- * small chunks that it has, or -1. */
+/* Makes a whole image thin: its own object is mostly unused then. `other`: an image that gives it
+ * the small chunks that it has, or -1. */
 static void make_thin_of(struct store *store, unsigned number, int other)
 {
     const unsigned images[3] = {0, number, other < 0 ? 0 : (unsigned)other};
@@ -243,8 +244,8 @@ static struct memory_store *fill(const char *name, bool conditions)
     return memory;
 }
 
-/* Two images: the second refers to the archive of the first. Then another image replaces the first one
- * in place, and its archive lies below archive/. */
+/* Two images: the second refers to the archive of the first. Then another image replaces the first
+ * one in place, and its archive lies below archive/. */
 static struct memory_store *fill_replaced(const char *name)
 {
     struct memory_store *memory = memory_store_create(name, true);
@@ -351,8 +352,8 @@ static bool exists(struct store *store, const char *key)
     return store_head(store, key, &info, &err) == STORE_DONE;
 }
 
-/* Returns the object that the push of the image has written, or a rewrite of it (`own`), or the other
- * one. */
+/* Returns the object that the push of the image has written, or a rewrite of it (`own`), or the
+ * other one. */
 static const char *key_of(const struct located *at, bool own)
 {
     bool first = strstr(at->metadata.objects[0].key, at->metadata.git_hash) != NULL;
@@ -568,8 +569,8 @@ static void retire(struct store *store, size_t keep)
     retention_finish(&choice);
 }
 
-/* Removes all images and deletes their data, as if the push had slept for a week. The image of the push
- * is one of them if the push has written it already. */
+/* Removes all images and deletes their data, as if the push had slept for a week. The image of the
+ * push is one of them if the push has written it already. */
 static void remove_meanwhile(struct meeting *meeting)
 {
     struct image_name name = name_of(LAST);
@@ -785,8 +786,8 @@ static bool has_chunks_of(const struct index *index, const struct index *other)
     return true;
 }
 
-/* A thin push after a change of the codec refers to objects of both. An archive has one: the chunks of
- * the earlier image are packed again, with the codec of the push. */
+/* A thin push after a change of the codec refers to objects of both. An archive has one: the chunks
+ * of the earlier image are packed again, with the codec of the push. */
 static void thicken_packs_chunks_again(enum codec codec, const char *name)
 {
     struct memory_store *memory = memory_store_create(name, true);

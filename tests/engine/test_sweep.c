@@ -1,8 +1,8 @@
 /*
- * Sweeps of objects that images share. A scripted push of a thin image writes and checks as a real one
- * does: objects, check, metadata, check. The test stops a sweep before each of its requests and runs a
- * push to its end, and the reverse. The sweep's DELETEs may be repeated, lost or late. Afterwards an
- * image whose push succeeded has all of its objects.
+ * Sweeps of objects that images share. A scripted push of a thin image writes and checks as a real
+ * one does: objects, check, metadata, check. The test stops a sweep before each of its requests and
+ * runs a push to its end, and the reverse. The sweep's DELETEs may be repeated, lost or late.
+ * Afterwards an image whose push succeeded has all of its objects.
  */
 #include <setjmp.h>
 #include <stdarg.h>

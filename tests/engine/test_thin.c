@@ -736,8 +736,8 @@ static void a_damaged_base(void **state)
     assert_same_stream("a", SECOND);
 }
 
-/* A gzip push replaces the archive to which a thin image refers. The next thin push does not refer to
- * what is not there any more. */
+/* A gzip push replaces the archive to which a thin image refers. The next thin push does not refer
+ * to what is not there any more. */
 static void a_base_that_is_replaced_in_place(void **state)
 {
     struct push_result result;
