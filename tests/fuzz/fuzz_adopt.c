@@ -1,5 +1,5 @@
-/* Two inspects, separated by a line of "---". The spec of the first one is JSON5, whatever is in the
- * inspects, and the judge reads both. */
+/* Two inspects, separated by a line of "---". The spec of the first one is JSON5, whatever is in
+ * the inspects, and the judge reads both. */
 #include <stdlib.h>
 #include <string.h>
 

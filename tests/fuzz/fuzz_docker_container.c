@@ -1,6 +1,6 @@
 /*
- * An inspect, a list of containers, or frames of a log, by the first byte. Values that later requests
- * and messages contain have their form, and lines of a log are printable, in any pieces.
+ * An inspect, a list of containers, or frames of a log, by the first byte. Values that later
+ * requests and messages contain have their form, and lines of a log are printable, in any pieces.
  */
 #include <stdint.h>
 #include <stdlib.h>

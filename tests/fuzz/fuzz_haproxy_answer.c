@@ -1,5 +1,5 @@
-/* A table is read with bounded values, whatever HAProxy prints. A server is found in both tables only
- * if its name is in the text. */
+/* A table is read with bounded values, whatever HAProxy prints. A server is found in both tables
+ * only if its name is in the text. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

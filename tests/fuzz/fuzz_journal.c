@@ -1,5 +1,5 @@
-/* An accepted journal of a deployment is written, accepted again, and written the same. The sum keeps
- * random bytes out, so the inner object is also wrapped with its own sum. */
+/* An accepted journal of a deployment is written, accepted again, and written the same. The sum
+ * keeps random bytes out, so the inner object is also wrapped with its own sum. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* A file of allowed signers, or a text list of revoked keys, is any bytes, as the first byte selects. */
+/* A file of allowed signers, or a text list of revoked keys, is any bytes, as the first byte
+ * selects. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

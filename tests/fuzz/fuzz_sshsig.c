@@ -1,6 +1,6 @@
 /*
- * A signature is any bytes: its text, or the bytes that the text encodes, as the first byte selects. The
- * key in it is the only one that may sign, and the CA of its certificate is trusted.
+ * A signature is any bytes: its text, or the bytes that the text encodes, as the first byte
+ * selects. The key in it is the only one that may sign, and the CA of its certificate is trusted.
  */
 #include <stddef.h>
 #include <stdint.h>

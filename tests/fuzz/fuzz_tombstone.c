@@ -1,4 +1,5 @@
-/* An accepted tombstone has at most so many objects, each with a key that may be used in a request. */
+/* An accepted tombstone has at most so many objects, each with a key that may be used in a
+ * request. */
 #include <stdlib.h>
 
 #include "base/err.h"
