@@ -20,11 +20,12 @@
  *       close   closes the listener, and does not end
  *       ignore  nothing
  *
- * A second SIGTERM counts as a fault of the sender: it prints "second SIGTERM" and exits with code 99.
+ * A second SIGTERM counts as a fault of the sender: it prints "second SIGTERM" and exits with code
+ * 99.
  *
- * Paths: / and all others: one line. /healthz. /slow?S: the same after S seconds. /stream?N: N lines, one each 100 ms,
- * then "end". /ws: switches protocols and returns every byte. /big?N: N bytes. /exit?N: exits with code N.
- * Every response repeats the header X-Id of its request.
+ * Paths: / and all others: one line. /healthz. /slow?S: the same after S seconds. /stream?N: N
+ * lines, one each 100 ms, then "end". /ws: switches protocols and returns every byte. /big?N: N
+ * bytes. /exit?N: exits with code N. Every response repeats the header X-Id of its request.
  *
  * app --health: asks the own /healthz, for a HEALTHCHECK. Exit code 0 or 1.
  */
@@ -138,8 +139,8 @@ static void copy_header(const char *head, const char *name, char *out, size_t si
     snprintf(out, size, "%.*s", (int)strcspn(found, "\r\n"), found);
 }
 
-/* Reads the head of a request. Returns false at the end of the connection, and between two requests when the program
- * ends. */
+/* Reads the head of a request. Returns false at the end of the connection, and between two requests
+ * when the program ends. */
 static bool read_head(int fd, struct request *request)
 {
     size_t size = 0;

@@ -93,8 +93,8 @@ static inline void bucket_image(struct bucket *bucket, const char *ref, const ch
     bucket_put(bucket, key, metadata);
 }
 
-/* Writes metadata of s3dock for a platform: `platform` "linux/amd64", `key_platform` as in its key, or
- * NULL for the first one. */
+/* Writes metadata of s3dock for a platform: `platform` "linux/amd64", `key_platform` as in its key,
+ * or NULL for the first one. */
 static inline void bucket_image_of(struct bucket *bucket, const char *ref, const char *month,
                                    const char *platform, const char *key_platform, const char *id)
 {

@@ -1,6 +1,6 @@
 /*
- * docker_daemon - a scripted daemon with containers, for tests of docker/container. Include cmocka.h
- * before.
+ * docker_daemon - a scripted daemon with containers, for tests of docker/container. Include
+ * cmocka.h before.
  */
 #ifndef S3DOCK_TESTS_KIT_DOCKER_DAEMON_H
 #define S3DOCK_TESTS_KIT_DOCKER_DAEMON_H

@@ -25,8 +25,8 @@ static inline EVP_PKEY *ec_key_make(int curve)
     return key;
 }
 
-/* Stores the point of the key, not compressed, in at most `size` bytes. Returns its size; 0: it does
- * not fit. */
+/* Stores the point of the key, not compressed, in at most `size` bytes. Returns its size; 0: it
+ * does not fit. */
 static inline size_t ec_key_point(EVP_PKEY *key, uint8_t *point, size_t size)
 {
     uint8_t *der = NULL;

@@ -1,5 +1,6 @@
 /*
- * fake_endpoint - the endpoint of a daemon that fake_docker started on a socket. Include cmocka.h before.
+ * fake_endpoint - the endpoint of a daemon that fake_docker started on a socket. Include cmocka.h
+ * before.
  */
 #ifndef S3DOCK_TESTS_KIT_FAKE_ENDPOINT_H
 #define S3DOCK_TESTS_KIT_FAKE_ENDPOINT_H

@@ -1,5 +1,5 @@
-/* An aws_system with variables and files (aws_files.h) whose requests get the responses of a list, in
- * its order. It counts waits and does not wait. */
+/* An aws_system with variables and files (aws_files.h) whose requests get the responses of a list,
+ * in its order. It counts waits and does not wait. */
 #ifndef S3DOCK_TESTS_METADATA_SCRIPT_H
 #define S3DOCK_TESTS_METADATA_SCRIPT_H
 

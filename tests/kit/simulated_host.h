@@ -4,8 +4,8 @@
  * One call of it can fail before or after its deed, and the process can be killed before or after:
  * then all further calls have no effect. A plain value: a copy is a snapshot.
  *
- * A daemon that cannot change policies (host.sets_restart is false) starts a container with a policy
- * that ended by itself again, as Podman does.
+ * A daemon that cannot change policies (host.sets_restart is false) starts a container with a
+ * policy that ended by itself again, as Podman does.
  *
  * It watches the run: the first breach of a rule is kept as text.
  */

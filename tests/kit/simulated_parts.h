@@ -10,7 +10,8 @@ struct err;
 
 /* ---- calls: simulated_call.c ---- */
 struct simulated_host *sim_of(struct deploy_host *host);
-/* Counts the call of the function `name` ("sim_..."). Fails if the call must not have its effect. */
+/* Counts the call of the function `name` ("sim_..."). Fails if the call must not have its
+ * effect. */
 int sim_begin_call(struct simulated_host *sim, const char *name, struct err *err);
 #define sim_before(sim, err) sim_begin_call(sim, __func__, err)
 /* Checks the rules after the effect. Returns `answer`, or fails if the call must fail. */

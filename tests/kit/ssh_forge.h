@@ -236,8 +236,8 @@ static inline void forge_armor(struct view blob, struct text *out)
     free(letters);
 }
 
-/* Fills `out` with a good signature of a message. `key` is the blob that it names: that of the signer,
- * or a certificate of it. */
+/* Fills `out` with a good signature of a message. `key` is the blob that it names: that of the
+ * signer, or a certificate of it. */
 static inline void forge_message(const struct forge_key *signer, struct view key,
                                  const char *name_space, struct view message, struct text *out)
 {

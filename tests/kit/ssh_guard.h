@@ -1,6 +1,6 @@
 /*
- * ssh_guard - a guard that trusts one key, that of an ssh_signer, as ci@example.com. Include cmocka.h
- * before.
+ * ssh_guard - a guard that trusts one key, that of an ssh_signer, as ci@example.com. Include
+ * cmocka.h before.
  */
 #ifndef S3DOCK_TESTS_KIT_SSH_GUARD_H
 #define S3DOCK_TESTS_KIT_SSH_GUARD_H

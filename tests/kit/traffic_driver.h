@@ -23,7 +23,8 @@ static inline void close_driver(void)
     traffic = NULL;
 }
 
-/* Opens the driver of `spec` again, with `limit` ns for a call. Returns the result of traffic_open. */
+/* Opens the driver of `spec` again, with `limit` ns for a call. Returns the result of
+ * traffic_open. */
 static inline int open_driver(int64_t limit)
 {
     close_driver();

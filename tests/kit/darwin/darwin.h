@@ -1,8 +1,9 @@
 /*
  * darwin - the calls of macOS that core/os/darwin uses, made of Linux's.
  *
- * The unit tests of the floor `os` run with those bodies on Linux, too. This header is included before
- * each of them. The calls check what macOS would refuse; nothing here is used by the program.
+ * The unit tests of the floor `os` run with those bodies on Linux, too. This header is included
+ * before each of them. The calls check what macOS would refuse; nothing here is used by the
+ * program.
  */
 #ifndef KIT_DARWIN_H
 #define KIT_DARWIN_H

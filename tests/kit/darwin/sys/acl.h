@@ -1,6 +1,6 @@
 /*
- * acl - see darwin.h. A path whose name begins with "denied" has a list that denies, one that begins
- * with "allowed" a list that denies and allows.
+ * acl - see darwin.h. A path whose name begins with "denied" has a list that denies, one that
+ * begins with "allowed" a list that denies and allows.
  */
 #ifndef KIT_DARWIN_ACL_H
 #define KIT_DARWIN_ACL_H
