@@ -1,4 +1,5 @@
-/* Documents of one application are written, moved and deleted, also between the requests of a read. */
+/* Documents of one application are written, moved and deleted, also between the requests of a
+ * read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -328,8 +329,8 @@ static void only_changed_documents_are_read_again(void **state)
     assert_int_equal(count(ARCHIVE), 0);
 }
 
-/* The image moves before the list, before its document is read, and before the second list; both for
- * the first read and for a later one. */
+/* The image moves before the list, before its document is read, and before the second list; both
+ * for the first read and for a later one. */
 static void an_image_that_moves_is_always_counted(void **state)
 {
     static const struct {

@@ -473,7 +473,8 @@ static int is_signed(struct locate_reader *reader, struct store *store, const ch
     return known;
 }
 
-/* Writes an environment whose time and number are that much (ns) ahead of the clock of the next change. */
+/* Writes an environment whose time and number are that much (ns) ahead of the clock of the next
+ * change. */
 static void put_ahead(int64_t ahead)
 {
     int64_t at = now + 60 * NS_PER_S + ahead;

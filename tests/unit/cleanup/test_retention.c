@@ -261,7 +261,8 @@ static void only_old_images_are_retired(void **state)
     fault_store_close(&b.fault);
 }
 
-/* Each platform has metadata of its own. All of them are retired together, and restored together. */
+/* Each platform has metadata of its own. All of them are retired together, and restored
+ * together. */
 static void all_platforms_are_retired(void **state)
 {
     struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};

@@ -1,8 +1,8 @@
 /*
  * Deployments and rollbacks on a simulated host, interrupted at every call: killed before and after
- * it, failed before and after its deed. The run after a kill is killed, too. The rules hold at every
- * moment, and the next run repairs everything, whatever happened to journal, daemon, proxy and host
- * in between.
+ * it, failed before and after its deed. The run after a kill is killed, too. The rules hold at
+ * every moment, and the next run repairs everything, whatever happened to journal, daemon, proxy
+ * and host in between.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,8 +57,8 @@ static void fail_at(const struct scene *scene, unsigned call, enum sim_fault fau
              what, err ? ": " : "", err ? err->text : "");
 }
 
-/* The rest state after a run without faults. Nothing can rest where nothing ever served. Without the
- * journal, a rollback may take a dying container of a stop-first unit for one that serves. */
+/* The rest state after a run without faults. Nothing can rest where nothing ever served. Without
+ * the journal, a rollback may take a dying container of a stop-first unit for one that serves. */
 static const char *rest_fault(const struct scene *scene, struct simulated_host *sim,
                               const char *ref)
 {
@@ -130,8 +130,8 @@ static bool is_repeated_rollback(const struct scene *scene, bool was_idle, const
     return scene_rolls_back(scene) && was_idle && err_is(err, ERR_NOT_FOUND, CODE_PREVIOUS);
 }
 
-/* A removal that failed is left to the next deployment. So is what was interrupted, if the journal is
- * lost: only it knows that a run had committed. A rollback may leave one more. */
+/* A removal that failed is left to the next deployment. So is what was interrupted, if the journal
+ * is lost: only it knows that a run had committed. A rollback may leave one more. */
 static bool is_pruned(const struct scene *scene, enum sim_fault kind, const char *when)
 {
     return !scene_rolls_back(scene) && (kind == SIM_KILL_BEFORE || kind == SIM_KILL_AFTER) &&
@@ -174,9 +174,10 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
         roll_back_again(scene, sim, call, kind, when);
 }
 
-/* What is wrong at rest after the clean-up alone. A first candidate may be taken back. Nothing shows
- * that a rollback has stopped a stop-first unit, if the journal is lost: the next deployment starts
- * it. The candidate of a stop-first unit that passes its gate is kept without being observed. */
+/* What is wrong at rest after the clean-up alone. A first candidate may be taken back. Nothing
+ * shows that a rollback has stopped a stop-first unit, if the journal is lost: the next deployment
+ * starts it. The candidate of a stop-first unit that passes its gate is kept without being
+ * observed. */
 static const char *converged_fault(const struct scene *scene, struct simulated_host *sim,
                                    bool journal_lost)
 {
@@ -284,8 +285,8 @@ static void interrupt(const struct scene *scene, unsigned call, enum sim_fault k
 
 /* ---- two kills ---- */
 
-/* Kills the next run. Then time passes: nothing is left of the time of a drain or a stop. False: that
- * run has no such call. */
+/* Kills the next run. Then time passes: nothing is left of the time of a drain or a stop. False:
+ * that run has no such call. */
 static bool interrupt_next(const struct scene *scene, const struct simulated_host *killed,
                            unsigned call, unsigned next, const char *event)
 {

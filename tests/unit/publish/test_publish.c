@@ -357,7 +357,8 @@ static void another_program_after_the_write(void **state)
     with_manners(after_the_write);
 }
 
-/* The metadata that names the lost object must not stay, because the caller deletes what it names. */
+/* The metadata that names the lost object must not stay, because the caller deletes what it
+ * names. */
 static void with_a_wrong_etag(void)
 {
     static const enum store_verb verbs[] = {STORE_HEAD, STORE_PUT};

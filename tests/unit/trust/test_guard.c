@@ -1,7 +1,7 @@
 /*
  * The hostile bucket: a writer without keys, or with a key that may not sign this, tries everything
- * with the documents and signatures that the bucket has. Each row is one attack; what it may reach is
- * an error, and never another image than the signed one.
+ * with the documents and signatures that the bucket has. Each row is one attack; what it may reach
+ * is an error, and never another image than the signed one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

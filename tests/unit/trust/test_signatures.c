@@ -247,7 +247,8 @@ static void two_writers_leave_a_proven_environment(void **state)
     (void)state;
     sweep_races(true, promote_as_bob);
     sweep_races(true, begin_as_bob);
-    /* A whole writer in the window of one request, which such a store has, may lose its signature. */
+    /* A whole writer in the window of one request, which such a store has, may lose its
+     * signature. */
     sweep_races(false, begin_as_bob);
 }
 

@@ -1,5 +1,5 @@
-/* Who signed each version and environment, in the lists of a profile that demands signatures; and what the
- * next signer sees. */
+/* Who signed each version and environment, in the lists of a profile that demands signatures; and
+ * what the next signer sees. */
 #include "base/file.h"
 #include "catalog/pointer.h"
 #include "catalog/statement.h"

@@ -25,7 +25,8 @@
 
 static const struct index_writer zstd_3 = {.version = 3, .choice = {CODEC_ZSTD, 3}};
 
-/* ---- the sample: a thin image with two objects of the bucket, and one that it does not use ---- */
+/* ---- the sample: a thin image with two objects of the bucket, and one that it does not use
+ * ---- */
 
 #define BASE_SIZE 100000
 #define OLD_SIZE  5000

@@ -1,4 +1,5 @@
-/* Twenty thin pushes of one application: what the bucket holds, and how scattered the images are. */
+/* Twenty thin pushes of one application: what the bucket holds, and how scattered the images
+ * are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +14,8 @@
 #define LAYERS     6
 #define CHUNKS_MAX 8192
 
-/* The files of each layer. The headers between them have the times of the build, so they change when
- * the layer is built again. */
+/* The files of each layer. The headers between them have the times of the build, so they change
+ * when the layer is built again. */
 static const unsigned files[LAYERS] = {300, 600, 150, 100, 25, 25};
 static unsigned headers[LAYERS];     /* builds of the layer */
 static unsigned bodies[LAYERS][600]; /* changes of the file */

@@ -25,7 +25,8 @@ struct pieces {
     uint32_t size, gap;
 };
 
-/* A base: pieces of data of its own, and a layer (raw_size: its share of the raw bytes, in 1/100). */
+/* A base: pieces of data of its own, and a layer (raw_size: its share of the raw bytes, in
+ * 1/100). */
 struct made {
     struct index index;
     struct index_section section;
