@@ -5,7 +5,8 @@
  *     bytes --> SHA-256 --> stored
  *           \-> inflate --> SHA-256 --> diffID       only for gzip and zstd
  *
- * The inflaters are created for the first compressed layer, and reused.
+ * The inflaters are created for the first compressed layer, and reused. xz and bzip2 are only
+ * recognised: Docker with graph drivers unpacks such layers, containerd's store does not.
  */
 #include "pack/codec/layer_digest.h"
 
@@ -19,7 +20,7 @@
 #define MAGIC_SIZE 4
 #define OUT_SIZE   (64 * KIB)
 
-enum packing { UNKNOWN, PLAIN, GZIP, ZSTD };
+enum packing { UNKNOWN, PLAIN, GZIP, ZSTD, XZ, BZIP2 };
 
 struct layer_digest {
     struct digest *stored, *diff;
@@ -78,6 +79,13 @@ static enum packing packing_of(const uint8_t *magic, size_t size)
     /* A zstd file may begin with a skippable frame. */
     if (size >= 4 && (magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0)
         return ZSTD;
+    if (size >= 4 && memcmp(magic,
+                            "\xfd"
+                            "7zX",
+                            4) == 0)
+        return XZ;
+    if (size >= 4 && memcmp(magic, "BZh", 3) == 0 && magic[3] >= '1' && magic[3] <= '9')
+        return BZIP2;
     return PLAIN;
 }
 
@@ -104,6 +112,8 @@ static void start(struct layer_digest *digest)
         start_gzip(digest);
     else if (digest->packing == ZSTD)
         start_zstd(digest);
+    else if (digest->packing != PLAIN)
+        digest->broken = true;
 }
 
 static void add_gzip(struct layer_digest *digest, struct view in)
@@ -169,11 +179,18 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
 
 const char *layer_digest_media_type(const struct layer_digest *digest)
 {
-    if (digest->packing == GZIP)
+    switch (digest->packing) {
+    case GZIP:
         return LAYER_PLAIN_TAR "+gzip";
-    if (digest->packing == ZSTD)
+    case ZSTD:
         return LAYER_PLAIN_TAR "+zstd";
-    return LAYER_PLAIN_TAR;
+    case XZ:
+        return LAYER_PLAIN_TAR "+xz";
+    case BZIP2:
+        return LAYER_PLAIN_TAR "+bzip2";
+    default:
+        return LAYER_PLAIN_TAR;
+    }
 }
 
 static bool is_whole(const struct layer_digest *digest)

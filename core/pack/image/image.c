@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "pack/chunk/export_error.h"
+#include "pack/codec/layer_digest.h"
 #include "pack/image/config.h"
 #include "pack/image/contents.h"
 #include "pack/image/document.h"
@@ -88,13 +89,13 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
     return contents_vouch(image->contents, digest, err);
 }
 
-/* Returns true for files of desktops (.DS_Store, ._name). They are no blobs, and no reader opens
- * them. */
-static bool is_stray(const char *name)
+/* Returns true for a blob: its name is its SHA-256. A name with a dot is none: files of desktops
+ * (.DS_Store, ._name), and the layers of Bazel's rules_oci (<digest>.tar.gz). */
+static bool is_blob(const struct content *content)
 {
-    const char *slash = strrchr(name, '/');
-
-    return (slash ? slash + 1 : name)[0] == '.';
+    return content->type == TAR_FILE &&
+           strncmp(content->name, DOCUMENT_BLOBS, strlen(DOCUMENT_BLOBS)) == 0 &&
+           !strchr(strrchr(content->name, '/'), '.');
 }
 
 /* Checks that a document is a file: containerd does not follow a link to one. The names are
@@ -122,9 +123,7 @@ static int check_blob(const struct content *content, struct err *err)
 
     if (check_document(content, err) < 0)
         return ERR_FAIL;
-    if (content->type != TAR_FILE ||
-        strncmp(content->name, DOCUMENT_BLOBS, strlen(DOCUMENT_BLOBS)) != 0 ||
-        is_stray(content->name))
+    if (!is_blob(content))
         return 0;
     if (!hex_decode(content->name + strlen(DOCUMENT_BLOBS), named, SHA256_SIZE) ||
         memcmp(named, content->stored, SHA256_SIZE) != 0)
@@ -167,6 +166,15 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
     return 0;
 }
 
+static int wrong_layer(const struct image_layer *layer, const char *path, struct err *err)
+{
+    if (strcmp(layer->media_type, LAYER_PLAIN_TAR "+xz") == 0)
+        return document_bad(err, "this layer is packed by xz:", path);
+    if (strcmp(layer->media_type, LAYER_PLAIN_TAR "+bzip2") == 0)
+        return document_bad(err, "this layer is packed by bzip2:", path);
+    return document_missing(err, "the SHA-256 of this layer differs from the config:", path);
+}
+
 static int read_layer(struct image *image, unsigned at, struct json_node name,
                       struct json_node diff_id, struct err *err)
 {
@@ -185,7 +193,7 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
     layer->raw_offset = content->offset;
     layer->raw_size = content->size;
     if (!json_string(diff_id, diff, sizeof diff) || strcmp(diff, layer->diff_id) != 0)
-        return document_missing(err, "the SHA-256 of this layer differs from the config:", path);
+        return wrong_layer(layer, path, err);
     return 0;
 }
 

@@ -161,6 +161,30 @@ static void what_only_begins_like_gzip_matches_nothing(void **state)
     layer_digest_destroy(layer);
 }
 
+static void packings_that_not_every_daemon_unpacks_are_recognised(void **state)
+{
+    static const struct {
+        const char *bytes, *type;
+    } cases[] = {{"\xfd"
+                  "7zXZ and more",
+                  LAYER_PLAIN_TAR "+xz"},
+                 {"BZh9 and more", LAYER_PLAIN_TAR "+bzip2"},
+                 {"BZh0 and more", LAYER_PLAIN_TAR}};
+    struct layer_digest *layer = layer_digest_create();
+    uint8_t diff[SHA256_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        bool packed = digest(layer, view_str(cases[i].bytes), 3, diff);
+
+        assert_string_equal(layer_digest_media_type(layer), cases[i].type);
+        assert_int_equal(packed, i < 2);
+        if (packed)
+            assert_memory_equal(diff, NOTHING, SHA256_SIZE);
+    }
+    layer_digest_destroy(layer);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -184,6 +208,7 @@ int main(void)
         cmocka_unit_test(what_inflates_to_much_is_digested_in_little_room),
         cmocka_unit_test(plain_layers_have_one_name),
         cmocka_unit_test(what_only_begins_like_gzip_matches_nothing),
+        cmocka_unit_test(packings_that_not_every_daemon_unpacks_are_recognised),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -917,6 +917,54 @@ static void reading_of_a_nested_index_ends_soon(void **state)
     free(json);
 }
 
+/* As Bazel's rules_oci writes it: the layers have a suffix, and there is no index.json. */
+static void blobs_with_a_suffix_are_layers(void **state)
+{
+    struct parts parts;
+    struct tarball tar;
+    struct verdict verdict;
+    char config[128], name[LAYERS][128];
+
+    (void)state;
+    parts_init(&parts);
+    tarball_init(&tar);
+    snprintf(config, sizeof config, "blobs/sha256/%.64s", parts.config_id + 7);
+    tarball_text(&tar, config, parts.config);
+    for (unsigned i = 0; i < LAYERS; i++) {
+        snprintf(name[i], sizeof name[i], "blobs/sha256/%.64s.tar.gz", parts.diff_id[i] + 7);
+        tarball_file(&tar, name[i], parts.layer[i].data, parts.layer[i].size);
+    }
+    add_manifest(&tar, config, name[0], name[1], name[2]);
+    tarball_end(&tar);
+    verdict = judge(&tar, 1000);
+    accept(&verdict);
+    check_layers(verdict.info, &parts, &tar);
+    image_destroy(verdict.image);
+    tarball_finish(&tar);
+    parts_finish(&parts);
+}
+
+/* Graph drivers unpack such layers, containerd's store does not. */
+static void layers_of_other_packings_are_named(void **state)
+{
+    static const char *const starts[] = {"\xfd"
+                                         "7zX",
+                                         "BZh9"},
+                             *const words[] = {"packed by xz", "packed by bzip2"};
+    struct parts parts;
+    struct tarball tar;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+        parts_init(&parts);
+        memcpy(parts.layer[1].data, starts[i], 4);
+        make_legacy(&tar, &parts, -1);
+        refuse(&tar, "image", words[i]);
+        tarball_finish(&tar);
+        parts_finish(&parts);
+    }
+}
+
 /* Accepted, like in Docker: a duplicate file, files of desktop programs, an unused link. */
 static void harmless_oddities_are_accepted(void **state)
 {
@@ -991,6 +1039,8 @@ int main(void)
         cmocka_unit_test(the_oci_layout_with_compressed_layers),
         cmocka_unit_test(descriptions_that_disagree_are_refused),
         cmocka_unit_test(an_oci_archive_is_named),
+        cmocka_unit_test(blobs_with_a_suffix_are_layers),
+        cmocka_unit_test(layers_of_other_packings_are_named),
         cmocka_unit_test(harmless_oddities_are_accepted),
         cmocka_unit_test(a_config_is_valid_if_go_accepts_it),
         cmocka_unit_test(links_may_come_before_their_targets),
@@ -1011,6 +1061,8 @@ int main(void)
         cmocka_unit_test(the_oci_layout_with_compressed_layers),
         cmocka_unit_test(descriptions_that_disagree_are_refused),
         cmocka_unit_test(an_oci_archive_is_named),
+        cmocka_unit_test(blobs_with_a_suffix_are_layers),
+        cmocka_unit_test(layers_of_other_packings_are_named),
         cmocka_unit_test(harmless_oddities_are_accepted),
         cmocka_unit_test(a_config_is_valid_if_go_accepts_it),
         cmocka_unit_test(links_may_come_before_their_targets),
