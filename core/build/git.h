@@ -9,7 +9,7 @@
  *
  * The repository is untrusted, because .git/config may come from an archive. The git program runs
  * none of its hooks and no fsmonitor. It runs a filter program only if the configuration of the
- * user or of the system defines it (git_filters.h).
+ * user or of the system defines it, or if it is git-lfs or git-crypt (git_filters.h).
  *
  * `path` is any folder inside the repository; "." is the current one. If GIT_DIR is set, the
  * program begins in the current folder. Linked worktrees, submodules, a detached HEAD, and shallow,

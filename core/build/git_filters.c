@@ -84,6 +84,26 @@ static void note_filter(struct git_filters *out, const struct setting *setting)
     str_printable(out->skipped);
 }
 
+/* The settings that `git lfs install --local` and `git-crypt unlock` write. Their programs come
+ * from PATH, and the words after them are fixed. */
+static bool is_well_known(const struct setting *setting)
+{
+    static const struct {
+        const char *key, *value;
+    } known[] = {
+        {"filter.lfs.clean", "git-lfs clean -- %f"},
+        {"filter.lfs.process", "git-lfs filter-process"},
+        {"filter.lfs.process", "git-lfs filter-process --skip"},
+        {"filter.git-crypt.clean", "\"git-crypt\" clean"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (setting->key_size == strlen(known[i].key) && key_ends(setting, known[i].key) &&
+            strcmp(setting->value, known[i].value) == 0)
+            return true;
+    return false;
+}
+
 /* Overrides the repository's value of the key by the user's value, or by one without effect. */
 static int outweigh(struct git_program *git, const struct text *all, const struct setting *setting,
                     struct git_filters *out, struct err *err)
@@ -97,6 +117,8 @@ static int outweigh(struct git_program *git, const struct text *all, const struc
     snprintf(key, sizeof key, "%.*s", (int)setting->key_size, setting->key);
     if (value)
         return git_program_set(git, key, value, err);
+    if (is_well_known(setting))
+        return 0;
     note_filter(out, setting);
     value = key_ends(setting, ".required") || key_ends(setting, ".enabled") ? "false" : "";
     return git_program_set(git, key, value, err);

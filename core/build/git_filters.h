@@ -4,7 +4,8 @@
  * `git status` runs the clean filter of a file if the file's date does not prove it unchanged. The
  * configuration names the program. The user wrote the configurations of the user and the system,
  * and .git/config in a clone. In an unpacked archive another person may have written .git/config,
- * and the two cases look alike. So a filter that only .git/config defines is not run. Its files are
+ * and the two cases look alike. So a filter that only .git/config defines is not run, unless its
+ * settings are those that git-lfs and git-crypt write themselves. The files of other filters are
  * compared as they are, and may count as changed until the user's own `git status` has stored their
  * dates. Hooks that the configuration names and programs that git-lfs would run are not run,
  * either.

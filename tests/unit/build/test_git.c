@@ -450,6 +450,28 @@ static void filter_of_the_repository(void **state)
     free(changes);
 }
 
+/* What `git lfs install --local` writes, which CI systems run before they check out. */
+static void a_filter_of_git_lfs_runs(void **state)
+{
+    char path[4096], longer[5000];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", getenv("PATH"));
+    snprintf(longer, sizeof longer, "%s/bin:%s", folder, path);
+    SHELL("mkdir bin; printf '#!/bin/sh\ntest \"$*\" = \"clean -- f.bin\" || exit 1\n"
+          "tr a-z A-Z\n' >bin/git-lfs; chmod +x bin/git-lfs;"
+          "cd src; echo '*.bin filter=lfs' >.gitattributes; echo ABC >f.bin; git add .;"
+          "git commit -qm lfs; git config filter.lfs.clean 'git-lfs clean -- %f';"
+          "git config filter.lfs.required true; echo abc >f.bin");
+    setenv("PATH", longer, 1);
+    assert_changes("src", NONE, NONE);
+    SHELL("echo abd >src/f.bin");
+    assert_changes("src", LIST("f.bin (modified)"), NONE);
+    SHELL("echo abc >src/f.bin; git -C src config filter.lfs.clean 'git-lfs clean -- %f; :'");
+    assert_changes("src", LIST("f.bin (modified)"), NONE);
+    setenv("PATH", path, 1);
+}
+
 static void line_ends_and_modes_as_git_sees_them(void **state)
 {
     (void)state;
@@ -831,6 +853,7 @@ int main(void)
         SCENE(files_of_a_filter_program),
         SCENE(programs_of_the_repository_do_not_run),
         SCENE(filter_of_the_repository),
+        SCENE(a_filter_of_git_lfs_runs),
         SCENE(line_ends_and_modes_as_git_sees_them),
         SCENE(files_hidden_by_the_index),
         SCENE(replaced_commit),
