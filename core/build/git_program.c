@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -400,13 +401,26 @@ int git_program_set(struct git_program *git, const char *key, const char *value,
                    place_of(git));
 }
 
-/* Moves to the root. GIT_DIR may be relative to the current folder. */
+/* Returns true if git finds the repository `dir` from its root, by the folder or file .git. */
+static bool leads_back(const char *root, const char *dir)
+{
+    char link[PATH_MAX + 8];
+    struct stat st;
+
+    snprintf(link, sizeof link, "%s/.git", root);
+    return strcmp(link, dir) == 0 || (lstat(link, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+/* Moves to the root. GIT_DIR may be relative to the current folder. core.worktree may name a root
+ * from which git does not find the repository. */
 static int go_to_root(struct git_program *git, const char *root, struct err *err)
 {
     static const char *const dir[] = {"rev-parse", "--absolute-git-dir", NULL};
 
-    if (!git->folder[0] && git_program_line(git, dir, git->dir, sizeof git->dir, err))
+    if (git_program_line(git, dir, git->dir, sizeof git->dir, err))
         return ERR_FAIL;
+    if (git->folder[0] && leads_back(root, git->dir))
+        git->dir[0] = '\0';
     str_copy(git->tree, sizeof git->tree, root);
     str_copy(git->folder, sizeof git->folder, root);
     return 0;

@@ -753,6 +753,18 @@ static void worktrees_of_other_kinds(void **state)
     assert_changes("tree", NONE, NONE);
 }
 
+static void root_that_the_configuration_names(void **state)
+{
+    (void)state;
+    SHELL("cp -r src far; mkdir near; mv far/.git near;"
+          "git -C near config core.worktree ../../far; git -C near rev-parse HEAD >/dev/null");
+    assert_changes("near", NONE, NONE);
+    SHELL("echo new >far/a");
+    assert_changes("near", LIST("a (modified)"), NONE);
+    SHELL("git init -q far; git -C far commit -q --allow-empty -m other"); /* not this one */
+    assert_changes("near", LIST("a (modified)"), NONE);
+}
+
 /* ---- the environment ---- */
 
 static void repository_that_the_environment_names(void **state)
@@ -871,6 +883,7 @@ int main(void)
         SCENE(forms_that_the_library_does_not_read),
         SCENE(forms_that_git_does_not_read),
         SCENE(worktrees_of_other_kinds),
+        SCENE(root_that_the_configuration_names),
         SCENE(repository_that_the_environment_names),
         SCENE(safe_directories_of_the_environment),
         SCENE(git_of_the_current_folder),
