@@ -349,14 +349,14 @@ int git_program_begin(struct git_program *git, const char *path, const struct ca
 }
 
 /* Settings for every call: git runs no program of the repository, writes no file beside the index,
- * and does not trust cached states. */
+ * and does not trust cached states. The repository may not choose which times of a file count: with
+ * its size and one time restored, a changed file would count as unchanged. */
 static const struct {
     const char *key, *value;
 } guards[] = {
-    {"core.fsmonitor", "false"},
-    {"core.hooksPath", "/dev/null"},
-    {"core.splitIndex", "false"},
-    {"core.untrackedCache", "false"},
+    {"core.fsmonitor", "false"},  {"core.hooksPath", "/dev/null"},
+    {"core.splitIndex", "false"}, {"core.untrackedCache", "false"},
+    {"core.trustctime", "true"},  {"core.checkStat", "default"},
 };
 
 int git_program_guard(struct git_program *git, struct err *err)

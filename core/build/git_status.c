@@ -43,7 +43,8 @@ struct scan {
     unsigned depth;
     struct git_filters filters;
     struct text links;   /* submodules: "S HASH path" NUL ...; S: the skip-worktree flag, or - */
-    struct text flagged; /* paths that a flag hides, each with a NUL */
+    struct text flagged; /* paths that a flag hides, each with a NUL, ascending */
+    size_t flagged_at;   /* the path of `flagged` where the next search begins */
 };
 
 /* ---- records that end with NUL ---- */
@@ -154,14 +155,19 @@ static int read_index(struct scan *scan, struct err *err)
     return 0;
 }
 
-static bool is_flagged(const struct scan *scan, const char *path)
+/* Searches from the path that was found last, because git lists the index and the changes in the
+ * same order. So all searches together read the list a few times. */
+static bool is_flagged(struct scan *scan, const char *path)
 {
-    const char *at = scan->flagged.data, *end = at + scan->flagged.size;
+    const char *begin = scan->flagged.data, *end = begin + scan->flagged.size;
+    const char *at = begin + scan->flagged_at;
 
-    for (; at < end; at += strlen(at) + 1)
-        if (!strcmp(at, path))
-            return true;
-    return false;
+    if (at < end && strcmp(at, path) > 0)
+        at = begin;
+    while (at < end && strcmp(at, path) < 0)
+        at += strlen(at) + 1;
+    scan->flagged_at = at < end ? (size_t)(at - begin) : 0;
+    return at < end && !strcmp(at, path);
 }
 
 /* Makes a private file of the cache with the content and the time of the index. By this time, git

@@ -519,6 +519,44 @@ static void files_hidden_by_the_index(void **state)
     assert_changes("c", LIST("a (modified, hidden by an index flag)"), NONE);
 }
 
+/* The file has the size and the modification time that the index notes. The index notes another
+ * time of the last change of any kind: it is the first field of the first entry, `a`. */
+static void times_that_the_repository_distrusts(void **state)
+{
+    static const char *const settings[] = {"core.trustctime false", "core.checkStat minimal"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        char script[512];
+
+        snprintf(script, sizeof script,
+                 "rm -rf c; git clone -q src c; cd c; touch -d @1500000000 a; git update-index a;"
+                 "git config %s; tr a-z A-Z <a >b; cat b >a; rm b; touch -d @1500000000 a;"
+                 "printf '\\0\\0\\0\\1' | dd of=.git/index bs=1 seek=12 conv=notrunc",
+                 settings[i]);
+        SHELL(script);
+        assert_changes("c", LIST("a (modified)"), NONE);
+    }
+}
+
+static void many_hidden_files_take_little_time(void **state)
+{
+    struct git_changes *changes = calloc(1, sizeof *changes);
+    struct err err;
+
+    (void)state;
+    assert_non_null(changes);
+    SHELL("git clone -q src c; cd c; mkdir m; seq -f m/%05.0f 1 20000 >list; xargs touch <list;"
+          "git add m; git commit -qm many; git update-index --assume-unchanged --stdin <list;"
+          "rm list; for f in m/*; do echo x >$f; done; echo y >a");
+    assert_int_equal(read_changes("c", changes, &err), 0);
+    assert_int_equal(changes->hidden, 20000);
+    assert_int_equal(changes->changed.count, 20001);
+    assert_string_equal(changes->changed.paths[0], "a (modified)");
+    assert_string_equal(changes->changed.paths[1], "m/00001 (modified, hidden by an index flag)");
+    free(changes);
+}
+
 /* A replacement commit for HEAD: the name is still HEAD's. */
 static void replaced_commit(void **state)
 {
@@ -868,6 +906,8 @@ int main(void)
         SCENE(a_filter_of_git_lfs_runs),
         SCENE(line_ends_and_modes_as_git_sees_them),
         SCENE(files_hidden_by_the_index),
+        SCENE(times_that_the_repository_distrusts),
+        SCENE(many_hidden_files_take_little_time),
         SCENE(replaced_commit),
         SCENE(untracked_but_not_ignored),
         SCENE(long_lists_are_counted),
