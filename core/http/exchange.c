@@ -17,6 +17,10 @@
 #include "http/link.h"
 #include "http/rate_limit.h"
 
+/* Of a response with its trailers and the responses before it. libcurl limits the headers only, and
+ * keeps all trailers in memory. */
+#define HEADERS_MAX (256 * KIB)
+
 /* ---- bytes ---- */
 
 static bool has_range(const struct http_exchange *exchange)
@@ -168,6 +172,10 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
     char *base = (char *)&exchange->answer;
 
     (void)one;
+    exchange->header_bytes += size;
+    exchange->overflow = exchange->header_bytes > HEADERS_MAX;
+    if (exchange->overflow)
+        return 0;
     if (exchange->has_headers) /* a trailer must not replace a header */
         return size;
     if (line[0] == '\r' || line[0] == '\n')
@@ -354,7 +362,7 @@ static int set_options(struct http_exchange *exchange, struct http_link *link, s
 int http_exchange_begin(struct http_exchange *exchange, struct http_link *link, struct err *err)
 {
     exchange->link = link;
-    exchange->sent_at = 0;
+    exchange->sent_at = exchange->header_bytes = 0;
     exchange->overflow = exchange->resent = exchange->has_headers = false;
     exchange->waits = NULL;
     exchange->watch = (struct stall_watch){0};

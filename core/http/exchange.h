@@ -96,8 +96,9 @@ struct http_exchange {
     CURL *easy;
     struct curl_slist *headers;
     struct http_link *link;
-    size_t sent_at;   /* bytes of the body that libcurl took */
-    bool has_headers; /* the headers of the response are complete */
+    size_t sent_at;      /* bytes of the body that libcurl took */
+    size_t header_bytes; /* of all headers and trailers of the response */
+    bool has_headers;    /* the headers of the response are complete */
     bool active, overflow, resent;
     struct rate_limit *waits; /* paused for this limit, or NULL */
     struct stall_watch watch;

@@ -419,6 +419,42 @@ static void trailers_do_not_replace_headers(void **state)
     raw_stop(&server);
 }
 
+/* 4 MiB of trailers. Each is short enough for libcurl, which keeps them all. */
+static bool send_endless_trailers(struct raw_server *server, int fd, const char *head)
+{
+    char line[4000];
+    bool sent = raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "4\r\nbody\r\n0\r\n");
+
+    (void)server;
+    (void)head;
+    memset(line, 'a', sizeof line);
+    memcpy(line, "x: ", 3);
+    memcpy(line + sizeof line - 2, "\r\n", 2);
+    for (int i = 0; sent && i < 1000; i++)
+        sent = raw_send(fd, line, sizeof line);
+    return sent && raw_say(fd, "\r\n");
+}
+
+static void trailers_have_a_bound(void **state)
+{
+    struct raw_server server = {.answer = send_endless_trailers};
+    char etag[STORE_ETAG_MAX];
+    struct text text;
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    text_init(&text, 64);
+    struct store *store = open_patient(server.url, 0, 0);
+    assert_int_equal(store_get_document(store, "k", &text, etag, &err), STORE_FAILED);
+    assert_string_equal(err.code, "too_large");
+    assert_int_equal(atomic_load(&server.requests), 1);
+    store_destroy(store);
+    text_finish(&text);
+    raw_stop(&server);
+}
+
 /* ---- TLS on one side only ---- */
 
 static bool say(struct raw_server *server, int fd, const char *head)
@@ -630,6 +666,7 @@ int main(void)
         cmocka_unit_test(the_rest_of_a_response_is_not_another_server),
         cmocka_unit_test(a_header_has_a_bound),
         cmocka_unit_test(trailers_do_not_replace_headers),
+        cmocka_unit_test(trailers_have_a_bound),
         cmocka_unit_test(tls_on_one_side_only_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
         cmocka_unit_test(a_slow_store_is_reported_with_its_reason),
