@@ -56,9 +56,13 @@ bool graph_store_knows(const char *driver)
     return layout_of(driver) != NULL;
 }
 
-static bool is_hex(const char *text)
+/* The daemon names a folder with 64 hex digits, BuildKit with 25 letters and digits. No such name
+ * leads out of the folder above. */
+static bool is_folder_name(const char *text)
 {
-    return strlen(text) == HEX_SIZE && strspn(text, "0123456789abcdef") == HEX_SIZE;
+    size_t size = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz");
+
+    return size > 0 && size <= HEX_SIZE && !text[size];
 }
 
 static int read_config(struct graph_store *graph, struct err *err)
@@ -125,7 +129,7 @@ static int look_at_layer(struct graph_store *graph, unsigned number, struct err 
     if (read_word(graph, number, "diff", diff, err) ||
         read_word(graph, number, "cache-id", layer->cache_id, err))
         return ERR_FAIL;
-    if (strcmp(diff, graph->store.layers[number].diff_id) != 0 || !is_hex(layer->cache_id))
+    if (strcmp(diff, graph->store.layers[number].diff_id) != 0 || !is_folder_name(layer->cache_id))
         return err_set(err, ERR_LOCAL, "layout", "the description of layer %s has an unknown form",
                        layer->chain);
     return 0;
