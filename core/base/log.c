@@ -108,20 +108,37 @@ static size_t secret_at(const char *text)
     return longest;
 }
 
+/* Returns the password of the URL whose "://" is at the front of `text`, or an empty view:
+ * PASSWORD in "://USER:PASSWORD@". */
+static struct view password_of(const char *text)
+{
+    static const char ends[] = "/?#@ \t\r\n\"'<>";
+    size_t at = 3 + strcspn(text + 3, ":") + 1, end = 3 + strcspn(text + 3, ends);
+
+    return text[end] == '@' && at < end ? view_of(text + at, end - at) : (struct view){0};
+}
+
 void log_redact(char *text)
 {
+    struct view password = {0};
     char *to = text;
 
     pthread_mutex_lock(&secrets_lock);
     while (*text) {
-        size_t size = secret_at(text);
+        size_t size = secret_at(text), stars = 3;
 
+        if (strncmp(text, "://", 3) == 0)
+            password = password_of(text);
+        if (!size && password.size && text == (const char *)password.data) {
+            size = password.size;
+            stars = size < stars ? size : stars;
+        }
         if (!size) {
             *to++ = *text++;
             continue;
         }
-        memcpy(to, "***", 3);
-        to += 3;
+        memset(to, '*', stars);
+        to += stars;
         text += size;
     }
     *to = '\0';

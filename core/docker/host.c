@@ -165,17 +165,18 @@ static int use_tcp(const struct search *s, const char *address)
 
 static int unsupported(const struct search *s, const char *scheme)
 {
-    const char *at = s->out->host + strlen(scheme);
+    const char *at = s->out->host + strlen(scheme), *host = strchr(at, '@');
+    int user = host ? (int)strcspn(at, ":@") : 0; /* without a password: ssh takes none */
 
     err_set(s->err, ERR_UNSUPPORTED, "docker_host",
             "%s: s3dock does not support %s for a daemon (%.200s)", s->out->origin, scheme,
             s->out->host);
     if (strcmp(scheme, "ssh://") == 0)
-        return err_hint(
-            s->err,
-            "open a tunnel and use its local end: ssh -nNT -L "
-            "$HOME/docker.sock:/var/run/docker.sock %.100s & DOCKER_HOST=unix://$HOME/docker.sock",
-            at);
+        return err_hint(s->err,
+                        "open a tunnel and use its local end: ssh -nNT -L "
+                        "$HOME/docker.sock:/var/run/docker.sock %.*s%.100s & "
+                        "DOCKER_HOST=unix://$HOME/docker.sock",
+                        user, at, host ? host : at);
     return err_hint(s->err, "use a unix:// or tcp:// address");
 }
 

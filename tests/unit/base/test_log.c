@@ -97,6 +97,31 @@ static void secrets_are_redacted(void **state)
     assert_non_null(strstr(printed(*state), "header ***?[2J?second line\n"));
 }
 
+static void passwords_of_urls_are_redacted(void **state)
+{
+    static const struct {
+        const char *text, *redacted;
+    } cases[] = {
+        {"tcp://me:pa55-word@host:1, http://u:p@h/", "tcp://me:***@host:1, http://u:*@h/"},
+        {"\"https://:token@h\" ssh://u:a:b@h", "\"https://:***@h\" ssh://u:***@h"},
+        {"http://a://u:password@h", "http://a://u:***@h"},
+        {"http://url-secret-user:word@h", "http://***:***@h"},
+        {"http://host:80/a@b http://host:80?c@d", "http://host:80/a@b http://host:80?c@d"},
+        {"http://me@host http://me:@host", "http://me@host http://me:@host"},
+        {"http://u:p\" @ \"h:1@2\" x:y@z ://", "http://u:p\" @ \"h:1@2\" x:y@z ://"},
+    };
+
+    (void)state;
+    log_secret("url-secret-user");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[128];
+
+        str_copy(text, sizeof text, cases[i].text);
+        log_redact(text);
+        assert_string_equal(text, cases[i].redacted);
+    }
+}
+
 /* Redaction finds a secret at the end of a line of any length. */
 static void long_lines_are_redacted_too(void **state)
 {
@@ -191,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_have_level_and_time, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(secrets_are_redacted, capture_start, capture_stop),
         cmocka_unit_test(the_first_and_the_last_secrets_are_kept),
+        cmocka_unit_test(passwords_of_urls_are_redacted),
         cmocka_unit_test_setup_teardown(long_lines_are_redacted_too, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(hooks_surround_a_line, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(threads_do_not_mix_lines, capture_start, capture_stop),

@@ -203,6 +203,24 @@ static void remembers_a_fixed_version(void **state)
     assert_string_equal(got.api_version, "1.41");
 }
 
+static void a_tunnel_is_suggested_without_the_password(void **state)
+{
+    static const struct {
+        const char *host, *place;
+    } cases[] = {{"ssh://me:pa55@host", " me@host &"}, {"ssh://host:22", " host:22 &"}};
+
+    (void)state;
+    environment = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct docker_asked asked = {.host = cases[i].host, .origin = "--docker-host"};
+        struct docker_endpoint got;
+        struct err err = {0};
+
+        assert_int_equal(docker_endpoint_find(&asked, fake_env, &got, &err), ERR_FAIL);
+        assert_non_null(strstr(err.hint, cases[i].place));
+    }
+}
+
 static void refuses_what_it_cannot_reach(void **state)
 {
     static const struct {
@@ -339,6 +357,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_contexts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_certificates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(remembers_a_fixed_version, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tunnel_is_suggested_without_the_password, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_it_cannot_reach, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_which_context_is_missing_or_broken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_context_in_a_large_config_is_found, set_up, tear_down),
