@@ -231,7 +231,7 @@ class Harness:
             figures["received"] = max(0, now[1] - relayed[1] - figures["sent"])
         elif mark and figures.get("stated_copied_bytes"):
             # The server counts its internal copies as received bytes, and their temporary objects as requests. Only
-            # the client can tell it apart.
+            # the client can distinguish the two.
             figures["sent"] = figures["stated_uploaded_bytes"]
         if proxy:
             figures.update(sent=proxy.result["up"], received=proxy.result["down"],
