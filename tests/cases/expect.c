@@ -58,7 +58,7 @@ static bool error_mentions(const struct err *err, struct json_node mention)
     return found;
 }
 
-/* Fails if a message has what a helper program printed: it may be a secret. */
+/* Fails if a message contains the output of a helper program: it may be a secret. */
 static bool expect_no_output(struct play *play, const struct err *err)
 {
     struct json_node commands = play->script.commands;

@@ -1,5 +1,5 @@
 /*
- * expect - compares what a case expects with what the code under test returned.
+ * expect - compares the expected result of a case with the result of the code under test.
  */
 #ifndef S3DOCK_TESTS_CASES_EXPECT_H
 #define S3DOCK_TESTS_CASES_EXPECT_H

@@ -25,7 +25,7 @@ bool play_failed(const struct play *play);
 /* Checks that an object has no members but these, which end with NULL. */
 bool play_members(struct play *play, struct json_node object, const char *const *names);
 
-/* Each checks the members of `expected` that it knows. */
+/* Each checks the members of `expected` of its group. */
 /* Settings and files. Returns false if they cannot be read, which may be expected. */
 bool play_files(struct play *play, struct json_node expected);
 void play_credentials(struct play *play, struct json_node expected); /* sources */

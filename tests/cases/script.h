@@ -38,7 +38,7 @@ struct script {
     struct json_node commands;       /* of the call, or of the case */
     bool used[SCRIPT_EXCHANGES_MAX]; /* exchanges of the case */
     struct json_node response;       /* the last one */
-    char trouble[1024];              /* the first thing that the case does not allow */
+    char trouble[1024];              /* the first call that the case does not allow */
 };
 
 /* Reads the case. Trouble has the reason if it cannot be played. */
