@@ -71,8 +71,8 @@ has_stopped()
     has_moved "$1" || ! kill -0 "$pid" 2>/dev/null
 }
 
-# step_to BYTES: lets the relay pass on small steps until the journal lists that many bytes. The pull cannot end between
-# two looks at the journal, on machines of any speed.
+# step_to BYTES: lets the relay pass on small steps until the journal lists that many bytes. On a machine of any speed,
+# the pull cannot end between two reads of the journal.
 step_to()
 {
     local at

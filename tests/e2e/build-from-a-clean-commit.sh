@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Docker builds the committed files, under the commit's name. build refuses everything else, and reports failures.
+# Docker builds the committed files, under the commit's name. build refuses all other states, and reports
+# failures.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_directory

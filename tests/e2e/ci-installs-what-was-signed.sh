@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The install script of CI, the action for GitHub and the template for GitLab install a release that the right key has
-# signed, and nothing else.
+# The install script of CI, the action for GitHub and the template for GitLab install only a release that the right
+# key has signed.
 . "$(dirname "$0")/lib.sh"
 command -v minisign >/dev/null || skip "minisign is not installed"
 case $(uname -m) in

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Thin images in a real store: cleanup keeps what they share, compact rewrites an object that is mostly unused, thicken
-# makes an image whole, and cleanup deletes what is left over. All images can be pulled at all times.
+# Thin images in a real store: cleanup keeps shared data, compact rewrites an object that is mostly unused, thicken
+# makes an image whole, and cleanup deletes the unused objects. All images can be pulled at all times.
 . "$(dirname "$0")/lib.sh"
 need_s3
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The requests for containers and networks, one by one, and what a real daemon does and answers.
+# The requests for containers and networks, one by one, and the actions and responses of a real daemon.
 # Argument "podman": Podman, which needs a minute.
 . "$(dirname "$0")/lib.sh"
 CALL=$(dirname "$S3DOCK")/../tests/docker_call

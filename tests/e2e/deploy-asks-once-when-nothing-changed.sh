@@ -19,7 +19,7 @@ add_container site.json5
 add_entry site "container: \"site.json5\", port: 8080, slots: [$BLUE, $GREEN], health: { http: \"/healthz\" },
     observe: \"1s\", drain: \"1s\""
 
-# requests: what one deployment sends.
+# requests: the requests of one deployment.
 requests()
 {
     : >s3.log

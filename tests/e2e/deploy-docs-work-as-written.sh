@@ -23,7 +23,7 @@ print(re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[
 PYTHON
 }
 
-# here: what differs on this machine, and a short time to observe.
+# here: the settings that differ on this machine, and a short time to observe.
 here()
 {
     sed "s|health: .*|& observe: \"1s\",|; s/18081/$BLUE/g; s/18082/$GREEN/g; s|/run/haproxy/admin.sock|$work/admin.sock|; s/bind :80$/bind 127.0.0.1:$FRONT/"
@@ -61,7 +61,8 @@ valid()
     "$S3DOCK" config validate
 }
 
-# is_written PAGE ENTRY_HEADING FILE_HEADING LANGUAGE NUMBER: the file of the page is what s3dock writes for the slot blue.
+# is_written PAGE ENTRY_HEADING FILE_HEADING LANGUAGE NUMBER: the file of the page equals that which s3dock writes for the
+# slot blue.
 is_written()
 {
     block "$1" "$2" json5 | python3 -c '

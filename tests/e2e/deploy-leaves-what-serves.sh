@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Bad input and bad luck of deployments. Whatever happens before the commit: the container that served before serves,
-# and the message names the cause. The exit code says that something serves (11), or why nothing was tried. At the end, a
+# Bad input and bad luck of deployments. Whatever happens before the commit: the container that served before serves, and
+# the message names the cause. The exit code states that a container serves (11), or why nothing was tried. At the end, a
 # deployment, a bad image and a rollback behind HAProxy.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
@@ -43,7 +43,7 @@ fails()
     fi
 }
 
-# start_garbage SOCKET: a program that responds to every connection with what no proxy sends.
+# start_garbage SOCKET: a program that responds to every connection with text that no proxy sends.
 start_garbage()
 {
     python3 - "$1" <<'PYTHON' &

@@ -55,7 +55,7 @@ end_witness()
         grep -q '^  \[200\]' "$work/$1.hey"
 }
 
-# run_proxy ENV PORT: everything of one proxy, in a shell of its own. The codes are in ENV.codes.
+# run_proxy ENV PORT: all steps of one proxy, in a shell of its own. The codes are in ENV.codes.
 run_proxy()
 {
     local deployed=0 loaded=0 witnessed=0 sockets=0
@@ -97,7 +97,7 @@ if os.path.exists(f"{work}/{env}.hey"):
 PYTHON
 }
 
-# is_complete ENV: each container has answered, and each but the last one has left.
+# is_complete ENV: each container has responded, and each but the last one has left.
 is_complete()
 {
     python3 - "$work/$1.load" "$work/$1.leaves" <<'PYTHON'

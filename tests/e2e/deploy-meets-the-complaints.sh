@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Complaints of users of other deployment tools, which docs/deploy.md lists: those that a real daemon must answer. The
+# Complaints of users of other deployment tools, which docs/deploy.md lists: those that need a real daemon. The
 # numbers are those of the page.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh

@@ -83,7 +83,7 @@ check "the second version serves" serves 2
 
 # --- a restart of the host -------------------------------------------------------------------------------
 
-# All processes end. (A daemon that finds its containers alive stops them, and notes that as the wish of the user.)
+# All processes end. (A daemon that finds running containers stops them, and records that as a stop by the user.)
 restart_host()
 {
     local processes

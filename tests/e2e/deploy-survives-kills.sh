@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A deployment is killed at each of its deeds, with a real daemon, a real proxy and a load. No request fails, what
-# served is not stopped before the commit, and the same command again completes the deployment. At the same deeds,
+# A deployment is killed at each of its deeds, with a real daemon, a real proxy and a load. No request fails, the old
+# container is not stopped before the commit, and the same command again completes the deployment. At the same deeds,
 # the journal is damaged, the proxy restarts, the daemon is killed, or the host reboots. The image is bad, or the signal
 # is SIGTERM.
 #

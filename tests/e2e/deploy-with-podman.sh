@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Deployments with Podman: a new image, bad ones, rollbacks. Podman before 5.1 cannot change a restart policy, and starts
-# what ends by itself again: neither a failed candidate nor a retired container may run in the end. A policy that needs
-# more than it can do is refused, with the reason.
+# Deployments with Podman: a new image, bad ones, rollbacks. Podman before 5.1 cannot change a restart policy, and
+# restarts containers that end by themselves: neither a failed candidate nor a retired container may run in the end. A
+# policy that needs more than it can do is refused, with the reason.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../kit/deploy.sh
 . "$KIT/deploy.sh"

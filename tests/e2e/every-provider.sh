@@ -14,7 +14,7 @@ at_exit '[ -z "$SERVER" ] || kill $SERVER'
 # The response to the second upload that is completed is lost. The program recognises the object.
 echo '[{"kind": "Complete", "nth": 2, "do": "lose"}]' >script
 
-# begin NAME: starts a new, empty store of this personality, without its bucket. The hosts know nothing of it. Sets
+# begin NAME: starts a new, empty store of this personality, without its bucket. The hosts do not see it. Sets
 # COPIES and CONDITIONS to yes or no.
 begin()
 {

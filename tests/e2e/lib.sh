@@ -92,7 +92,7 @@ skip_check()
     echo "ok $CHECKS - $1 # SKIP $2"
 }
 
-# skip REASON: ends the scenario, because it needs something that is missing here.
+# skip REASON: ends the scenario, because this machine lacks a prerequisite.
 skip()
 {
     skip_check "the whole scenario" "$1"
@@ -132,7 +132,7 @@ choose_kills()
     KILLS=${E2E_KILLS:-1}
     [ -n "${E2E_FEW:-}" ] || return 0
     export S3DOCK_LEVEL=1
-    # A sanitizer sees what resumes, not the kill: the later cases have that, too.
+    # A sanitizer observes the resumed run, not the kill. The later cases have resumed runs, too.
     # shellcheck disable=SC2034  # scenarios read it
     [ -z "${E2E_SLOW:-}" ] || KILLS=0
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A host that demands signatures: pull, deploy and watch run what was signed, and nothing that a writer of the bucket
-# without a key makes of it. The keys are those of ssh-keygen, and ssh-keygen proves the signatures.
+# A host that demands signatures: pull, deploy and watch run signed images only, whatever a writer of the bucket
+# without a key changes. The keys are those of ssh-keygen, and ssh-keygen proves the signatures.
 . "$(dirname "$0")/lib.sh"
 [ -z "${E2E_SLOW:-}" ] || skip "the sanitizers run with the unit tests of trust and the engine test hostile"
 # shellcheck source=../kit/deploy.sh
@@ -26,7 +26,7 @@ sed -i "1s/^{/{ profiles: { default: { trust: $TRUST } },/" "$HOME/.s3dock/confi
 # shellcheck disable=SC2016
 at_exit 'kill $WATCH 2>/dev/null'
 
-# sign_with WHO COMMAND...: runs the command with the key of somebody.
+# sign_with WHO COMMAND...: runs the command with the key of WHO.
 # shellcheck disable=SC2317  # check calls it
 sign_with()
 {
@@ -41,8 +41,8 @@ runs()
     same "$(ref_of "$1")" "$(on_edge docker ps --filter "name=^$APP-" --format '{{.Label "dev.s3dock.image"}}')"
 }
 
-# attack SENTENCE COMMAND...: keeps the bucket, changes it, and checks that pull and deploy refuse it and that what runs
-# is kept. Restores the bucket.
+# attack SENTENCE COMMAND...: keeps the bucket, changes it, and checks that pull and deploy refuse it and that the
+# containers stay. Restores the bucket.
 attack()
 {
     local sentence=$1 status=0 command

@@ -271,7 +271,7 @@ check_refusal()
     return $status
 }
 
-# run_proxy NAME: everything of one proxy, in a shell of its own.
+# run_proxy NAME: all steps of one proxy, in a shell of its own.
 run_proxy()
 {
     local settings status=0 slot pids=()

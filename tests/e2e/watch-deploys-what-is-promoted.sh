@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# s3dock watch --deploy: what is promoted serves soon after, without a lost request. A bad image does not, and is not
+# s3dock watch --deploy: a promoted image serves soon after, without a lost request. A bad image does not, and is not
 # tried again. A rollback on the host is not undone. A watcher that is stopped or killed at any time leaves nothing that
 # its next start cannot continue.
 #
@@ -96,8 +96,8 @@ check "the watchdog is served meanwhile" test "$(grep -c WATCHDOG manager.log)" 
 promote_release 3 watched
 check "the next image is deployed" await has_event "deployed 3"
 
-# A rollback by hand. It waits until the watcher has recorded its deployment.
-# The load is not told which containers have left: a deployment may start a retired one again.
+# A rollback by hand. It waits until the watcher has recorded its deployment. The load does not get
+# the list of containers that have left: a deployment may start a retired one again.
 check "a rollback on the host" on_edge s3dock deploy "$APP" watched --rollback --wait 1m
 check "what served before the last deployment serves" serves 2
 sleep 4

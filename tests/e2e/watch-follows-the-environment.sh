@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# s3dock watch: it pulls the image of an environment, and each image that the environment means later. What happens to
-# the bucket stops nothing. It asks the bucket once an interval, and reports to systemd.
+# s3dock watch: it pulls the image of an environment, and each image that the environment means later. No failure of
+# the bucket stops the watcher or a container. It asks the bucket once an interval, and reports to systemd.
 . "$(dirname "$0")/lib.sh"
 need_docker
 for n in 1 2 3; do
@@ -42,7 +42,7 @@ watch()
     WATCH=$!
 }
 
-# rules JSON: what the bucket does with requests from now on.
+# rules JSON: sets how the bucket responds to requests from now on.
 rules()
 {
     curl -fsS -d "{\"rules\": $1}" "$S3DOCK_ENDPOINT/.fake" >/dev/null
