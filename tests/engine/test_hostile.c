@@ -232,7 +232,7 @@ static void lie_about_the_id(void)
     write_object(GOOD_KEY ".json", &to);
 }
 
-/* The same, and somebody who compares the image id alone signs it. */
+/* The same. A user who compares only the image id signs it. */
 static void lie_to_a_signer(void)
 {
     lie_about_the_id();
@@ -264,7 +264,7 @@ static struct guard *open_guard(unsigned require, unsigned number)
     return ssh_guard_open(&signer, require, memory);
 }
 
-/* Pulls what production means, as `pull` does. */
+/* Pulls the image of production, as `pull` does. */
 static int pull(const struct guard *guard, struct docker *docker, struct pull_result *result)
 {
     struct pull_options options = {
@@ -308,7 +308,7 @@ struct row {
     const char *name;
     void (*attack)(void);
     bool hidden; /* the daemon has the other image under the name of the signed one */
-    /* What must follow if images and environments, or environments alone must be signed. */
+    /* The expected result if images and environments must be signed, or environments alone. */
     bool loads, loads_by_environment;
 };
 

@@ -515,7 +515,7 @@ static void thicken_makes_an_image_whole(void **state)
     assert_int_equal(after.metadata.objects[0].size, after.metadata.size);
     assert_string_equal(after.metadata.objects[0].key, result.key);
     assert_int_equal(fetch_index(store, &after.metadata, &index, &err),
-                     0); /* it says that it is whole */
+                     0); /* it states that it is whole */
     index_destroy(index);
     pull_all(store, "thicken", 0);
     assert_int_equal(thicken(store, 1, &result), 0);
@@ -910,7 +910,7 @@ static void damaged_data_are_not_published(void **state)
     memory_store_destroy(memory);
 }
 
-/* What passes through this host is checked as a whole. */
+/* All bytes that pass through this host are checked. */
 static void one_wrong_bit_is_not_published(void **state)
 {
     struct memory_store *memory = fill("flipped", true);
@@ -944,7 +944,7 @@ static int start(void **state)
 
 /* ---- signed images ---- */
 
-/* A key that has signed what `owner` says. */
+/* A key that has signed the metadata that `owner` names. */
 static struct test_key {
     struct signing signing; /* first */
     int owner;              /* SIGNING_OWN, SIGNING_OTHERS */

@@ -133,7 +133,7 @@ static void count(void *arg, const struct sweep_item *item)
     counts->deeds[item->deed]++;
 }
 
-/* Everything is old enough. */
+/* All objects are old enough. */
 static int sweep_store(struct store *with, int64_t stays, struct counts *counts)
 {
     const struct sweep_policy policy = {.store = with, .app = "shop", .stays = stays};

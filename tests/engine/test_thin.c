@@ -89,7 +89,7 @@ struct between {
     struct fault_store fault; /* first */
     bool plain;               /* ignores conditions */
     bool no_copies;
-    enum store_verb verb; /* the process dies after the nth of these requests */
+    enum store_verb verb; /* the process is killed after the nth of these requests */
     unsigned nth;
     const char *gone; /* deleted before the metadata is written, once */
     bool damaged;     /* ranges of data objects have other bytes */
@@ -235,7 +235,7 @@ static struct push_result push(const char *bucket, const char *ref, struct form 
     return result;
 }
 
-/* A child pushes until it dies. Returns false if it ended before. */
+/* A child pushes until it is killed. Returns false if it ended before. */
 static bool push_and_die(const char *bucket, const char *ref, struct form form,
                          enum store_verb verb, unsigned nth)
 {
@@ -737,7 +737,7 @@ static void a_damaged_base(void **state)
 }
 
 /* A gzip push replaces the archive to which a thin image refers. The next thin push does not refer
- * to what is not there any more. */
+ * to the missing objects. */
 static void a_base_that_is_replaced_in_place(void **state)
 {
     struct push_result result;

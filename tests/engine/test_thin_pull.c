@@ -213,7 +213,7 @@ static int verify(const char *bucket, const char *ref)
     return answer;
 }
 
-/* What a pull of the whole image writes: pushed by s3dock itself. */
+/* The archive that a pull of the whole image writes. */
 static void make_expected(const char *ref, unsigned version, bool backwards, const char *output)
 {
     struct push_options options = {
@@ -436,7 +436,7 @@ static void another_set_of_objects_starts_again(void **state)
     assert_int_equal(result.kept, 0);
 }
 
-/* ---- objects that are not as the metadata says ---- */
+/* ---- objects that differ from the metadata ---- */
 
 #define DATA_FIRST  FOLDER "shop-20250721-2118-f7a5a27-0000000000000001.tgz"
 #define DATA_SECOND FOLDER "shop-20250722-1000-a1b2c3d-0000000000000002.data"
