@@ -48,7 +48,7 @@ static void write_sections(const struct aws_profiles *profiles, struct text *out
         }
 }
 
-/* Loads the files and writes what they have. Returns false if they are refused. */
+/* Loads the files and writes their content. Returns false if they are refused. */
 static bool load(struct files files, struct text *out)
 {
     struct aws_system system = {.arg = &files, .get_env = read_home, .read_file = read_file};

@@ -1,5 +1,5 @@
-/* A configuration, a container file and an env file, separated by lines of "---". What the readers
- * accept makes a body that is JSON, in which the restart policy is "no". */
+/* A configuration, a container file and an env file, separated by lines of "---". Input that the
+ * readers accept gives a JSON body with the restart policy "no". */
 #include <stdlib.h>
 #include <string.h>
 

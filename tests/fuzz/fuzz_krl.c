@@ -1,5 +1,5 @@
-/* A binary list of revoked keys is any bytes behind its magic. A list that is accepted is asked for
- * a key and for a certificate. */
+/* A binary list of revoked keys is any bytes behind its magic. Looks up a key and a certificate in
+ * a list that is accepted. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -49,7 +49,7 @@ static void check_audit(struct view json, struct text *once, struct text *twice)
     audit_write(&event, twice);
 }
 
-/* A pointer that states something is written, and states the same. */
+/* A pointer with statements is written, and has the same statements. */
 static void check_statement(const char *key, struct view json, struct text *once,
                             struct text *twice)
 {

@@ -61,7 +61,7 @@ static int read_file(void *arg, const char *path, size_t most, struct text *out,
     return out->size > most ? ERR_FAIL : text_check(out, path, err);
 }
 
-/* What is written can be read again. */
+/* The written document can be read again. */
 static int write_file(void *arg, const char *path, struct view content, struct err *err)
 {
     const struct json_limits limits = {.bytes = 1 << 20, .depth = 8, .nodes = 512};
