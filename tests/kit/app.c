@@ -65,7 +65,7 @@ static atomic_int connections;
 static atomic_bool draining;
 static volatile sig_atomic_t signals;
 
-/* ---- small things ---- */
+/* ---- helpers ---- */
 
 static const char *option(const char *name, const char *otherwise)
 {
@@ -100,7 +100,7 @@ __attribute__((format(printf, 1, 2))) static void note(const char *fmt, ...)
     va_end(args);
     line[size++] = '\n';
     if (write(STDOUT_FILENO, line, (size_t)size) < 0) {
-        /* nobody reads the log */
+        /* the log is not read */
     }
 }
 

@@ -34,7 +34,7 @@ SANITIZED="-Dc_args=-g1"
 # With -O1, a file of a build with a sanitizer takes two thirds of the time of -O2.
 LESS_OPTIMISED=-Doptimization=1
 
-# Another checkout on this machine compiles only what differs.
+# Another checkout on this machine compiles only files that differ.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=yes
 
 # build KIND [TARGET...]: configures the folder if it is new, builds what changed, prints only failures. Warnings are
@@ -58,8 +58,8 @@ build()
     esac && TARGETS=$* compile "$(build_dir "$kind")"
 }
 
-# fast_linker COMMAND...: configures with LLVM's linker, if there is one: a link takes a third of the time. What users get
-# is linked with the linker of the machine.
+# fast_linker COMMAND...: configures with LLVM's linker, if there is one: a link takes a third of the time. The release
+# build uses the linker of the machine.
 fast_linker()
 {
     if command -v ld.lld >/dev/null; then

@@ -74,7 +74,7 @@ count_checks()
     cat $LOGS/*.tap | grep -cE "$1" || true
 }
 
-# conclude: ends what still runs, prints the closing line, exits with 1 if a check failed.
+# conclude: ends the programs that still run, prints the last line, exits with 1 if a check failed.
 conclude()
 {
     local passed failed skipped group

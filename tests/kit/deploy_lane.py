@@ -71,8 +71,8 @@ class Lane:
     # -- the load
 
     def begin_load(self):
-        # Requests end sooner than the drain, also on a busy machine. Late ones are the matter of other scenarios: on a
-        # busy machine, the proxy and the application have no time for seconds.
+        # Requests end sooner than the drain, also on a busy machine. Other scenarios test late requests: on a busy
+        # machine, the proxy and the application may not run for seconds.
         words = [os.path.join(KIT, "load.py"), str(self.front), "--rate", str(self.options.rate), "--late", "20",
                  "--slow-seconds", "0.2", "--timeout", "20", "--failures", self.failures]
         with open(f"{self.home}.load", "w", encoding="utf-8") as out:

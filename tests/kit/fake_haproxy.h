@@ -26,7 +26,7 @@ enum haproxy_fault {
     HAPROXY_SILENT,    /* keeps the connection open */
     HAPROXY_HALF_LINE, /* closes within a line */
     HAPROXY_FLOODS,    /* 10 MB */
-    HAPROXY_LATE,      /* answers after 300 ms */
+    HAPROXY_LATE,      /* responds after 300 ms */
     HAPROXY_DRIPS,     /* one byte each 50 ms */
     HAPROXY_COLUMNS,   /* a table without the columns */
     HAPROXY_SHORT_ROW, /* a row that ends too early */
@@ -47,7 +47,7 @@ struct fake_haproxy {
     struct fake_server servers[2];
     const char *level; /* "admin" */
     unsigned port;     /* of blue; green has the next */
-    char log[8192];    /* commands that change something, one a line */
+    char log[8192];    /* commands that change the state, one a line */
 
     int listener;
     char address[128];
@@ -101,7 +101,7 @@ static inline void fake_haproxy_set(struct fake_haproxy *fake, const char *comma
         server->sessions = 0;
 }
 
-/* Returns true if the fault was the whole answer. */
+/* Returns true if the fault was the whole response. */
 static inline bool fake_haproxy_break(struct fake_haproxy *fake, int fd)
 {
     static const char block[10000] = {'x'};

@@ -69,7 +69,7 @@ static inline void fault_store_open(struct fault_store *fault, const char *dir, 
     behind = store_dir_create(&options, &err);
     if (!behind) {
         fail_msg("%s", err.text);
-        return; /* not reached: the analyzer does not know it */
+        return; /* not reached, which the analyzer cannot see */
     }
     fault_store_init(fault, behind, intercept);
 }
@@ -96,7 +96,7 @@ static inline void fault_store_complete(struct store_op *op, enum store_answer a
     inbox_post(op->inbox, &op->msg);
 }
 
-/* Completes a request with an error. `failure`: what kind of error it is for the engine. */
+/* Completes a request with an error. `failure`: the kind of the error. */
 static inline void fault_store_fail(struct store_op *op, enum err_family family, const char *code,
                                     enum store_failure failure)
 {

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 def main():
     module = importlib.import_module(sys.argv[1])
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets servers that ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes servers that ended
     channel = socket.socket(fileno=0)
     while True:
         packet, files, _, _ = socket.recv_fds(channel, 65536, 2)

@@ -38,7 +38,8 @@ lint()
     return $status
 }
 
-# Everything is included through core/ and the root; cppcheck does not read the headers of other libraries.
+# All headers are included through core/ and the root; cppcheck does not read the headers of other
+# libraries.
 cppcheck_all()
 {
     mkdir -p .cache/cppcheck

@@ -3,7 +3,8 @@
 #
 # Nothing here runs the program: that needs a Mac.
 
-# libraries_of_macos TARGET: prints the folder of the libraries. What they are built from is in its name.
+# libraries_of_macos TARGET: prints the folder of the libraries. Its name has the hash of their sources
+# and options.
 libraries_of_macos()
 {
     local parts

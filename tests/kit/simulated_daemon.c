@@ -117,7 +117,7 @@ void sim_run_container(struct simulated_host *sim, struct sim_container *contain
     sim->routed_at[container - sim->containers] = 0; /* its requests ended with it */
 }
 
-/* What happens to a container while somebody looks at it. */
+/* The state of a container that changes between two inspections. */
 static void pass(struct simulated_host *sim, struct sim_container *container)
 {
     if (container->dying && --container->dying == 0)

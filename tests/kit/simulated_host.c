@@ -241,7 +241,7 @@ static void restart_proxy(struct simulated_host *sim)
             sim->units[i].slots = 3;
 }
 
-/* Without the journal, nobody knows that a signal was sent. */
+/* Without the journal, no run finds out that a signal was sent. */
 static void forget_signals(struct simulated_host *sim)
 {
     for (unsigned i = 0; i < sim->count; i++)

@@ -47,7 +47,7 @@ enum sim_image {
     SIM_IMAGES,
 };
 
-/* What happens to the machine between two runs. */
+/* The events of the machine between two runs. */
 enum sim_event {
     SIM_NOTHING,
     SIM_JOURNAL_REMOVED,
@@ -88,7 +88,7 @@ struct simulated_host {
     unsigned count, next_id;
     int64_t routed_at[SIM_CONTAINERS]; /* the last time at which each could get a request */
     struct sim_unit units[SIM_UNITS];
-    unsigned refusing; /* proxies that let nobody enter, as bits of the units */
+    unsigned refusing; /* proxies that refuse each enter, as bits of the units */
     char journal[4096];
     size_t journal_size;
     bool has_journal;
@@ -117,7 +117,7 @@ void sim_add_foreign(struct simulated_host *sim, const char *name);
 void sim_begin(struct simulated_host *sim, unsigned fault_at, enum sim_fault fault);
 void sim_happen(struct simulated_host *sim, enum sim_event event, unsigned detail);
 /* Checks the rest state: one container of each unit has a policy, the name, the traffic. Returns
- * NULL, or what is wrong. `ref`: the image that must serve; NULL: any. */
+ * NULL, or a text with the fault. `ref`: the image that must serve; NULL: any. */
 const char *sim_rest_fault(struct simulated_host *sim, const char *ref);
 /* Returns true if a unit has more than `keep` retired containers. */
 bool sim_keeps_too_many(const struct simulated_host *sim);

@@ -81,7 +81,7 @@ static struct unit_view view_unit(const struct simulated_host *sim, unsigned uni
             continue;
         view.running++;
         view.undisturbed += container->image == SIM_GOOD && !container->dying;
-        /* One that fades is healthy as far as anybody knows before it is observed. */
+        /* A container that fails later counts as healthy until it is observed. */
         view.serving += (container->image == SIM_GOOD || container->image == SIM_FADES) &&
                         in_rotation(sim, container) && !container->dying;
     }

@@ -1,4 +1,4 @@
-/* simulated_rules - what must hold at every moment of a deployment in the simulated host. */
+/* simulated_rules - the rules that hold at every moment of a deployment in the simulated host. */
 #ifndef S3DOCK_TESTS_KIT_SIMULATED_RULES_H
 #define S3DOCK_TESTS_KIT_SIMULATED_RULES_H
 

@@ -1,6 +1,6 @@
 /*
- * simulated_scene - a deployment on a simulated host: what is configured, what happened before, and
- * what the next run does.
+ * simulated_scene - a deployment on a simulated host: its configuration, the earlier runs, and the
+ * next run.
  */
 #ifndef S3DOCK_TESTS_KIT_SIMULATED_SCENE_H
 #define S3DOCK_TESTS_KIT_SIMULATED_SCENE_H

@@ -8,7 +8,7 @@
 #include "kit/archive.h"
 #include "pack/index/chunk_lookup.h"
 
-/* What is being written. Builder's object 1 is the archive. */
+/* The image that is being written. Builder's object 1 is the archive. */
 struct thin_image {
     struct packer *packer;
     struct index_builder *builder;

@@ -1,5 +1,5 @@
 /*
- * Each function refuses what macOS refuses, and then calls Linux.
+ * Each function refuses the arguments that macOS refuses, and then calls Linux.
  */
 #include "darwin.h"
 

@@ -1,5 +1,5 @@
 /*
- * event - see darwin.h. The queue knows one filter: the end of a process.
+ * event - see darwin.h. The queue supports one filter: the end of a process.
  */
 #ifndef KIT_DARWIN_EVENT_H
 #define KIT_DARWIN_EVENT_H
