@@ -298,7 +298,7 @@ static void the_state_folder(void **state)
     assert_int_equal(file_state_dir_in(NULL, out, sizeof out, &err), ERR_FAIL);
 }
 
-/* What was stored in the right folder would be missing in another one. */
+/* Data of the right folder would be missing in another one. */
 static void no_other_state_folder_is_used(void **state)
 {
     char system[PATH_MAX], chosen[PATH_MAX], expected[PATH_MAX + 8], out[PATH_MAX];

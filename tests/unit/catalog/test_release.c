@@ -349,7 +349,7 @@ static void somebody_was_faster(void **state)
 
 static const char production[] = "pointers/myapp/production.json";
 
-/* Remembers what was signed. */
+/* Stores the signed documents. */
 static struct signed_call {
     struct signing signing;
     unsigned before, after;
@@ -490,7 +490,7 @@ static void put_ahead(int64_t ahead)
     bucket_put(&bucket, production, text);
 }
 
-/* Whoever can write the bucket must not raise what is signed. */
+/* A writer of the bucket without a key must not raise signed numbers. */
 static void hosts_accept_the_next_time_and_number(void **state)
 {
     static const struct {
@@ -672,7 +672,8 @@ static void a_log_with_a_gap_is_not_believed(void **state)
     refused(roll_back("production"), ERR_CONFLICT, "history", "no event of the audit log explains");
 }
 
-/* The other writer began later, but wrote first. Events have an order, whatever the clocks say. */
+/* The other writer began later, but wrote first. Events have an order, whatever the clocks
+ * state. */
 static void a_change_is_later_than_the_one_that_it_replaces(void **state)
 {
     (void)state;

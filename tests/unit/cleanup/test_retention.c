@@ -468,7 +468,7 @@ static void images_that_hosts_run_are_kept(void **state)
     assert_int_equal(chosen(&b), 2);
     run_on_host(&b, "web-2", IMAGES[2], NULL, 0);
     assert_int_equal(chosen(&b), 1);
-    run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], 31 * day); /* gone for a month */
+    run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], 31 * day); /* missing for a month */
     assert_int_equal(chosen(&b), 3);
     run_on_host(&b, "web-1", IMAGES[1], IMAGES[0], -400 * day); /* with a wrong clock */
     assert_int_equal(chosen(&b), 1);

@@ -365,7 +365,8 @@ static void a_session_of_the_aws_cli_needs_no_code(void **state)
     assert_string_equal(f->out.access_key, "ASIACLI");
     assert_int_equal(f->out.expiry, NOW + 1200 * NS_PER_S);
 
-    /* A person is asked before the end, a running transfer uses it until then. */
+    /* With a terminal, the user is prompted before the end. A running transfer uses the session
+     * until its end. */
     f->it.now += 600 * NS_PER_S;
     f->it.typed = "123456";
     assert_int_equal(role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), 0);

@@ -1,6 +1,6 @@
 /*
- * Containers of somebody else that have our labels, because a tool or `docker commit` copied them:
- * they are not stopped, not removed, and not taken for the container that serves.
+ * Foreign containers with labels of s3dock, which a tool or `docker commit` copied. They are not
+ * stopped and not removed, and do not count as the serving container.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,7 +117,7 @@ static void a_copy_is_not_taken_for_one_that_serves(void **state)
     unsigned at = add_copy("shop-debug");
 
     (void)state;
-    /* The name of the container that serves belongs to nobody for a moment. */
+    /* For a moment, no container has the name of the serving one. */
     strcpy(sim_named(&sim, 0)->c.facts.name, "shop-web.g2");
     deploy(2);
     assert_untouched(at, "shop-debug");

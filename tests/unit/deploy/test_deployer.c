@@ -169,7 +169,8 @@ static void nothing_is_created_if_the_journal_cannot_be_written(void **state)
 
 /* ---- two failures ---- */
 
-/* Kills a deployment of two units before the first stop. Both proxies let the old ones in again. */
+/* Kills a deployment of two units before the first stop. Both proxies accept the old containers
+ * again. */
 static void prepare_two_units(void)
 {
     struct err err;

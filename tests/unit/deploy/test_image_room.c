@@ -1,6 +1,7 @@
 /*
  * Which images of a daemon are removed: older ones of the application that no container has. Newer
- * ones stay: a host that also builds may not have pushed them. And who says how large an image is.
+ * ones stay: a host that also builds may not have pushed them. Also tests the source of the size of
+ * an image.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -115,7 +115,7 @@ static void run_undisturbed(struct scene *scene)
     cases++;
 }
 
-/* The journal says that nothing was interrupted. */
+/* The journal states that no run was interrupted. */
 static bool is_idle(const struct simulated_host *sim)
 {
     struct journal journal;
@@ -138,7 +138,8 @@ static bool is_pruned(const struct scene *scene, enum sim_fault kind, const char
            !strstr(when, "journal");
 }
 
-/* A rollback that was interrupted and completed is asked for once more: it does not go forth. */
+/* A rollback that was interrupted and completed is requested once more: it stays at the same
+ * image. */
 static void roll_back_again(const struct scene *scene, struct simulated_host *sim, unsigned call,
                             enum sim_fault kind, const char *when)
 {
@@ -174,10 +175,10 @@ static void run_again(const struct scene *scene, struct simulated_host *sim, uns
         roll_back_again(scene, sim, call, kind, when);
 }
 
-/* What is wrong at rest after the clean-up alone. A first candidate may be taken back. Nothing
- * shows that a rollback has stopped a stop-first unit, if the journal is lost: the next deployment
- * starts it. The candidate of a stop-first unit that passes its gate is kept without being
- * observed. */
+/* The faults of the final state after the clean-up alone. A first candidate may be taken back.
+ * Nothing shows that a rollback has stopped a stop-first unit, if the journal is lost: the next
+ * deployment starts it. The candidate of a stop-first unit that passes its gate is kept without
+ * being observed. */
 static const char *converged_fault(const struct scene *scene, struct simulated_host *sim,
                                    bool journal_lost)
 {
@@ -210,8 +211,8 @@ static void only_converge(const struct scene *scene, struct simulated_host *sim,
     cases++;
 }
 
-/* A rollback that is repeated after it was done goes forth again, so its image is known only while
- * the journal says that it was interrupted. */
+/* A repeated rollback returns to the newer image. So its image is known only while the journal
+ * states that a rollback was interrupted. */
 static bool image_is_known(const struct scene *scene, enum sim_event event)
 {
     return !scene_rolls_back(scene) ||

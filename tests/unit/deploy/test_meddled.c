@@ -1,6 +1,6 @@
 /*
- * Somebody changes containers by hand while `before_switch` runs, after the gate: a candidate that
- * does not run any more gets no requests, and what serves is reported.
+ * A user changes containers by hand while `before_switch` runs, after the gate. A candidate that
+ * does not run any more gets no requests, and the serving container is reported.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +79,7 @@ static void restart_candidate(struct simulated_host *host)
              "2026-11-29T00:00:00Z");
 }
 
-/* Frees the name, and gives it to a container of somebody else. */
+/* Frees the name, and gives it to a foreign container. */
 static void take_name(struct simulated_host *host)
 {
     str_copy(sim_named(host, 0)->c.facts.name, DOCKER_NAME_SIZE, "shop-web.g1.retired");

@@ -356,7 +356,7 @@ static void after_a_failure_the_old_image_serves(void **state)
     assert_string_equal(doc.error_code, "");
     doc = record_ok(DEPLOY_DOWN, NEW, OLD, "start");
     assert_string_equal(doc.result, "down");
-    assert_string_equal(doc.image_reference, OLD); /* what is to be kept */
+    assert_string_equal(doc.image_reference, OLD); /* the expected record */
 }
 
 static void the_last_ten_events_are_kept(void **state)

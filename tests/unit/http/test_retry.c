@@ -77,7 +77,7 @@ static void honours_what_was_asked_for_within_reason(void **state)
                      60 * NS_PER_S);
 }
 
-/* Simulates an outage: retries as the policy says until its end. Returns the elapsed time. */
+/* Simulates an outage: retries by the policy until its end. Returns the elapsed time. */
 static int64_t outage(struct retry_link *link, int64_t start, uint32_t dice)
 {
     int64_t now = start;

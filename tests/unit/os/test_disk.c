@@ -37,7 +37,7 @@ static void the_space_is_that_of_the_path_and_of_the_file(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
-/* A file system that cannot copy a range is allowed to say so. */
+/* A file system may report that it cannot copy a range. */
 static void a_range_is_copied_or_refused(void **state)
 {
     char copy[8] = "";

@@ -327,7 +327,7 @@ static void another_program_before_the_write(void **state)
     assert_int_equal(run("\"00\"", all_there), PUBLISH_CHANGED); /* the former one is amd64 */
 }
 
-/* The store has repeated a request whose answer was lost: the document is ours. */
+/* The store has repeated a request after a lost response: the document is that of this program. */
 static void the_same_bytes_before_the_write(void **state)
 {
     metadata.index_size--;

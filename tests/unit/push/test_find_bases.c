@@ -309,7 +309,7 @@ static void assert_objects(const char *first, const char *second, uint32_t chunk
     assert_int_equal(chunk_lookup_count(bases.known), chunks);
 }
 
-/* A thin image needs one base: it refers to everything that its predecessors share with it. */
+/* A thin image needs one base: it refers to all data that its predecessors share with it. */
 static void a_thin_push_takes_the_best_image(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /*
- * What is not signed, whoever has written it. Signatures themselves are tested with ssh-keygen.
+ * The documents that a signer refuses. Signatures themselves are tested with ssh-keygen.
  */
 #include <setjmp.h>
 #include <stdarg.h>

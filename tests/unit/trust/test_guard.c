@@ -1,7 +1,7 @@
 /*
- * The hostile bucket: a writer without keys, or with a key that may not sign this, tries everything
- * with the documents and signatures that the bucket has. Each row is one attack; what it may reach
- * is an error, and never another image than the signed one.
+ * The hostile bucket: a writer without keys, or with a key that may not sign this, combines the
+ * documents and signatures of the bucket in all ways. Each row is one attack; the result is an
+ * error, and never another image than the signed one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,7 +131,7 @@ static void put_image(const char *key, const char *tag, const char *platform, ch
     put(key, text, (size_t)size);
 }
 
-/* What a test may change of a pointer. */
+/* The members of a pointer that a test can change. */
 struct wanted {
     const char *app, *name, *target, *time;
     uint64_t sequence;
@@ -751,7 +751,7 @@ static void a_writer_between_its_two_writes_is_waited_for(void **state)
     assert_int_equal(meant.statement.sequence, 3000);
 }
 
-/* The document changes between the reads: the bytes that are used are the ones that were proven. */
+/* The document changes between the reads: only proven bytes are used. */
 static void an_exchange_between_the_reads_is_refused(void **state)
 {
     struct guarded meant;

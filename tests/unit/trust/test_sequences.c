@@ -77,7 +77,7 @@ static void damage(const char *folder, const char *content)
     assert_int_equal(system(command), 0); /* NOLINT: a fixed command */
 }
 
-/* A damaged file is no reason to accept everything. */
+/* A damaged file is no reason to accept all numbers. */
 static void a_damaged_file_is_refused(void **state)
 {
     static const char *const contents[] = {

@@ -320,7 +320,7 @@ static void many_signers_are_limited(void **state)
     close_bucket();
 }
 
-/* Whoever can write the bucket can write this object. A signature can be added all the same. */
+/* A writer of the bucket can write this object. A signature can be added all the same. */
 static void hostile_objects(void **state)
 {
     static const char *const contents[] = {

@@ -1,5 +1,5 @@
 /* watch: the loop in virtual time. The host of the test has a clock that only sleep moves, an
- * environment that the test moves, and a bucket, a daemon and a disk that can be away. */
+ * environment that the test moves, and a bucket, a daemon and a disk that can be unavailable. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 #define DAY    (24 * HOUR)
 #define YEAR   (365 * DAY)
 
-/* The time of a test, and what happens at which time. */
+/* The time of a test, and its events. */
 struct happening {
     int64_t at;
     void (*act)(void);
@@ -39,11 +39,11 @@ static struct world {
     bool garbage, away, forbidden, daemon_away, disk_full, locked;
     int bad;      /* this image fails */
     int hook;     /* the hook of this image fails */
-    bool foreign; /* a container of somebody else has the name */
+    bool foreign; /* a foreign container has the name */
     bool down, forget;
     bool completed;     /* converge completes an interrupted run */
     int hold;           /* a rollback holds this pointer */
-    int failed;         /* the image that failed last: deploy_run remembers it */
+    int failed;         /* the image that failed last, as in the record of deploy_run */
     int pulled, serves; /* numbers of images */
     int64_t pull_takes; /* ns */
     int64_t asked;
@@ -778,7 +778,7 @@ static void start_by_hand(void)
     w.serves = w.pointer;
 }
 
-/* The document says that nothing runs, until a run replaces it. */
+/* The document states that nothing runs, until a run replaces it. */
 static void a_service_that_comes_back_gets_a_run_for_its_document(void **state)
 {
     static const struct happening plan[] = {

@@ -325,7 +325,7 @@ static void doctor_examines_a_directory(void **state)
 
 #define ORPHAN "images/shop/202603/shop-20260302-0900-5e6f708-7cfa2c9c41fba520.data"
 
-/* Data of a thin push that was given up. */
+/* Data of a thin push that was not completed. */
 static void cleanup_prints_the_objects_that_no_image_needs(void **state)
 {
     char endpoint[200];

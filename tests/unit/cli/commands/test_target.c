@@ -56,7 +56,7 @@ static int prove(unsigned require, const char *name, struct target *target, stru
     return failed;
 }
 
-/* Somebody has deleted the environment, and named a version as it. */
+/* An attacker has deleted the environment, and has given its name to a version. */
 static void a_version_does_not_replace_an_environment(void **state)
 {
     struct target target;

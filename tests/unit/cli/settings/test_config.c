@@ -707,7 +707,7 @@ static void a_found_file_does_not_deploy(void **state)
     assert_int_equal(consent_deploy(&config, &err), 0);
 }
 
-/* Their names are free, and deploy/spec knows their keys. */
+/* Their names are free, and deploy/spec checks their keys. */
 static void deployments_are_no_unknown_keys(void **state)
 {
     (void)state;

@@ -24,7 +24,7 @@ struct script {
     const char *state[4]; /* members of State */
     const char *restarts; /* "0" */
     const char *config;   /* members of Config */
-    int silent_inspects;  /* answered with 500 first */
+    int silent_inspects;  /* responds with 500 first */
     int exec_codes[4];    /* exit codes of commands; the last one repeats */
     int exec_count;       /* of exec_codes */
     const char *app[4];   /* responses of the application; the last one repeats */

@@ -274,7 +274,7 @@ static void a_reload_that_hangs_is_killed(void **state)
     assert_int_equal(serving(), -1);
 }
 
-/* What a program leaves behind keeps its pipes open. */
+/* A child that a program leaves behind keeps its pipes open. */
 static void a_reload_may_leave_a_process_behind(void **state)
 {
     int64_t began = clock_monotonic();
@@ -325,8 +325,8 @@ static void a_cancel_restores_the_old_content(void **state)
 
 /* ---- workers ---- */
 
-/* A proxy with one worker: `reload` makes it start another, and the old one lives on. It ends with
- * this program. */
+/* A proxy with one worker: `reload` makes it start another, and the old one continues to run. It
+ * ends with this program. */
 static pid_t start_proxy(void)
 {
     static const char SCRIPT[] =

@@ -46,7 +46,7 @@ static void a_slow_scan_lags(void **state)
         {100e6, 4, 600000000, false},  /* as expected */
         {100e6, 4, 100000000, true},   /* 44 s left, but fetching takes 2.4 s */
         {2.5e6, 4, 100000000, false},  /* the link is slower than the disk */
-        {100e6, 2, 0, false},          /* nothing read yet, but too early to tell */
+        {100e6, 2, 0, false},          /* nothing read yet, but too early for a decision */
         {100e6, 30, 0, true},          /* the source does not begin */
         {100e6, 9, 1200000000, false}, /* the scan is at its end */
     };

@@ -75,7 +75,7 @@ static void update(uint64_t *random)
     rebuild(1);
 }
 
-/* Every chunk is where the index says. */
+/* Every chunk is at its place of the index. */
 static void check_places(const struct chain *chain, const struct chain_image *image)
 {
     struct index_cursor cursor;
