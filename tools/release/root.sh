@@ -21,7 +21,7 @@ check_compilers()
         die "the root has other compilers than compilers.tsv: docs/releasing.md"
 }
 
-# libraries_of TARGET: prints the folder of its libraries. What it was built from is in its name.
+# libraries_of TARGET: prints the folder of its libraries. Its name has the hash of its sources.
 libraries_of()
 {
     local made_of=(tools/release/{libraries,sources.tsv,compilers.tsv} "tools/release/toolchains/$1")

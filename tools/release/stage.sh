@@ -52,7 +52,7 @@ licences()
     done
 }
 
-# description: prints what the packages say of themselves.
+# description: prints the description of the packages.
 description()
 {
     cat <<'END'

@@ -1,5 +1,6 @@
 /*
- * CoreFoundation - what libcurl uses of Apple's framework, written from Apple's documentation.
+ * CoreFoundation - the part of Apple's framework that libcurl uses, written from Apple's
+ * documentation.
  *
  * The compiler's package has no headers of frameworks. CoreFoundation.tbd lists the same functions for
  * the linker: the program uses the framework of the Mac.
