@@ -117,7 +117,7 @@ check_proxy()
     if [ "$loaded" = 1 ] && only_queue_of_caddy "$env"; then
         skip_check "$env: no request fails" "net.ipv4.tcp_migrate_req is 0: Caddy's reload reset connections (docs/deploy/caddy.md)"
     else
-        check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load.err" "$work/$env.load"
+        check "$env: no request fails, and none reaches a container that has left" show_unless "$loaded" "$work/$env.load" "$work/$env.load.err"
     fi
     check "$env: every container answers until it leaves" is_complete "$env"
     check "$env: no container gets a second SIGTERM" no_second_signal "$env"

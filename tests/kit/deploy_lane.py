@@ -213,10 +213,10 @@ class Lane:
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def await_service(self):
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while self.get()[0] != 200:
             if time.monotonic() > end:
-                raise Wrong(f"2: nothing serves after the boot: {shown(self.containers())}")
+                raise Wrong(f"2: nothing serves after the boot: {self.get()}, {shown(self.containers())}")
             time.sleep(0.1)
 
     def reboot(self, serves):
