@@ -12,52 +12,12 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "build/docker_arguments.h"
 #include "docker/docker.h"
 #include "flow/run.h"
 #include "os/file.h"
 
 #define IID_MAX 256
-
-/* ---- arguments of the user ---- */
-
-/* Returns the value of a flag among the user's arguments; NULL: the flag is missing. */
-static const char *value_of(const struct build_request *request, const char *flag)
-{
-    size_t size = strlen(flag);
-    const char *found = NULL;
-
-    for (unsigned i = 0; i < request->more_count; i++) {
-        const char *word = request->more[i];
-
-        if (!strcmp(word, flag))
-            found = i + 1 < request->more_count ? request->more[i + 1] : "";
-        else if (!strncmp(word, flag, size) && word[size] == '=')
-            found = word + size + 1;
-    }
-    return found;
-}
-
-static bool is_elsewhere(const char *output)
-{
-    return output && !strstr(output, "type=docker");
-}
-
-/* Returns true if the arguments send the result to another place than the daemon. */
-static bool goes_elsewhere(const struct build_request *request)
-{
-    for (unsigned i = 0; i < request->more_count; i++)
-        if (!strcmp(request->more[i], "--push") || !strcmp(request->more[i], "--push=true"))
-            return true;
-    return is_elsewhere(value_of(request, "--output")) || is_elsewhere(value_of(request, "-o"));
-}
-
-/* A build for several platforms has no single id, and docker refuses to write one. */
-static bool has_many_platforms(const struct build_request *request)
-{
-    const char *more = value_of(request, "--platform");
-
-    return (request->platform && strchr(request->platform, ',')) || (more && strchr(more, ','));
-}
 
 /* A docker that was installed as a snap can access neither the cache folder nor /tmp. */
 static bool is_confined(const struct build_request *request)
@@ -93,7 +53,7 @@ static int make_file(struct build_result *result, struct err *err)
 
 int build_result_begin(struct build_result *result, struct build_request *request, struct err *err)
 {
-    const char *theirs = value_of(request, "--iidfile");
+    const char *theirs = docker_arguments_value(request, "--iidfile");
 
     *result = (struct build_result){.ours = false};
     if (theirs) {
@@ -103,7 +63,7 @@ int build_result_begin(struct build_result *result, struct build_request *reques
             result->was = (struct stat){0};
         return 0;
     }
-    if (has_many_platforms(request) || is_confined(request))
+    if (docker_arguments_refuse_iidfile(request) || is_confined(request))
         return 0;
     if (make_file(result, err))
         return ERR_FAIL;
@@ -174,7 +134,7 @@ static bool is_result(const struct build_result *result, const struct build_requ
         return false;
     if (strcmp(id, result->before) != 0)
         return true;
-    return !goes_elsewhere(request) && (written_id[0] || !result->iidfile[0]);
+    return !docker_arguments_elsewhere(request) && (written_id[0] || !result->iidfile[0]);
 }
 
 static int is_absent(const struct build_request *request, struct err *err)
