@@ -12,6 +12,7 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "build/build_result.h"
+#include "build/docker_arguments.h"
 #include "build/docker_build.h"
 #include "build/git.h"
 #include "catalog/name.h"
@@ -24,7 +25,8 @@
 #include "flow/run.h"
 #include "push/own_platform.h"
 
-#define LIST_TEXT_SIZE 512 /* bytes; the text of an error has 768 */
+#define BUILDX_PATIENCE (10 * NS_PER_S) /* until docker buildx version is killed */
+#define LIST_TEXT_SIZE  512             /* bytes; the text of an error has 768 */
 
 /* NOLINTNEXTLINE(misc-redundant-expression): the two macros are equal today */
 _Static_assert((int)BUILD_MORE_MAX == (int)ARGS_OPERANDS_MAX, "all arguments fit");
@@ -36,6 +38,7 @@ struct build {
     struct build_request request;
     struct docker_build plan;
     struct build_result result;
+    char platforms[BUILD_PLATFORMS_SIZE];
     char tag[NAME_REF_MAX];
     char image_id[DIGEST_TEXT_SIZE]; /* "" before the build */
 };
@@ -144,6 +147,14 @@ static void warn_outside(const struct cli *cli, const struct build *build)
 
 /* ---- the plan ---- */
 
+static int read_platforms(struct build *build, const char *list, struct err *err)
+{
+    if (!list)
+        return 0;
+    build->request.platform = build->platforms;
+    return docker_build_platforms(list, build->platforms, err);
+}
+
 static int plan_build(struct cli *cli, struct build *build, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -155,12 +166,12 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         .path = config_text(config, OPT_PATH),
         .context = config_text(config, OPT_CONTEXT),
         .dockerfile = config_text(config, OPT_DOCKERFILE),
-        .platform = config_text(config, OPT_PLATFORM),
         .more = args->operands + args->passed,
         .more_count = args->operand_count - args->passed,
         .quiet = cli->output.quiet,
     };
-    if (git_read(build->request.path, cli->cancel, &build->head, &build->changes, err) ||
+    if (read_platforms(build, config_text(config, OPT_PLATFORM), err) ||
+        git_read(build->request.path, cli->cancel, &build->head, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
     warn_reader(cli, &build->head);
@@ -177,30 +188,32 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
-static bool has_several(const struct build *build)
-{
-    return build->request.platform && strchr(build->request.platform, ',');
-}
-
-/* Only containerd's store has an image for several platforms. */
+/* Only containerd's store has an image for several platforms, and only Docker 28 and newer report and
+ * export each of them: a push from an older one would leave out all but one. */
 static int check_platforms(const struct build *build, const struct docker *docker, struct err *err)
 {
-    if (!has_several(build) || docker_engine(docker)->containerd_store)
+    const struct docker_engine *engine = docker_engine(docker);
+
+    if (!docker_arguments_several(&build->request) ||
+        (engine->containerd_store && engine->reports_content))
         return 0;
     err_set(err, ERR_UNSUPPORTED, "platforms",
-            "this Docker stores images of one platform, not of %s", build->request.platform);
-    return err_hint(err,
-                    "build and push one platform after the other, or enable Docker's containerd "
-                    "image store");
+            engine->containerd_store
+                ? "Docker %s exports one platform of an image, not several"
+                : "this Docker %s stores images of one platform, not of several",
+            engine->version);
+    return err_hint(err, "build and push one platform after the other, or use Docker 28 or newer "
+                         "with its containerd image store");
 }
 
-/* Returns true if the daemon has the platform `text` of the image, with all of its blobs. */
+/* Returns true if the daemon has the platform `text` of the image, with all of its blobs. buildx also
+ * knows short names, such as "arm64" or "local": they are not compared. */
 static bool has_platform(const struct docker_platform *all, unsigned count, const char *text)
 {
     struct platform wanted;
 
     if (!platform_parse(text, &wanted))
-        return false;
+        return true;
     for (unsigned i = 0; i < count; i++) {
         struct platform platform = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
 
@@ -210,11 +223,10 @@ static bool has_platform(const struct docker_platform *all, unsigned count, cons
     return false;
 }
 
-/* Checks that the daemon has each platform that was built. Daemons before API 1.48 do not report
- * them. */
+/* Checks that the daemon has each of several platforms that were built. */
 static int check_built(const struct build *build, struct docker *docker, struct err *err)
 {
-    const char *at = has_several(build) ? build->request.platform : "";
+    const char *at = strchr(build->platforms, ',') ? build->platforms : "";
     struct docker_platform all[DOCKER_PLATFORMS_MAX];
     unsigned count = 0;
 
@@ -229,7 +241,7 @@ static int check_built(const struct build *build, struct docker *docker, struct 
             return err_set(err, ERR_DOCKER, "build",
                            "the build ended well, but %s in Docker has no image for %s", build->tag,
                            text);
-        at += size + strspn(at + size, ", ");
+        at += size + (at[size] == ',');
     }
     return 0;
 }
@@ -245,6 +257,31 @@ static int check_daemon(struct cli *cli, struct build *build, struct err *err)
     return failed;
 }
 
+static void ignore_output(void *arg, struct view bytes)
+{
+    (void)arg;
+    (void)bytes;
+}
+
+/* docker without buildx reads the flags of `buildx build` as its own. Its messages do not name buildx. */
+static bool lacks_buildx(const struct cli *cli, const struct build_request *request,
+                         char *const *env)
+{
+    const char *const argv[] = {request->program, "buildx", "version", NULL};
+    _cleanup_text_ struct text errors = {0};
+    struct run_output output = {.take = ignore_output, .errors = &errors};
+    struct run_options run = {.argv = argv,
+                              .env = env,
+                              .output = &output,
+                              .limit = BUILDX_PATIENCE,
+                              .cancel = cli->cancel};
+    struct err ignored;
+    int code = 0;
+
+    text_init(&errors, 4 * KIB);
+    return request->platform && run_program(&run, &code, &ignored) == 0 && code != 0;
+}
+
 static int build_failed(const struct build_request *request, int code, struct err *err)
 {
     const char *what = request->platform ? "buildx build" : "build";
@@ -254,10 +291,15 @@ static int build_failed(const struct build_request *request, int code, struct er
                        request->program, what, code - 128);
     err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", request->program, what,
             code);
-    if (request->platform)
-        return err_hint(err, "see its messages above; --platform needs buildx: %s buildx version",
-                        request->program);
     return err_hint(err, "see its messages above");
+}
+
+static int refuse_without_buildx(const struct build_request *request, struct err *err)
+{
+    err_set(err, ERR_DOCKER, "buildx", "%s has no buildx, which builds with --platform",
+            request->program);
+    return err_hint(err, "install its plugin buildx (the package docker-buildx-plugin, in Debian "
+                         "docker-buildx), or build without --platform on a host of that platform");
 }
 
 /* The program gets the environment of the user, AWS_* included (for --secret), without S3DOCK_*.
@@ -281,10 +323,12 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
         return err_memory(err, "the environment of docker");
     run.env = env;
     failed = run_program(&run, &code, err);
+    if (!failed && code)
+        failed = lacks_buildx(cli, &build->request, env)
+                     ? refuse_without_buildx(&build->request, err)
+                     : build_failed(&build->request, code, err);
     free(env);
-    if (failed)
-        return ERR_FAIL;
-    return code ? build_failed(&build->request, code, err) : 0;
+    return failed;
 }
 
 /* ---- after it ---- */

@@ -13,6 +13,25 @@
 #include "base/codes.h"
 #include "base/err.h"
 
+#define BETWEEN ", \t\r\n" /* two items of a list */
+
+int docker_build_platforms(const char *text, char out[BUILD_PLATFORMS_SIZE], struct err *err)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (text += strspn(text, BETWEEN); *text; text += strspn(text, BETWEEN)) {
+        size_t size = strcspn(text, BETWEEN);
+
+        if (used + size + sizeof "," > BUILD_PLATFORMS_SIZE)
+            return err_set(err, ERR_USAGE, "value", "--platform is too long");
+        used += (size_t)snprintf(out + used, BUILD_PLATFORMS_SIZE - used, "%s%.*s", used ? "," : "",
+                                 (int)size, text);
+        text += size;
+    }
+    return used ? 0 : err_set(err, ERR_USAGE, "value", "--platform names no platform");
+}
+
 /* Stores a path that no program reads as a flag. */
 static int set_path(char out[BUILD_PATH_SIZE], const char *path, struct err *err)
 {

@@ -10,9 +10,10 @@
 
 struct err;
 
-#define BUILD_PATH_SIZE 4096
-#define BUILD_MORE_MAX  256 /* arguments that are passed to docker */
-#define BUILD_WORDS_MAX (BUILD_MORE_MAX + 16)
+#define BUILD_PATH_SIZE      4096
+#define BUILD_MORE_MAX       256 /* arguments that are passed to docker */
+#define BUILD_WORDS_MAX      (BUILD_MORE_MAX + 16)
+#define BUILD_PLATFORMS_SIZE 1024
 
 struct build_request {
     const char *program; /* "docker" */
@@ -21,7 +22,8 @@ struct build_request {
     const char *context; /* NULL: path */
     /* relative to the context, else to the current folder; "-": standard input */
     const char *dockerfile;
-    const char *platform; /* NULL: the platform of the daemon, without buildx */
+    /* as docker_build_platforms writes them; NULL: the platform of the daemon, without buildx */
+    const char *platform;
     const char *const *more;
     unsigned more_count; /* at most BUILD_MORE_MAX */
     bool quiet;
@@ -35,6 +37,9 @@ struct docker_build {
     const char *argv[BUILD_WORDS_MAX];
 };
 
+/* Copies a list of platforms as buildx reads it: without blanks and empty items. usage.value: no item,
+ * or too long. */
+int docker_build_platforms(const char *text, char out[BUILD_PLATFORMS_SIZE], struct err *err);
 /* Finds the context and the Dockerfile, and makes argv. local.context, not_found.dockerfile. */
 int docker_build_make(const struct build_request *request, struct docker_build *out,
                       struct err *err);

@@ -90,6 +90,34 @@ static void a_platform_takes_buildx(void **state)
                 "docker buildx build --load --platform linux/arm64 -f Dockerfile -t " TAG " .");
 }
 
+static void a_list_of_platforms(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"linux/amd64,linux/arm64", "linux/amd64,linux/arm64"},
+        {" linux/amd64, linux/arm64 ,", "linux/amd64,linux/arm64"},
+        {"linux/amd64\nlinux/arm64\n", "linux/amd64,linux/arm64"}, /* a block of YAML */
+        {"arm64", "arm64"},
+    };
+    char out[BUILD_PLATFORMS_SIZE], list[2 * BUILD_PLATFORMS_SIZE];
+    struct err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(docker_build_platforms(cases[i].text, out, &err), 0);
+        assert_string_equal(out, cases[i].expected);
+    }
+    assert_int_equal(docker_build_platforms(" , ", out, &err), ERR_FAIL);
+    assert_string_equal(err.code, "value");
+    memset(list, 'x', sizeof list);
+    list[BUILD_PLATFORMS_SIZE] = '\0';
+    assert_int_equal(docker_build_platforms(list, out, &err), ERR_FAIL);
+    list[BUILD_PLATFORMS_SIZE - 2] = '\0'; /* an item ends with a comma or with the list */
+    assert_int_equal(docker_build_platforms(list, out, &err), 0);
+    assert_string_equal(out, list);
+}
+
 static void context_and_dockerfile(void **state)
 {
     static const struct {
@@ -191,13 +219,10 @@ static void the_most_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(the_usual_call),
-        SCENE(a_platform_takes_buildx),
-        SCENE(context_and_dockerfile),
-        SCENE(what_is_not_there),
-        SCENE(more_words_arrive_as_they_are),
-        SCENE(id_of_the_image),
-        SCENE(the_most_words),
+        SCENE(the_usual_call),      SCENE(a_platform_takes_buildx),
+        SCENE(a_list_of_platforms), SCENE(context_and_dockerfile),
+        SCENE(what_is_not_there),   SCENE(more_words_arrive_as_they_are),
+        SCENE(id_of_the_image),     SCENE(the_most_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
