@@ -209,6 +209,15 @@ struct platforms {
     unsigned count;
 };
 
+static bool has_item(const struct platforms *platforms, const struct platform *item)
+{
+    for (unsigned i = 0; i < platforms->count; i++)
+        if (platform_same(&platforms->items[i], item))
+            return true;
+    return false;
+}
+
+/* An image that was built for linux/arm64 and for linux/arm64/v8 has one platform twice. */
 static int list_platforms(const struct push_options *options, struct platforms *out,
                           struct err *err)
 {
@@ -225,11 +234,12 @@ static int list_platforms(const struct push_options *options, struct platforms *
         return 0;
     out->count = 0;
     for (unsigned i = 0; i < count; i++) {
-        struct platform *item = &out->items[out->count];
+        struct platform item = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
 
-        *item = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
-        out->count += item->os[0] != '\0';
+        if (item.os[0] && !has_item(out, &item))
+            out->items[out->count++] = item;
     }
+    out->count += out->count == 0; /* the options choose none: the daemon does */
     for (unsigned i = 1; i < out->count; i++)
         if (platform_same(&out->items[i], &own)) {
             out->items[i] = out->items[0];
