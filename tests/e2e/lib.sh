@@ -336,6 +336,13 @@ make_image()
         cp "$one" "$2"
 }
 
+# has_platforms: the daemon has images of several platforms, and lists and exports each of them (API 1.48).
+has_platforms()
+{
+    docker info -f '{{.DriverStatus}}' | grep -q io.containerd.snapshotter &&
+        [ "$(printf '1.48\n%s\n' "$(docker version -f '{{.Server.APIVersion}}')" | sort -V | head -n 1)" = 1.48 ]
+}
+
 # image_id REF: prints the SHA-256 of the image's config, which graph drivers use as id. A containerd store uses the
 # digest of a manifest, which differs between hosts. There the function reads the config's name from `docker save`.
 image_id()

@@ -51,13 +51,7 @@ check "an image of a foreign platform from a daemon" s3dock push other:20250721-
 check "is pulled with a warning if there is no other" into /dev/null on_edge s3dock pull other:20250721-2118-f7a5a27
 check "which names the platform" grep -q "for linux/arm64 only" <(on_edge s3dock pull other:20250721-2118-f7a5a27 --force 2>&1)
 
-# containerd's store can have several platforms. Docker lists and exports each of them since API 1.48.
-has_platforms()
-{
-    docker info -f '{{.DriverStatus}}' | grep -q io.containerd.snapshotter &&
-        [ "$(printf '1.48\n%s\n' "$(docker version -f '{{.Server.APIVersion}}')" | sort -V | head -n 1)" = 1.48 ]
-}
-
+# containerd's store can have several platforms.
 BOTH=app:20250724-2118-f7a5a27
 if has_platforms; then
     make_image $BOTH one.tar --seed 5 --size 2 --layout oci-gzip
