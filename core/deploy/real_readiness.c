@@ -7,6 +7,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "deploy/gate/one_line.h"
 #include "deploy/real_parts.h"
 #include "deploy/spec/verify_url.h"
 #include "flow/program.h"
@@ -188,6 +189,7 @@ int real_hook(struct deploy_host *host, const struct deploy_hook *hook, struct e
         {"PREVIOUS", hook->previous},
         {"RESULT", hook->result},
     };
+    char end[300];
     unsigned count = 0;
     int code, failed;
 
@@ -205,8 +207,9 @@ int real_hook(struct deploy_host *host, const struct deploy_hook *hook, struct e
     text_init(&errors, HOOK_ERRORS_MAX);
     failed = program_run(&program, &code, err);
     free((void *)program.env);
-    if (!failed && code != 0)
-        failed = err_set(err, ERR_DEPLOY, CODE_HOOK, "%s ended with exit code %d: %.300s",
-                         hook->argv[0], code, errors.data);
-    return failed;
+    if (failed || code == 0)
+        return failed;
+    one_line_end(text_view(&errors), end, sizeof end);
+    return err_set(err, ERR_DEPLOY, CODE_HOOK, "%s ended with exit code %d%s%s", hook->argv[0],
+                   code, end[0] ? ": " : "", end);
 }

@@ -29,3 +29,27 @@ void one_line(struct view bytes, char *out, size_t size)
     out[used] = '\0';
     str_printable(out);
 }
+
+/* Returns where the last `size` bytes begin: at a line, if one begins there. */
+static size_t find_end(const char *data, size_t count, size_t size)
+{
+    size_t start = count > size ? count - size : 0;
+    const char *line = start > 0 ? memchr(data + start - 1, '\n', size) : NULL;
+
+    if (line)
+        return (size_t)(line + 1 - data);
+    while (start > 0 && start < count && ((unsigned char)data[start] & 0xC0) == 0x80)
+        start++; /* inside of a character */
+    return start;
+}
+
+void one_line_end(struct view bytes, char *out, size_t size)
+{
+    const char *data = (const char *)bytes.data;
+    size_t count = bytes.size, start;
+
+    while (count > 0 && is_blank(data[count - 1]))
+        count--;
+    start = find_end(data, count, size - 1);
+    one_line(view_of(data + start, count - start), out, size);
+}

@@ -11,5 +11,7 @@
 /* Copies as much as fits. Runs of blanks and line ends become one space; the line neither begins
  * nor ends with one. Invisible characters, NULs and invalid UTF-8 become '?'. */
 void one_line(struct view bytes, char *out, size_t size);
+/* The same with the last bytes, which begin with a whole line if possible. */
+void one_line_end(struct view bytes, char *out, size_t size);
 
 #endif
