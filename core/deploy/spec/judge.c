@@ -124,6 +124,20 @@ static int check_host_network(const struct judge_input *input, struct err *err)
                   file_of(input), unit_of(input)->port);
 }
 
+/* The daemon publishes no port in these modes, and only warns. */
+static int check_publishing(const struct judge_input *input, struct err *err)
+{
+    struct json_node mode = json_get(host_config(input->candidate), "NetworkMode");
+    bool host = json_string_equals(mode, "host");
+
+    if (!unit_of(input)->slot_ports[SLOT_BLUE] || (!host && !json_string_equals(mode, "none")))
+        return 0;
+    return refuse(err, "use another network, or remove the slots",
+                  "%s has the network mode \"%s\", in which no port is published: nothing would "
+                  "respond at the slots of unit %s",
+                  file_of(input), host ? "host" : "none", unit_of(input)->unit);
+}
+
 /* ---- addresses ---- */
 
 static int refuse_address(const struct judge_input *input, const char *what, struct err *err)
@@ -346,7 +360,7 @@ int judge(const struct judge_input *input, struct text *warnings, struct err *er
 {
     static int (*const rules[])(const struct judge_input *input, struct err *err) = {
         check_auto_remove, check_borrowed,     check_dependents, check_ports,
-        check_addresses,   check_host_network, check_owners,
+        check_addresses,   check_host_network, check_publishing, check_owners,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

@@ -249,6 +249,22 @@ static void the_network_of_the_host_has_one_port_once(void **state)
     assert_passes((struct trial){file, host});
 }
 
+static void slots_need_a_network_that_publishes(void **state)
+{
+    static const char file[] = "{HostConfig: {NetworkMode: 'none'}}";
+    static const char none[] = "HostConfig: {NetworkMode: 'none'}";
+    struct trial trial = {file, none, .port = 80, .slot = 18081};
+
+    (void)state;
+    assert_refused(trial, "\"none\", in which no port is published");
+    trial.order = ORDER_STOP_FIRST;
+    assert_refused(trial, "at the slots of unit main");
+    trial.file = "{HostConfig: {NetworkMode: 'host'}}";
+    trial.inspect = "HostConfig: {NetworkMode: 'host'}";
+    assert_refused(trial, "\"host\", in which no port is published");
+    assert_passes((struct trial){file, none, .port = 80});
+}
+
 static void anonymous_volumes_lose_their_data(void **state)
 {
     static const char mounted[] =
@@ -472,6 +488,7 @@ int main(void)
         cmocka_unit_test(borrowed_name_spaces_are_refused),
         cmocka_unit_test(containers_that_would_lose_their_network_are_named),
         cmocka_unit_test(the_network_of_the_host_has_one_port_once),
+        cmocka_unit_test(slots_need_a_network_that_publishes),
         cmocka_unit_test(anonymous_volumes_lose_their_data),
         cmocka_unit_test(a_typo_is_named_with_the_nearest_key),
         cmocka_unit_test(a_value_that_was_not_taken_is_named),
