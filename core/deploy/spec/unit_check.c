@@ -39,7 +39,8 @@ static bool is_reserved(const char *name)
            (end[1] == 'g' && end[2] && !end[2 + strspn(end + 2, "0123456789")]);
 }
 
-/* Adds the default name, and checks it. */
+/* Adds the default name, and checks it. Docker takes no name of one character. It would refuse the
+ * name only at the commit. */
 static int check_name(const struct entry_place *place, const char *app, const char *env,
                       struct unit_spec *unit, struct err *err)
 {
@@ -53,10 +54,10 @@ static int check_name(const struct entry_place *place, const char *app, const ch
                             "has the container name \"%s\": names that end with .retired, or with "
                             ".g and a number, are those of other containers of a deployment",
                             unit->name);
-    if (is_name(unit->name, "_.-", CONTAINER_NAME_MAX))
+    if (is_name(unit->name, "_.-", CONTAINER_NAME_MAX) && unit->name[1])
         return 0;
     return entry_refuse(place, err,
-                        "has the container name \"%s\": a name has 1 to %d of the characters a-z, "
+                        "has the container name \"%s\": a name has 2 to %d of the characters a-z, "
                         "A-Z, 0-9, _ . - and begins with a letter or digit",
                         unit->name, CONTAINER_NAME_MAX);
 }

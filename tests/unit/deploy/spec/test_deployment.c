@@ -211,6 +211,7 @@ static void wrong_values_are_refused(void **state)
         {"{container: 'c', prune: 'all'}", "must be \"dangling\""},
         {"{container: 'c', platform: 'arm64'}", "must be OS/ARCH, such as \"linux/arm64\""},
         {"{container: 'c', name: '-x'}", "container name"},
+        {"{container: 'c', name: 'x'}", "2 to 200 of the characters"},
         {"{container: 'c', name: 'a b'}", "container name"},
         {"{units: {}}", "1 to 16 units"},
         {"{units: {'Web 1': {container: 'c'}}}", "a unit whose name"},
@@ -255,7 +256,7 @@ static void contradictions_are_refused(void **state)
         {"{" SERVED "traffic: {command: ['x'], reload: ['y']}}", "traffic.reload without"},
         {"{container: 'c', port: 80, traffic: {caddy: 'http://x', id: 'i'}}", "without slots"},
         {"{port: 80, units: {web: {container: 'c'}}}", "port in /etc/s3dock/config.json5 belongs"},
-        {"{units: {a: {container: 'c', name: 'x'}, b: {container: 'c', name: 'x'}}}",
+        {"{units: {a: {container: 'c', name: 'xy'}, b: {container: 'c', name: 'xy'}}}",
          "units a and b with the same container name"},
         {"{units: {a: {container: 'c', port: 1, slots: [1, 2]},"
          " b: {container: 'c', port: 1, slots: [3, 2]}}}",
