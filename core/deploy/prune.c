@@ -18,20 +18,30 @@ static bool served_last(const struct run *run, const struct deploy_unit *unit,
     return entry && strcmp(entry->serving, container->facts.id) == 0;
 }
 
-/* Counts the retired containers that are newer than this one. */
-static unsigned count_newer(const struct run *run, const struct deploy_unit *unit,
-                            const struct deploy_container *than)
+/* Returns true if `a` is kept rather than `b`. The container that served last always stays. If it
+ * equals the one that serves, a rollback has no use for it: it takes the place of no other one. */
+static bool is_kept_before(const struct run *run, const struct deploy_unit *unit,
+                           const struct deploy_container *a, const struct deploy_container *b)
 {
-    unsigned newer = 0;
+    if (served_last(run, unit, b))
+        return false;
+    if (served_last(run, unit, a))
+        return unit_differs(unit, a) || !unit_differs(unit, b);
+    return unit_prefers(unit, a, b);
+}
+
+static unsigned count_before(const struct run *run, const struct deploy_unit *unit,
+                             const struct deploy_container *container)
+{
+    unsigned before = 0;
 
     for (unsigned i = 0; i < unit->count; i++) {
         const struct deploy_container *c = unit->members[i];
 
-        newer += c != than && c != unit->serving && container_retired(c) &&
-                 (served_last(run, unit, c) ||
-                  (!served_last(run, unit, than) && container_newer(c, than)));
+        before += c != container && c != unit->serving && container_retired(c) &&
+                  is_kept_before(run, unit, c, container);
     }
-    return newer;
+    return before;
 }
 
 static bool is_needed(const struct run *run, const struct deploy_unit *unit,
@@ -40,7 +50,7 @@ static bool is_needed(const struct run *run, const struct deploy_unit *unit,
     if (container == unit->serving || container == unit->candidate ||
         !container_stopped(container) || container == unit_holder(unit))
         return true;
-    return container_retired(container) && count_newer(run, unit, container) < (keep ? keep : 1);
+    return container_retired(container) && count_before(run, unit, container) < (keep ? keep : 1);
 }
 
 static void drop_member(struct deploy_unit *unit, unsigned at)

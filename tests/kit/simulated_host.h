@@ -119,8 +119,9 @@ void sim_happen(struct simulated_host *sim, enum sim_event event, unsigned detai
 /* Checks the rest state: one container of each unit has a policy, the name, the traffic. Returns
  * NULL, or a text with the fault. `ref`: the image that must serve; NULL: any. */
 const char *sim_rest_fault(struct simulated_host *sim, const char *ref);
-/* Returns true if a unit has more than `keep` retired containers. */
-bool sim_keeps_too_many(const struct simulated_host *sim);
+/* Returns true if a unit has more than `keep` retired containers of other images than the one that
+ * serves, or more than one beyond `keep`. */
+bool sim_keeps_too_many(struct simulated_host *sim);
 /* The container that has the name of a unit, or NULL. */
 struct sim_container *sim_named(struct simulated_host *sim, unsigned unit);
 

@@ -244,15 +244,23 @@ const char *sim_rest_fault(struct simulated_host *sim, const char *ref)
     return NULL;
 }
 
-bool sim_keeps_too_many(const struct simulated_host *sim)
+bool sim_keeps_too_many(struct simulated_host *sim)
 {
-    unsigned retired[SIM_UNITS] = {0};
+    unsigned ways_back[SIM_UNITS] = {0}, equal[SIM_UNITS] = {0};
 
     for (unsigned i = 0; i < sim->count; i++) {
-        const struct sim_container *container = &sim->containers[i];
+        const struct sim_container *container = &sim->containers[i],
+                                   *named = sim_named(sim, container->unit);
 
-        if (container->there && !container->foreign && container_retired(&container->c) &&
-            ++retired[container->unit] > sim->deployment->units[container->unit].keep)
+        if (!container->there || container->foreign || !container_retired(&container->c))
+            continue;
+        if (named && strcmp(named->c.facts.image_id, container->c.facts.image_id) == 0)
+            equal[container->unit]++;
+        else
+            ways_back[container->unit]++;
+        if (ways_back[container->unit] > spec_of(sim, container->unit)->keep ||
+            ways_back[container->unit] + equal[container->unit] >
+                spec_of(sim, container->unit)->keep + 1)
             return true;
     }
     return false;

@@ -15,6 +15,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "deploy/deployer.h"
+#include "deploy/unit.h"
 #include "kit/simulated_host.h"
 
 static struct deployment deployment;
@@ -356,12 +357,36 @@ static void a_rollback_passes_over_the_same_image(void **state)
 static void a_rollback_to_the_same_image_is_named(void **state)
 {
     (void)state;
-    must_deploy(2);
     force();
     must(deployer_rollback);
-    assert_string_equal(result.image_ref, "shop:20260701-1002-abcde");
-    assert_int_equal(result.units[0].generation, 2);
+    assert_string_equal(result.image_ref, "shop:20260701-1001-abcde");
+    assert_int_equal(result.units[0].generation, 1);
     assert_non_null(strstr(warnings, "keeps no container of another image"));
+}
+
+static unsigned count_retired(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < sim.count; i++)
+        count += sim.containers[i].there && container_retired(&sim.containers[i].c);
+    return count;
+}
+
+/* Such as the image of a container that ended. */
+static void the_way_back_survives_another_container_of_the_same_image(void **state)
+{
+    (void)state;
+    must_deploy(2);
+    for (unsigned times = 0; times < 3; times++) {
+        force();
+        assert_int_equal(count_retired(), 2);
+    }
+    must(deployer_rollback);
+    assert_string_equal(result.image_ref, "shop:20260701-1001-abcde");
+    assert_string_equal(warnings, "");
+    must_deploy(3);
+    assert_int_equal(count_retired(), 1);
 }
 
 static void a_rollback_returns_to_the_former_spec(void **state)
@@ -439,6 +464,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_passes_over_the_same_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_way_back_survives_another_container_of_the_same_image,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_rollback_to_the_former_spec_is_completed, set_up,
                                         tear_down),
