@@ -181,7 +181,8 @@ int prepare_start(struct run *run, struct deploy_unit *unit, struct err *err)
     if (!err_is(err, ERR_DOCKER, CODE_START) && !err_is(err, ERR_NOT_FOUND, CODE_CONTAINER))
         return ERR_FAIL; /* not found: it was removed meanwhile */
     cause = *err;
-    return err_set(err, ERR_DEPLOY, CODE_START, "%s", cause.text);
+    err_set(err, ERR_DEPLOY, CODE_START, "%s", cause.text);
+    return cause.hint[0] ? err_hint(err, "%s", cause.hint) : ERR_FAIL;
 }
 
 int prepare_gate(struct run *run, struct deploy_unit *unit, struct err *err)

@@ -104,15 +104,26 @@ static bool is_proxy_refusal(const struct container_reply *reply)
     return docker_is_denied(reply->status) && (reply->status != 404 || !reply->said[0]);
 }
 
+/* The daemon can keep an endpoint with the name of a container that is gone. It reports that with
+ * status 403, too. */
+static bool endpoint_is_left(const struct container_reply *reply)
+{
+    return container_said(reply, "already exists in network");
+}
+
 static int refuse_start(const struct docker *docker, const char *which,
                         const struct container_reply *reply, struct err *err)
 {
     if (container_reply_absent(reply))
         return container_missing(docker, which, err);
-    if (is_proxy_refusal(reply))
+    if (is_proxy_refusal(reply) && !endpoint_is_left(reply))
         return container_refuse(reply, CODE_REFUSED, "starting a container", err);
-    return err_set(err, ERR_DOCKER, CODE_START, "the daemon cannot start container %.128s: %s",
-                   which, reply->said);
+    err_set(err, ERR_DOCKER, CODE_START, "the daemon cannot start container %.128s: %s", which,
+            reply->said);
+    if (endpoint_is_left(reply))
+        err_hint(err, "the daemon kept the endpoint of a container that is gone: docker network "
+                      "disconnect -f NETWORK ENDPOINT removes it");
+    return ERR_FAIL;
 }
 
 int docker_container_start(struct docker *docker, const char *which, struct err *err)

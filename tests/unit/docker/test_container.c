@@ -212,6 +212,23 @@ static void a_start_that_fails_leaves_the_container(void **state)
     stop_daemon(&daemon);
 }
 
+/* The daemon reports with status 403 what only a proxy seems to report. */
+static void an_endpoint_that_is_in_the_way_is_named(void **state)
+{
+    struct daemon daemon = start_daemon("docker-20.10");
+    struct err err = {0};
+
+    (void)state;
+    create(&daemon, "shop", PLAIN);
+    script("[{\"kind\":\"Any\",\"times\":0,\"do\":\"say\",\"status\":403,\"body\":"
+           "\"{\\\"message\\\":\\\"endpoint with name shop already exists in network web\\\"}\"}]");
+    assert_int_equal(docker_container_start(daemon.docker, "shop", &err), ERR_FAIL);
+    assert_err(&err, "docker.start");
+    assert_non_null(strstr(err.text, "in network web"));
+    assert_non_null(strstr(err.hint, "docker network disconnect"));
+    stop_daemon(&daemon);
+}
+
 static void absent_containers_are_reported(void **state)
 {
     static const char *const argv[] = {"exit", "0", NULL};
@@ -478,6 +495,7 @@ int main(void)
         cmocka_unit_test(two_networks_fit_into_a_create_from_api_1_44_on),
         cmocka_unit_test(warnings_of_a_create_are_printable),
         cmocka_unit_test(a_start_that_fails_leaves_the_container),
+        cmocka_unit_test(an_endpoint_that_is_in_the_way_is_named),
         cmocka_unit_test(absent_containers_are_reported),
         cmocka_unit_test(a_404_of_a_proxy_is_no_absence),
         cmocka_unit_test(a_denied_request_names_the_rights),
