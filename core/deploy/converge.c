@@ -13,21 +13,33 @@
 #include "deploy/stop.h"
 #include "deploy/unit.h"
 
-#define REMOVE_TRIES 20
+#define REMOVE_TRIES  20
+#define RETIRED_NAMES 10
 
 /* ---- names ---- */
+
+/* Gives a container the name of a retired one. If somebody else's container has that name, the next
+ * one is tried. */
+static int rename_retired(const struct run *run, const struct deploy_unit *unit,
+                          struct deploy_container *container, struct err *err)
+{
+    char name[DOCKER_NAME_SIZE];
+
+    for (unsigned number = 1;; number++) {
+        unit_retired_name(unit, container, number, name);
+        if (unit_rename(run, container, name, err) == 0)
+            return 0;
+        if (number == RETIRED_NAMES || !err_is(err, ERR_CONFLICT, CODE_CONTAINER))
+            return ERR_FAIL;
+    }
+}
 
 /* Gives the chosen container the name, if another one, or none, has it. */
 static int take_name(const struct run *run, struct deploy_unit *unit,
                      struct deploy_container *former, struct err *err)
 {
-    char name[DOCKER_NAME_SIZE];
-
-    if (former && former != unit->serving) {
-        unit_retired_name(unit, former, name);
-        if (unit_rename(run, former, name, err))
-            return ERR_FAIL;
-    }
+    if (former && former != unit->serving && rename_retired(run, unit, former, err))
+        return ERR_FAIL;
     return unit_rename(run, unit->serving, unit->spec->name, err);
 }
 

@@ -93,9 +93,13 @@ void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
 }
 
 void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
-                       char out[DOCKER_NAME_SIZE])
+                       unsigned number, char out[DOCKER_NAME_SIZE])
 {
-    snprintf(out, DOCKER_NAME_SIZE, "%.220s.g%u" UNIT_RETIRED, unit->spec->name,
+    char more[16] = "";
+
+    if (number > 1)
+        snprintf(more, sizeof more, ".%u", number);
+    snprintf(out, DOCKER_NAME_SIZE, "%.220s%s.g%u" UNIT_RETIRED, unit->spec->name, more,
              container->labels.generation);
 }
 

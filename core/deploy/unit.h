@@ -42,11 +42,13 @@ bool unit_differs(const struct deploy_unit *unit, const struct deploy_container 
 bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container *a,
                   const struct deploy_container *b);
 
-/* Writes NAME.gN, the name of a candidate, or NAME.gN.retired. */
+/* Writes NAME.gN, the name of a candidate. */
 void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
                          char out[DOCKER_NAME_SIZE]);
 void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
-                       char out[DOCKER_NAME_SIZE]);
+                       unsigned number, char out[DOCKER_NAME_SIZE]);
+/* Stores the time since a run stopped the container that served, if it did. */
+void unit_count_gap(const struct run *run, const struct deploy_unit *unit);
 /* Returns the unit whose labels the container has, or NULL. */
 struct deploy_unit *unit_of(struct run *run, const struct deploy_container *container);
 /* Returns the container that has the name of the unit, or NULL. */

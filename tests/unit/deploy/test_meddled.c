@@ -131,6 +131,24 @@ static void what_serves_is_reported_though_its_name_is_taken(void **state)
     assert_string_not_equal(result.units[0].container, "");
 }
 
+/* Somebody's container has the name that the old one would get. */
+static void a_retired_name_that_is_taken_gets_a_number(void **state)
+{
+    struct err err;
+
+    (void)state;
+    sim_add_foreign(&sim, "shop-web.g1.retired");
+    assert_int_equal(deploy(2, &err), 0);
+    assert_int_equal(result.outcome, DEPLOY_DEPLOYED);
+    assert_null(sim_rest_fault(&sim, sim.pointer_ref));
+    assert_string_equal(sim.containers[0].c.facts.name, "shop-web.2.g1.retired");
+    deploy_result_finish(&result);
+    deploy_result_init(&result);
+    assert_int_equal(deployer_rollback(&sim.host, &options, &result, &err), 0);
+    assert_null(sim_rest_fault(&sim, NULL));
+    assert_int_equal(result.units[0].generation, 1);
+}
+
 /* ---- an interrupted run whose request the daemon still executes ---- */
 
 static const struct deploy_host_table *real_table;
@@ -211,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_candidate_that_restarted_gets_no_requests, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_serves_is_reported_though_its_name_is_taken, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_retired_name_that_is_taken_gets_a_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_container_that_appears_late_is_replaced, set_up,
                                         tear_down),
