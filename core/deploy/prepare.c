@@ -65,7 +65,8 @@ static int check_policy(const struct run *run, const struct deploy_unit *unit, s
 }
 
 /* Removes the container of that name, if it is an unused one of this unit. If there is none yet,
- * waits. Fails if the name is not ours; sets *err only if the daemon failed, or after a cancel. */
+ * waits. Fails if the name is not ours. Sets *err only if the daemon failed, after a cancel, and if
+ * the container of another run has the name: each user has a lock of their own. */
 static int free_name(const struct run *run, const struct deploy_unit *unit, const char *name,
                      struct err *err)
 {
@@ -75,8 +76,12 @@ static int free_name(const struct run *run, const struct deploy_unit *unit, cons
 
     if (answer == DOCKER_ABSENT)
         return run_sleep(run, NAME_POLL, err);
-    if (answer < 0 || strcmp(found.labels.deploy, unit->label) != 0 || !container_never_ran(&found))
+    if (answer < 0 || strcmp(found.labels.deploy, unit->label) != 0)
         return ERR_FAIL;
+    if (!container_never_ran(&found))
+        return err_set(err, ERR_CONFLICT, CODE_DEPLOY,
+                       "another deployment runs, of another user: it has started the container %s",
+                       name);
     return table->remove(run->host, found.facts.id, true, err) < 0 ? ERR_FAIL : 0;
 }
 
@@ -97,7 +102,7 @@ static int create_named(struct run *run, const struct deploy_unit *unit,
             return ERR_FAIL;
         if (free_name(run, unit, creation->name, &failure) == 0)
             continue;
-        if (failure.family == ERR_CANCELLED)
+        if (failure.family == ERR_CANCELLED || err_is(&failure, ERR_CONFLICT, CODE_DEPLOY))
             *err = failure;
         return ERR_FAIL;
     }

@@ -187,6 +187,32 @@ static void a_container_that_appears_late_is_replaced(void **state)
     sim.host.table = real_table;
 }
 
+/* A run of another user has another lock. */
+static int create_after_another_run(struct deploy_host *host, unsigned unit,
+                                    const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
+                                    struct err *err)
+{
+    if (real_table->create(host, unit, creation, id, err) || real_table->start(host, id, err))
+        return ERR_FAIL;
+    return err_set(err, ERR_CONFLICT, CODE_CONTAINER, "the name %s is taken", creation->name);
+}
+
+static void the_candidate_of_another_run_is_left_alone(void **state)
+{
+    struct deploy_host_table table;
+    struct err err;
+
+    (void)state;
+    real_table = sim.host.table;
+    table = *real_table;
+    table.create = create_after_another_run;
+    sim.host.table = &table;
+    assert_true(deploy(2, &err));
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_DEPLOY));
+    assert_non_null(strstr(err.text, "shop-web.g2"));
+    sim.host.table = real_table;
+}
+
 static void the_name_of_a_foreign_candidate_is_not_waited_for(void **state)
 {
     struct err err;
@@ -233,6 +259,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_retired_name_that_is_taken_gets_a_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_container_that_appears_late_is_replaced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_candidate_of_another_run_is_left_alone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_name_of_a_foreign_candidate_is_not_waited_for, set_up,
                                         tear_down),
