@@ -241,16 +241,19 @@ static void print_line(struct cli *cli, const struct deployment *deployment,
     }
 }
 
-static void print_unit(struct cli *cli, const struct deploy_unit_result *unit)
+static void print_units(struct cli *cli, const struct deploy_result *result)
 {
-    char time[HUMAN_SIZE];
+    for (unsigned i = 0; i < result->unit_count; i++) {
+        const struct deploy_unit_result *unit = &result->units[i];
+        char time[HUMAN_SIZE];
 
-    if (unit->gap_seconds > 0)
-        output_note(&cli->output, "%s: nothing served for %s", unit->name,
-                    human_seconds(unit->gap_seconds, time));
-    if (unit->stop_forced)
-        output_warn(&cli->output, "%s: the old container did not stop in %s and was killed",
-                    unit->name, human_seconds(unit->stop_seconds, time));
+        if (unit->gap_seconds > 0)
+            output_note(&cli->output, "%s: nothing served for %s", unit->name,
+                        human_seconds(unit->gap_seconds, time));
+        if (unit->stop_forced)
+            output_warn(&cli->output, "%s: the old container did not stop in %s and was killed",
+                        unit->name, human_seconds(unit->stop_seconds, time));
+    }
 }
 
 /* Prints lines to standard output, or those of a log to standard error. */
@@ -294,13 +297,13 @@ void deploy_ui_print(struct cli *cli, const struct deploy_options *options,
     if (failure) {
         print_log(cli, result);
         print_serving(cli, options->deployment, result, failure);
+        print_units(cli, result);
         return;
     }
     if (result->outcome == DEPLOY_PLANNED)
         print_lines(cli, &result->plan, false);
     print_line(cli, options->deployment, result);
-    for (unsigned i = 0; i < result->unit_count; i++)
-        print_unit(cli, &result->units[i]);
+    print_units(cli, result);
     if (result->hold && result->outcome == DEPLOY_ROLLED_BACK)
         output_note(&cli->output,
                     "s3dock watch keeps this until the next promotion of %s, or "

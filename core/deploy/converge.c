@@ -269,11 +269,11 @@ static int restore(struct run *run, struct deploy_unit *unit, struct err *err)
             (unit_disarm(run, other, err) || stop_container(run, unit, other, &stopped, err)))
             return ERR_FAIL;
     }
-    return unit_start(run, unit->serving, err) || unit_arm(run, unit->serving, err) ||
-                   unit_gate(run, unit, unit->serving, err) ||
-                   unit_enter(run, unit, unit->serving, err)
-               ? ERR_FAIL
-               : 0;
+    if (unit_start(run, unit->serving, err) || unit_arm(run, unit->serving, err) ||
+        unit_gate(run, unit, unit->serving, err))
+        return ERR_FAIL;
+    unit_count_gap(run, unit);
+    return unit_enter(run, unit, unit->serving, err);
 }
 
 static bool others_have_traffic(const struct run *run, const struct deploy_unit *unit)

@@ -33,7 +33,6 @@ int exchange(struct run *run, struct deploy_unit *unit, struct err *err)
         unit_arm(run, unit->candidate, err) || prepare_start(run, unit, err) ||
         prepare_gate(run, unit, err))
         return ERR_FAIL;
-    if (unit->gap_from)
-        unit->report->gap_seconds = (double)(run_now(run) - unit->gap_from) / 1e9;
+    unit_count_gap(run, unit);
     return 0;
 }

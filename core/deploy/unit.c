@@ -191,6 +191,12 @@ bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container 
     return differs != unit_differs(unit, b) ? differs : container_newer(a, b);
 }
 
+void unit_count_gap(const struct run *run, const struct deploy_unit *unit)
+{
+    if (unit->gap_from)
+        unit->report->gap_seconds = (double)(run_now(run) - unit->gap_from) / 1e9;
+}
+
 /* ---- requests ---- */
 
 int unit_refresh(const struct run *run, struct deploy_container *container, struct err *err)

@@ -45,6 +45,7 @@ bool unit_prefers(const struct deploy_unit *unit, const struct deploy_container 
 /* Writes NAME.gN, the name of a candidate. */
 void unit_candidate_name(const struct deploy_unit *unit, unsigned generation,
                          char out[DOCKER_NAME_SIZE]);
+/* Writes NAME.gN.retired. `number` counts from 1; a later one makes another name. */
 void unit_retired_name(const struct deploy_unit *unit, const struct deploy_container *container,
                        unsigned number, char out[DOCKER_NAME_SIZE]);
 /* Stores the time since a run stopped the container that served, if it did. */

@@ -427,6 +427,21 @@ static void a_killed_rollback_to_the_former_spec_is_completed(void **state)
     }
 }
 
+/* ---- stop-first ---- */
+
+static void the_gap_of_a_failed_exchange_is_measured(void **state)
+{
+    struct err err;
+
+    (void)state;
+    deployment.units[0].order = ORDER_STOP_FIRST;
+    sim_point(&sim, 2, SIM_SICK);
+    assert_true(run_faulty(deployer_run, 0, SIM_KILL_BEFORE, &err));
+    assert_int_equal(result.outcome, DEPLOY_ROLLED_BACK);
+    assert_true(result.units[0].gap_seconds > 0);
+    assert_null(sim_rest_fault(&sim, NULL));
+}
+
 /* ---- names ---- */
 
 static void a_name_of_another_deployment_is_named(void **state)
@@ -468,6 +483,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_rollback_to_the_former_spec_is_completed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_gap_of_a_failed_exchange_is_measured, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_name_of_another_deployment_is_named, set_up, tear_down),
     };
