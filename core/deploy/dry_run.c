@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deploy/report.h"
+#include "deploy/room.h"
 #include "deploy/serving.h"
 #include "deploy/survey.h"
 #include "deploy/unit.h"
@@ -131,15 +132,13 @@ void dry_run_serving(struct run *run)
 static int plan_pull(struct run *run, struct err *err)
 {
     struct deploy_room room = {0};
+    char text[ROOM_TEXT_SIZE];
 
     if (run->host->table->room(run->host, &run->want, &room, err))
         return ERR_FAIL;
-    if (room.known)
-        text_printf(&run->result->plan, "pull %s: it needs %llu MB of the disk, %llu MB are free\n",
-                    run->want.ref, (unsigned long long)(room.need / MIB),
-                    (unsigned long long)(room.free / MIB));
-    else
-        text_printf(&run->result->plan, "pull %s\n", run->want.ref);
+    room_describe(&room, text);
+    text_printf(&run->result->plan, "pull %s%s%s\n", run->want.ref, room.known ? ": it " : "",
+                room.known ? text : "");
     return 0;
 }
 

@@ -54,10 +54,12 @@ struct deploy_recipe {
     int64_t restart_retries;
 };
 
-/* The disks of the daemon and of the cache. */
+/* The disk of the daemon, in bytes. */
 struct deploy_room {
     bool known;
-    uint64_t need, free; /* bytes */
+    uint64_t need;    /* of the pull */
+    uint64_t reserve; /* stays free */
+    uint64_t free;
 };
 
 /* A program of the user, and its variables. Strings may be "". */

@@ -88,7 +88,8 @@ int image_room(struct docker *docker, const struct image_room_subject *subject,
         return 0;
     out->known = true;
     out->free = disk.free;
-    out->need = raw + raw / 10 + (holds_cache(engine->root_dir) ? packed : 0) + disk.total / 20;
+    out->need = raw + raw / 10 + (holds_cache(engine->root_dir) ? packed : 0);
+    out->reserve = disk.total / 20;
     return 0;
 }
 

@@ -4,11 +4,12 @@
  */
 #include "deploy/room.h"
 
+#include <stdint.h>
+#include <stdio.h>
+
 #include "base/codes.h"
 #include "deploy/prune.h"
 #include "deploy/unit.h"
-
-#define MIB_OF(bytes) ((unsigned long long)((bytes) / MIB))
 
 static int remove_containers(struct run *run, struct err *err)
 {
@@ -34,7 +35,16 @@ static int fits(struct run *run, struct deploy_room *room, struct err *err)
     *room = (struct deploy_room){0};
     if (run->host->table->room(run->host, &run->want, room, err))
         return ERR_FAIL;
-    return !room->known || room->free >= room->need;
+    return !room->known ||
+           (room->free >= room->reserve && room->free - room->reserve >= room->need);
+}
+
+void room_describe(const struct deploy_room *room, char out[ROOM_TEXT_SIZE])
+{
+    snprintf(out, ROOM_TEXT_SIZE,
+             "needs %ju MB of the disk; %ju MB are free, and %ju MB must stay free",
+             (uintmax_t)((room->need + MIB - 1) / MIB), (uintmax_t)(room->free / MIB),
+             (uintmax_t)(room->reserve / MIB));
 }
 
 int room_make(struct run *run, struct err *err)
@@ -44,6 +54,7 @@ int room_make(struct run *run, struct err *err)
         remove_images,
         remove_dangling,
     };
+    char text[ROOM_TEXT_SIZE];
     struct deploy_room room;
     int answer = fits(run, &room, err);
 
@@ -51,9 +62,8 @@ int room_make(struct run *run, struct err *err)
         answer = REMOVE[i](run, err) ? ERR_FAIL : fits(run, &room, err);
     if (answer)
         return answer < 0 ? answer : 0;
-    err_set(err, ERR_LOCAL, CODE_DISK_FULL,
-            "%s needs %llu MB of the daemon's disk, and %llu MB are free", run->want.ref,
-            MIB_OF(room.need), MIB_OF(room.free));
+    room_describe(&room, text);
+    err_set(err, ERR_LOCAL, CODE_DISK_FULL, "%s %s", run->want.ref, text);
     return err_hint(err,
                     "remove images or containers that are not needed: docker system df lists them");
 }

@@ -8,6 +8,10 @@
 
 struct err;
 
+#define ROOM_TEXT_SIZE 128
+
+/* Writes what the image needs, what is free and what must stay free, for a message. */
+void room_describe(const struct deploy_room *room, char out[ROOM_TEXT_SIZE]);
 /* Removes what prune may remove, until the image fits. local.disk_full: it does not. */
 int room_make(struct run *run, struct err *err);
 

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "deploy/image_room.h"
+#include "deploy/room.h"
 #include "docker/docker.h"
 #include "kit/assert_fails.h"
 #include "kit/fake_docker.h"
@@ -185,7 +186,7 @@ static void a_size_that_is_not_signed_makes_no_room(void **state)
 
     (void)state;
     assert_int_equal(image_room(docker, &subject, &room, &err), 0);
-    assert_true(room.known && room.need > room.free);
+    assert_true(room.known && room.need > room.free && room.reserve > 0);
     subject.guard = guard;
     assert_fails(&err, image_room(docker, &subject, &room, &err), ERR_TRUST, CODE_MISSING,
                  "not signed");
@@ -193,6 +194,18 @@ static void a_size_that_is_not_signed_makes_no_room(void **state)
     guard_close(guard);
     docker_close(docker);
     store_destroy(subject.store);
+}
+
+static void the_reserve_is_no_need_of_the_image(void **state)
+{
+    const struct deploy_room room = {
+        .known = true, .need = 900000, .reserve = 13000 * MIB, .free = 12000 * MIB};
+    char text[ROOM_TEXT_SIZE];
+
+    (void)state;
+    room_describe(&room, text);
+    assert_string_equal(text,
+                        "needs 1 MB of the disk; 12000 MB are free, and 13000 MB must stay free");
 }
 
 int main(void)
@@ -204,6 +217,7 @@ int main(void)
         cmocka_unit_test(images_of_containers_stay),
         cmocka_unit_test(images_without_a_name_go_only_on_request),
         cmocka_unit_test(a_size_that_is_not_signed_makes_no_room),
+        cmocka_unit_test(the_reserve_is_no_need_of_the_image),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
