@@ -88,37 +88,3 @@ int replaced_archive_find(struct store *store, const char *key, const char *etag
     str_copy(copy_etag, STORE_ETAG_MAX, search.info.etag);
     return REPLACED_ARCHIVE_FOUND;
 }
-
-static int follow(struct store *store, struct metadata_object *object, struct err *err)
-{
-    char copy[KEY_MAX], etag[STORE_ETAG_MAX];
-    int answer =
-        replaced_archive_find(store, object->key, object->etag, object->size, copy, etag, err);
-
-    if (answer == REPLACED_ARCHIVE_FOUND) {
-        str_copy(object->key, sizeof object->key, copy);
-        str_copy(object->etag, sizeof object->etag, etag);
-    }
-    return answer < 0 ? ERR_FAIL : 0;
-}
-
-int replaced_archive_follow(struct store *store, struct metadata *metadata, struct err *err)
-{
-    for (unsigned i = 0; i < metadata->object_count; i++) {
-        struct metadata_object *object = &metadata->objects[i];
-        struct image_name name;
-        struct store_info info;
-        char month[7];
-        enum store_answer answer;
-
-        if (!key_parse_image(object->key, &name, month))
-            continue; /* nobody replaces it */
-        answer = store_head(store, object->key, &info, err);
-        if (answer == STORE_FAILED)
-            return ERR_FAIL;
-        if ((answer != STORE_DONE || strcmp(info.etag, object->etag) != 0) &&
-            follow(store, object, err))
-            return ERR_FAIL;
-    }
-    return 0;
-}

@@ -14,15 +14,11 @@
 #include "store/store.h"
 
 struct err;
-struct metadata;
 
 /* Looks for the copy of the archive that had this ETag and size. REPLACED_ARCHIVE_FOUND: `copy` and
  * `copy_etag` are set. 0: there is none, or `key` is not that of an archive. Waits. */
 enum { REPLACED_ARCHIVE_FOUND = 1 };
 int replaced_archive_find(struct store *store, const char *key, const char *etag, uint64_t size,
                           char copy[KEY_MAX], char copy_etag[STORE_ETAG_MAX], struct err *err);
-/* Gives each object of the metadata that was replaced the key and the ETag of its copy. An object
- * without a copy stays as it is. Formats up to 2 stay as they are. Waits. */
-int replaced_archive_follow(struct store *store, struct metadata *metadata, struct err *err);
 
 #endif

@@ -23,7 +23,7 @@ struct work {
     struct metadata_object *written; /* the new object of each chosen one */
     uint64_t *placed;                /* of each run: its offset in the new object */
     struct object_runs copied;       /* of the new objects, by the store */
-    struct located at;
+    struct plan_source source;
     /* The image that is moved. Its objects, or their successors, and their numbers in the plan. */
     struct metadata_object objects[METADATA_OBJECTS_MAX];
     long numbers[METADATA_OBJECTS_MAX];
@@ -136,15 +136,15 @@ static bool is_copied(void *arg, unsigned object, uint64_t offset, uint32_t size
 /* Returns the number of chosen objects that the image uses. */
 static unsigned choose_objects(struct work *w)
 {
-    const struct metadata *metadata = &w->at.metadata;
+    const struct metadata_object *places = w->source.places;
     unsigned count = 0;
 
-    for (unsigned i = 0; i < metadata->object_count; i++) {
-        long at = compact_plan_find(&w->plan, &metadata->objects[i]);
+    for (unsigned i = 0; i < w->source.at.metadata.object_count; i++) {
+        long at = compact_plan_find(&w->plan, &places[i]);
         bool chosen = at >= 0 && w->plan.objects[at].chosen;
 
         w->numbers[i] = chosen ? at : -1;
-        w->objects[i] = chosen && !w->options->dry_run ? w->written[at] : metadata->objects[i];
+        w->objects[i] = chosen && !w->options->dry_run ? w->written[at] : places[i];
         count += chosen;
     }
     return count;
@@ -173,11 +173,11 @@ static int move_image(struct work *w, const struct index *index, struct err *err
 {
     struct moved_image moved = {.store = w->options->store,
                                 .signing = w->options->signing,
-                                .at = &w->at,
+                                .at = &w->source.at,
                                 .index = index,
                                 .thin = true,
                                 .objects = w->objects,
-                                .object_count = w->at.metadata.object_count,
+                                .object_count = w->source.at.metadata.object_count,
                                 .place = place,
                                 .arg = w,
                                 .copied = is_copied};
@@ -185,12 +185,13 @@ static int move_image(struct work *w, const struct index *index, struct err *err
     struct image_name name;
 
     if (!is_planned(w, index)) {
-        err_set(err, ERR_CONFLICT, "changed", "%s was changed meanwhile", w->at.metadata_key);
+        err_set(err, ERR_CONFLICT, "changed", "%s was changed meanwhile",
+                w->source.at.metadata_key);
         return MOVED_NOT;
     }
-    if (!key_parse_image(w->at.archive_key, &name, month))
+    if (!key_parse_image(w->source.at.archive_key, &name, month))
         return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image",
-                       w->at.archive_key);
+                       w->source.at.archive_key);
     if (key_unique(unique, err))
         return ERR_FAIL;
     moved.name = &name;
@@ -204,12 +205,12 @@ static int visit_image(struct work *w, struct err *err)
     struct index *index = NULL;
     int answer;
 
-    if (w->at.metadata.format < 3 || !choose_objects(w))
+    if (w->source.at.metadata.format < 3 || !choose_objects(w))
         return 0;
     w->result->images++;
     if (w->options->dry_run)
         return 0;
-    answer = fetch_index(w->options->store, &w->at.metadata, &index, err);
+    answer = fetch_index(w->options->store, &w->source.at.metadata, &index, err);
     if (answer == 0)
         answer = move_image(w, index, err);
     index_destroy(index);
@@ -223,13 +224,13 @@ static int visit_image(struct work *w, struct err *err)
 static int visit_images(struct work *w, struct err *err)
 {
     for (size_t i = 0; i < w->plan.image_count; i++) {
-        int answer = compact_plan_locate(w->options->store, w->plan.images[i].key, &w->at, err);
+        int answer = compact_plan_locate(w->options->store, w->plan.images[i].key, &w->source, err);
 
         if (answer == LOCATE_ABSENT)
             continue;
         if (answer == LOCATE_FOUND)
             answer = visit_image(w, err);
-        located_finish(&w->at);
+        located_finish(&w->source.at);
         if (answer)
             return ERR_FAIL;
     }
@@ -245,13 +246,20 @@ static int gather_image(struct work *w, struct err *err)
     struct gather_cost cost;
     struct index *index = NULL;
     bool scattered = false;
-    int answer =
-        w->at.metadata.format < 3 ? 0 : fetch_index(o->store, &w->at.metadata, &index, err);
+    int answer = w->source.at.metadata.format < 3
+                     ? 0
+                     : fetch_index(o->store, &w->source.at.metadata, &index, err);
 
     if (answer == 0 && index)
         answer = gather_check(index, o->scatter, &scattered, &cost, err);
     if (answer == 0 && scattered) {
-        answer = gather_run(o->store, o->signing, &w->at, index, o->scatter, &written, err);
+        answer = gather_run(&(struct gather){.store = o->store,
+                                             .signing = o->signing,
+                                             .at = &w->source.at,
+                                             .places = w->source.places,
+                                             .index = index,
+                                             .limits = o->scatter},
+                            &written, err);
         w->result->gathered += answer == 0;
         w->result->skipped += answer == MOVED_NOT;
         if (answer == MOVED_NOT)
@@ -269,12 +277,12 @@ static int gather_images(struct work *w, struct err *err)
         int answer = LOCATE_ABSENT;
 
         if (w->plan.images[i].scattered)
-            answer = compact_plan_locate(w->options->store, w->plan.images[i].key, &w->at, err);
+            answer = compact_plan_locate(w->options->store, w->plan.images[i].key, &w->source, err);
         if (answer == LOCATE_ABSENT)
             continue;
         if (answer == LOCATE_FOUND)
             answer = gather_image(w, err);
-        located_finish(&w->at);
+        located_finish(&w->source.at);
         if (answer)
             return ERR_FAIL;
     }

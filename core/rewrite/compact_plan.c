@@ -8,8 +8,8 @@
 #include "base/array.h"
 #include "base/err.h"
 #include "catalog/image_objects.h"
+#include "catalog/object_places.h"
 #include "catalog/object_refs.h"
-#include "catalog/replaced_archive.h"
 #include "pack/index/index.h"
 #include "rewrite/signed_image.h"
 #include "transfer/fetch_index.h"
@@ -54,8 +54,10 @@ static int add_image(void *arg, const struct located *at, struct err *err)
     return 0;
 }
 
-int compact_plan_locate(struct store *store, const char *key, struct located *out, struct err *err)
+int compact_plan_locate(struct store *store, const char *key, struct plan_source *source,
+                        struct err *err)
 {
+    struct located *out = &source->at;
     _cleanup_text_ struct text text = {0};
     char month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
     struct image_name name;
@@ -80,7 +82,7 @@ int compact_plan_locate(struct store *store, const char *key, struct located *ou
         metadata_finish(&out->metadata);
         return err_wrap(err, "%s", key);
     }
-    if (replaced_archive_follow(store, &out->metadata, err)) {
+    if (object_places_find(store, &out->metadata, source->places, err)) {
         metadata_finish(&out->metadata);
         return ERR_FAIL;
     }
@@ -96,18 +98,18 @@ long compact_plan_find(const struct compact_plan *plan, const struct metadata_ob
     return -1;
 }
 
-static int add_objects(struct compact_plan *plan, const struct metadata *metadata,
-                       unsigned numbers[], struct err *err)
+static int add_objects(struct compact_plan *plan, const struct metadata_object *objects,
+                       unsigned count, unsigned numbers[], struct err *err)
 {
-    for (unsigned i = 0; i < metadata->object_count; i++) {
-        long at = compact_plan_find(plan, &metadata->objects[i]);
+    for (unsigned i = 0; i < count; i++) {
+        long at = compact_plan_find(plan, &objects[i]);
 
         if (at < 0) {
             if (!array_reserve(&plan->objects, &plan->object_room, plan->object_count,
                                sizeof *plan->objects))
                 return err_memory(err, "the objects");
             at = (long)plan->object_count++;
-            plan->objects[at] = (struct plan_object){.object = metadata->objects[i]};
+            plan->objects[at] = (struct plan_object){.object = objects[i]};
         }
         plan->objects[at].images++;
         numbers[i] = (unsigned)at;
@@ -150,8 +152,9 @@ static void leave_image(struct compact_plan *plan, struct plan_image *image,
 }
 
 static int add_index(struct compact_plan *plan, const struct compact_scope *scope,
-                     const struct located *at, struct plan_image *image, struct err *err)
+                     const struct plan_source *source, struct plan_image *image, struct err *err)
 {
+    const struct located *at = &source->at;
     unsigned numbers[METADATA_OBJECTS_MAX] = {0};
     struct index *index = NULL;
     int owner = signed_image_find(scope->store, scope->signing, at, err);
@@ -161,7 +164,7 @@ static int add_index(struct compact_plan *plan, const struct compact_scope *scop
         failed = err_set(err, ERR_INTEGRITY, "index", "%s has other objects than its metadata",
                          at->metadata.index_key);
     if (!failed)
-        failed = add_objects(plan, &at->metadata, numbers, err) ||
+        failed = add_objects(plan, source->places, index->object_count, numbers, err) ||
                  add_runs(plan, index, numbers, err) ||
                  gather_check(index, scope->scatter, &image->scattered, &image->cost, err);
     if (!failed && owner == SIGNED_BY_OTHER)
@@ -173,14 +176,14 @@ static int add_index(struct compact_plan *plan, const struct compact_scope *scop
 
 /* Reads the use of one image. An image that was removed meanwhile is ignored. */
 static int read_image(struct compact_plan *plan, const struct compact_scope *scope,
-                      struct plan_image *image, struct located *at, struct err *err)
+                      struct plan_image *image, struct plan_source *source, struct err *err)
 {
-    int answer = compact_plan_locate(scope->store, image->key, at, err);
+    int answer = compact_plan_locate(scope->store, image->key, source, err);
 
     if (answer)
         return answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
-    answer = at->metadata.format < 3 ? 0 : add_index(plan, scope, at, image, err);
-    located_finish(at);
+    answer = source->at.metadata.format < 3 ? 0 : add_index(plan, scope, source, image, err);
+    located_finish(&source->at);
     return answer;
 }
 
@@ -207,6 +210,18 @@ static unsigned count_retired(const struct compact_plan *plan, const char *key)
     return count;
 }
 
+/* The copy of a replaced archive stays with its metadata. Otherwise documents need the object that are
+ * not images of the plan. */
+static bool is_needed(const struct compact_plan *plan, const struct object_refs *refs,
+                      const struct plan_object *object)
+{
+    const struct metadata_object *o = &object->object;
+
+    return strncmp(o->key, "archive/", 8) == 0 ||
+           object_refs_count(refs, NULL, o->key, o->etag, o->size) >
+               object->images + count_retired(plan, o->key);
+}
+
 static void choose(struct compact_plan *plan, const struct object_refs *refs, uint64_t least)
 {
     for (size_t i = 0; i < plan->object_count; i++) {
@@ -215,9 +230,7 @@ static void choose(struct compact_plan *plan, const struct object_refs *refs, ui
         bool mostly = object->used && object->used <= object->object.size && unused >= least &&
                       unused > object->object.size / 2;
 
-        object->needed = mostly && object_refs_count(refs, NULL, object->object.key,
-                                                     object->object.etag, object->object.size) >
-                                       object->images + count_retired(plan, object->object.key);
+        object->needed = mostly && is_needed(plan, refs, object);
         object->chosen = mostly && !object->needed && !object->fixed;
     }
 }
@@ -225,14 +238,14 @@ static void choose(struct compact_plan *plan, const struct object_refs *refs, ui
 static int read_plan(struct compact_plan *plan, const struct compact_scope *scope,
                      const struct object_refs *refs, struct err *err)
 {
-    struct located *at = calloc(1, sizeof *at);
+    struct plan_source *source = calloc(1, sizeof *source);
     int failed = 0;
 
-    if (!at)
+    if (!source)
         return err_memory(err, "the images");
     for (size_t i = 0; !failed && i < plan->image_count; i++)
-        failed = read_image(plan, scope, &plan->images[i], at, err);
-    free(at);
+        failed = read_image(plan, scope, &plan->images[i], source, err);
+    free(source);
     if (failed)
         return ERR_FAIL;
     object_runs_sort(&plan->runs);

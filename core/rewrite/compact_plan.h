@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "catalog/locate.h"
+#include "catalog/metadata.h"
 #include "catalog/signing.h"
 #include "catalog/strings.h"
 #include "pack/index/object_runs.h"
@@ -48,6 +49,12 @@ struct compact_plan {
     struct strings strings;
 };
 
+/* An image that the plan lists: its metadata as they are, and its objects (object_places.h). */
+struct plan_source {
+    struct located at;
+    struct metadata_object places[METADATA_OBJECTS_MAX];
+};
+
 /* The options of a plan. Pointers are borrowed. */
 struct compact_scope {
     struct store *store;
@@ -65,7 +72,9 @@ int compact_plan_read(struct compact_plan *plan, const struct compact_scope *sco
 long compact_plan_find(const struct compact_plan *plan, const struct metadata_object *object);
 void compact_plan_finish(struct compact_plan *plan);
 
-/* Reads the metadata of an image that the plan lists. LOCATE_ABSENT: it was deleted. */
-int compact_plan_locate(struct store *store, const char *key, struct located *out, struct err *err);
+/* Reads the metadata of an image that the plan lists. LOCATE_FOUND: call located_finish.
+ * LOCATE_ABSENT: it was deleted. */
+int compact_plan_locate(struct store *store, const char *key, struct plan_source *source,
+                        struct err *err);
 
 #endif

@@ -36,10 +36,7 @@ struct moves {
 };
 
 struct work {
-    const struct located *at;
-    struct signing *signing;
-    const struct index *index;
-    const struct gather_limits *limits;
+    const struct gather *what;
     struct object_runs runs, kept; /* of the image; those that stay */
     struct moves moves;
     unsigned object_count;
@@ -108,7 +105,7 @@ static int keep_groups(struct work *w, uint64_t least, uint64_t moved[CODECS + 1
         size_t end = next_group(&w->runs, begin, &used);
 
         if (used < least)
-            moved[w->index->objects[object].codec] += used;
+            moved[w->what->index->objects[object].codec] += used;
         else
             *objects += w->kept.count == 0 || w->kept.list[w->kept.count - 1].object != object;
         for (; begin < end; begin++)
@@ -122,7 +119,7 @@ static int keep_groups(struct work *w, uint64_t least, uint64_t moved[CODECS + 1
 static int is_enough(struct work *w, const uint64_t moved[CODECS + 1], bool *enough,
                      struct err *err)
 {
-    const struct extent_limits *limits = &w->limits->scatter;
+    const struct extent_limits *limits = &w->what->limits->scatter;
     const struct extent_limits target = {
         .ranges = limits->ranges * 0.8, .spare = limits->spare / 2, .bytes = limits->bytes};
     size_t count = w->kept.count;
@@ -135,7 +132,7 @@ static int is_enough(struct work *w, const uint64_t moved[CODECS + 1], bool *eno
                 &(struct object_run){.object = METADATA_OBJECTS_MAX + codec, .size = moved[codec]},
                 err))
             return ERR_FAIL;
-    *enough = extent_bridge_of(&w->kept, w->limits->range, &target, &bridge);
+    *enough = extent_bridge_of(&w->kept, w->what->limits->range, &target, &bridge);
     w->kept.count = count;
     return 0;
 }
@@ -214,8 +211,8 @@ static void unite(struct moves *moves)
 
 static int find_moves(struct work *w, struct err *err)
 {
-    for (unsigned i = 0; i < w->index->section_count; i++)
-        if (add_moves(w, &w->index->sections[i], err))
+    for (unsigned i = 0; i < w->what->index->section_count; i++)
+        if (add_moves(w, &w->what->index->sections[i], err))
             return ERR_FAIL;
     unite(&w->moves);
     return 0;
@@ -225,7 +222,7 @@ static int find_moves(struct work *w, struct err *err)
 
 static int codec_of(const struct work *w, const struct move *move)
 {
-    return w->at->metadata.objects[move->object].codec;
+    return w->what->places[move->object].codec;
 }
 
 /* Sets the new offsets of the chunks of a codec. Returns the number of the pieces. */
@@ -251,13 +248,13 @@ static size_t place_moves(struct work *w, int codec, struct rewrite_piece *piece
     return count;
 }
 
-static int write_object(struct work *w, struct store *store, int codec,
-                        struct rewrite_piece *pieces, struct gather_result *result, struct err *err)
+static int write_object(struct work *w, int codec, struct rewrite_piece *pieces,
+                        struct gather_result *result, struct err *err)
 {
     struct metadata_object *object = &w->objects[w->object_count];
-    const struct object_writer writer = {.store = store,
+    const struct object_writer writer = {.store = w->what->store,
                                          .key = object->key,
-                                         .objects = w->at->metadata.objects,
+                                         .objects = w->what->places,
                                          .pieces = pieces,
                                          .count = place_moves(w, codec, pieces)};
     char unique[KEY_UNIQUE_SIZE];
@@ -278,14 +275,13 @@ static int write_object(struct work *w, struct store *store, int codec,
     return 0;
 }
 
-static int write_objects(struct work *w, struct store *store, struct gather_result *result,
-                         struct err *err)
+static int write_objects(struct work *w, struct gather_result *result, struct err *err)
 {
     struct rewrite_piece *pieces = calloc(w->moves.count + 1, sizeof *pieces);
     int failed = pieces ? 0 : err_memory(err, "the chunks of the image");
 
     for (int codec = 1; !failed && codec <= CODECS; codec++)
-        failed = write_object(w, store, codec, pieces, result, err);
+        failed = write_object(w, codec, pieces, result, err);
     free(pieces);
     if (failed)
         return ERR_FAIL;
@@ -325,17 +321,17 @@ static bool is_copied(void *arg, unsigned object, uint64_t offset, uint32_t size
 {
     const struct work *w = arg;
 
-    return object < w->at->metadata.object_count ||
+    return object < w->what->at->metadata.object_count ||
            object_runs_contain(&w->copied, object, offset, size);
 }
 
-static int move_image(struct work *w, struct store *store, struct err *err)
+static int move_image(struct work *w, struct err *err)
 {
     char unique[KEY_UNIQUE_SIZE];
-    const struct moved_image moved = {.store = store,
-                                      .signing = w->signing,
-                                      .at = w->at,
-                                      .index = w->index,
+    const struct moved_image moved = {.store = w->what->store,
+                                      .signing = w->what->signing,
+                                      .at = w->what->at,
+                                      .index = w->what->index,
                                       .unique = unique,
                                       .name = &w->name,
                                       .month = w->month,
@@ -348,28 +344,27 @@ static int move_image(struct work *w, struct store *store, struct err *err)
     struct err ignored;
     int answer = key_unique(unique, err) ? ERR_FAIL : moved_image_run(&moved, err);
 
-    for (unsigned i = w->at->metadata.object_count; answer == MOVED_NOT && i < w->object_count; i++)
-        (void)retired_delete_object(store, w->objects[i].key, w->objects[i].etag, &ignored);
+    for (unsigned i = w->what->at->metadata.object_count;
+         answer == MOVED_NOT && i < w->object_count; i++)
+        (void)retired_delete_object(w->what->store, w->objects[i].key, w->objects[i].etag,
+                                    &ignored);
     return answer;
 }
 
-static int gather(struct work *w, struct store *store, struct gather_result *result,
-                  struct err *err)
+static int run(struct work *w, struct gather_result *result, struct err *err)
 {
-    if (!key_parse_image(w->at->archive_key, &w->name, w->month))
+    if (!key_parse_image(w->what->at->archive_key, &w->name, w->month))
         return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image",
-                       w->at->archive_key);
-    w->object_count = w->at->metadata.object_count;
-    memcpy(w->objects, w->at->metadata.objects, w->object_count * sizeof w->objects[0]);
-    if (collect(w->index, &w->runs, err) || choose(w, err) || find_moves(w, err) ||
-        write_objects(w, store, result, err))
+                       w->what->at->archive_key);
+    w->object_count = w->what->at->metadata.object_count;
+    memcpy(w->objects, w->what->places, w->object_count * sizeof w->objects[0]);
+    if (collect(w->what->index, &w->runs, err) || choose(w, err) || find_moves(w, err) ||
+        write_objects(w, result, err))
         return ERR_FAIL;
-    return move_image(w, store, err);
+    return move_image(w, err);
 }
 
-int gather_run(struct store *store, struct signing *signing, const struct located *at,
-               const struct index *index, const struct gather_limits *limits,
-               struct gather_result *result, struct err *err)
+int gather_run(const struct gather *gather, struct gather_result *result, struct err *err)
 {
     struct work *w = calloc(1, sizeof *w);
     int answer;
@@ -377,11 +372,8 @@ int gather_run(struct store *store, struct signing *signing, const struct locate
     *result = (struct gather_result){.written = 0};
     if (!w)
         return err_memory(err, "the image");
-    w->at = at;
-    w->signing = signing;
-    w->index = index;
-    w->limits = limits;
-    answer = gather(w, store, result, err);
+    w->what = gather;
+    answer = run(w, result, err);
     object_runs_finish(&w->runs);
     object_runs_finish(&w->kept);
     object_runs_finish(&w->copied);

@@ -39,10 +39,18 @@ struct gather_result {
     uint64_t written, copied; /* bytes; copied: by the store itself */
 };
 
+/* A scattered image. Pointers are borrowed. */
+struct gather {
+    struct store *store;
+    struct signing *signing; /* the key of this command, or NULL */
+    const struct located *at;
+    const struct metadata_object *places; /* its objects (object_places.h) */
+    const struct index *index;            /* all sections are loaded */
+    const struct gather_limits *limits;
+};
+
 /* Writes an object for each codec of the short runs, and moves the image. Waits. Returns what
  * moved_image_run returns. */
-int gather_run(struct store *store, struct signing *signing, const struct located *at,
-               const struct index *index, const struct gather_limits *limits,
-               struct gather_result *result, struct err *err);
+int gather_run(const struct gather *gather, struct gather_result *result, struct err *err);
 
 #endif

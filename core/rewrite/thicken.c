@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/err.h"
-#include "catalog/replaced_archive.h"
+#include "catalog/object_places.h"
 #include "catalog/retired.h"
 #include "rewrite/moved_image.h"
 #include "rewrite/object_writer.h"
@@ -22,6 +22,7 @@ struct pieces {
 struct work {
     const struct thicken_options *options;
     struct located at;
+    struct metadata_object places[METADATA_OBJECTS_MAX]; /* its objects */
     struct index *index;
     struct pieces pieces;
     /* The end of the chunks that have a new place; the piece of the next one, and where in it. */
@@ -61,7 +62,7 @@ static int find_pieces(struct work *w, struct err *err)
 
         index_cursor_init(&cursor, &w->index->sections[i]);
         while ((chunk = index_cursor_next(&cursor, &place))) {
-            bool other = w->at.metadata.objects[place.object].codec != w->object.codec;
+            bool other = w->places[place.object].codec != w->object.codec;
 
             w->repacked += other ? chunk->packed_size : 0;
             if (add_piece(&w->pieces, &place, chunk->packed_size, other ? chunk->raw_size : 0, err))
@@ -128,7 +129,7 @@ static int write_object(struct work *w, uint64_t *copied, struct err *err)
     const struct object_writer writer = {
         .store = w->options->store,
         .key = w->object.key,
-        .objects = w->at.metadata.objects,
+        .objects = w->places,
         .pieces = w->pieces.list,
         .count = w->pieces.count,
         .choice = {.codec = w->index->codec, .level = w->index->level}};
@@ -180,7 +181,7 @@ static int thicken(struct work *w, struct thicken_result *result, struct err *er
     answer = signed_image_find(o->store, o->signing, &w->at, err);
     if (answer < 0 || answer == SIGNED_BY_OTHER)
         return ERR_FAIL;
-    if (replaced_archive_follow(o->store, &w->at.metadata, err) ||
+    if (object_places_find(o->store, &w->at.metadata, w->places, err) ||
         fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
         find_pieces(w, err))
         return ERR_FAIL;

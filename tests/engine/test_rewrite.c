@@ -871,6 +871,41 @@ static void gather_reads_the_copy_of_a_replaced_archive(void **state)
     memory_store_destroy(memory);
 }
 
+/* Its metadata needs the copy for ever, so a rewrite would free nothing. */
+static void compact_leaves_the_copy_of_a_replaced_archive(void **state)
+{
+    struct memory_store *memory = fill_replaced("replaced-compact");
+    struct compact_result result;
+
+    (void)state;
+    if (compact(&memory->store, false, &result))
+        fail_msg("%s", err.text);
+    assert_int_equal(result.kept, 1);
+    assert_int_equal(result.copied, 0);
+    assert_true(can_pull(&memory->store, 1));
+    memory_store_destroy(memory);
+}
+
+/* `aws s3 sync` and `cp` give the objects other ETags than the metadata state. */
+static void a_copied_bucket_is_rewritten(void **state)
+{
+    struct memory_store *memory = fill("copied", true);
+    struct compact_result compacted;
+    struct thicken_result thickened;
+
+    (void)state;
+    for (unsigned i = 0; i < memory->now.object_count; i++)
+        snprintf(memory->now.objects[i].etag, sizeof memory->now.objects[i].etag, "\"copied-%u\"",
+                 i);
+    if (compact(&memory->store, false, &compacted))
+        fail_msg("%s", err.text);
+    assert_int_equal(compacted.moved, 2);
+    if (thicken(&memory->store, 2, &thickened))
+        fail_msg("%s", err.text);
+    pull_all(&memory->store, "copied", 0);
+    memory_store_destroy(memory);
+}
+
 static void a_store_that_copies_nothing_is_enough(void **state)
 {
     struct memory_store *memory = fill("refusing", true);
@@ -988,10 +1023,9 @@ static int find_owner(struct signing *signing, struct store *store, const char *
 
 static const struct signing_table key_table = {sign_before, sign_after, find_owner};
 
-/* Image 1 is signed, image 2 is not. */
-static struct memory_store *fill_signed(const char *name, int owner)
+/* Image 1 gets a signature of `owner`. */
+static void sign(struct memory_store *memory, int owner)
 {
-    struct memory_store *memory = fill(name, true);
     char signatures[KEY_MAX];
     struct located at;
 
@@ -1003,6 +1037,14 @@ static struct memory_store *fill_signed(const char *name, int owner)
     located_finish(&at);
     key = (struct test_key){.signing = {&key_table}, .owner = owner};
     the_key = owner ? &key.signing : NULL;
+}
+
+/* Image 1 is signed, image 2 is not. */
+static struct memory_store *fill_signed(const char *name, int owner)
+{
+    struct memory_store *memory = fill(name, true);
+
+    sign(memory, owner);
     return memory;
 }
 
@@ -1061,6 +1103,27 @@ static void own_images_are_signed_again(void **state)
     the_key = NULL;
 }
 
+/* The new metadata name the copy. Those that were signed name the archive. */
+static void an_own_image_with_a_replaced_archive_is_signed_again(void **state)
+{
+    struct memory_store *memory = fill_replaced("own-replaced");
+    struct compact_result result;
+    struct thicken_result thick;
+
+    (void)state;
+    sign(memory, SIGNING_OWN);
+    if (gather(&memory->store, false, &result))
+        fail_msg("%s", err.text);
+    assert_int_equal(result.gathered, 1);
+    assert_int_equal(key.signatures, 1);
+    if (thicken(&memory->store, 1, &thick))
+        fail_msg("%s", err.text);
+    assert_int_equal(key.signatures, 2);
+    assert_true(can_pull(&memory->store, 1));
+    memory_store_destroy(memory);
+    the_key = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1072,6 +1135,8 @@ int main(void)
         cmocka_unit_test(thicken_makes_an_image_whole),
         cmocka_unit_test(thicken_reads_the_copy_of_a_replaced_archive),
         cmocka_unit_test(gather_reads_the_copy_of_a_replaced_archive),
+        cmocka_unit_test(compact_leaves_the_copy_of_a_replaced_archive),
+        cmocka_unit_test(a_copied_bucket_is_rewritten),
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
@@ -1082,6 +1147,7 @@ int main(void)
         cmocka_unit_test(a_thin_push_meets_a_sweep_without_conditions),
         cmocka_unit_test(images_that_others_have_signed_stay),
         cmocka_unit_test(own_images_are_signed_again),
+        cmocka_unit_test(an_own_image_with_a_replaced_archive_is_signed_again),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };
