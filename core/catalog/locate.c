@@ -119,6 +119,12 @@ static int list_others(struct search *s, struct err *err)
     return stems_each(s->store, prefix, add_others, s, NULL, &unsure, NULL, err);
 }
 
+static int refuse_platform(const struct search *s, struct err *err)
+{
+    return err_set(err, ERR_INTEGRITY, "document", "%s states another platform",
+                   s->out->metadata_key);
+}
+
 /* Reads the metadata of the wanted platform, which is not the first one. */
 static int try_platform(struct search *s, struct err *err)
 {
@@ -133,7 +139,7 @@ static int try_platform(struct search *s, struct err *err)
     if (answer != LOCATE_FOUND || is_wanted(s))
         return answer;
     metadata_finish(&out->metadata);
-    return err_set(err, ERR_INTEGRITY, "document", "%s states another platform", out->metadata_key);
+    return refuse_platform(s, err);
 }
 
 /* Tries the image key that out->archive_key contains. */
@@ -249,14 +255,18 @@ static int take_retired(const struct search *s, struct view document, struct err
     return metadata_parse(document, &out->metadata, err);
 }
 
-/* Reads the metadata from the tombstone, unless the data are being deleted. */
-static int try_retired(struct search *s, const char *key, struct err *err)
+/* Reads the metadata of a platform ("": the first one) from its tombstone, unless the data are being
+ * deleted. */
+static int try_tombstone(struct search *s, const char *key, const char *platform, struct err *err)
 {
     struct located *out = s->out;
     struct tombstone tombstone;
+    char retired[KEY_MAX];
     int answer = LOCATE_ABSENT;
 
-    switch (tombstone_read(s->store, key, &tombstone, err)) {
+    if (!key_sibling_document(retired, key, platform, KEY_RETIRED))
+        return LOCATE_ABSENT;
+    switch (tombstone_get(s->store, retired, &tombstone, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
@@ -266,7 +276,7 @@ static int try_retired(struct search *s, const char *key, struct err *err)
     }
     if (tombstone.metadata.size && !tombstone.deleting) {
         str_copy(out->archive_key, sizeof out->archive_key, key);
-        key_sibling(out->metadata_key, key, KEY_METADATA);
+        key_sibling_document(out->metadata_key, key, platform, KEY_METADATA);
         out->metadata_etag[0] = '\0';
         out->retired = true;
         answer = take_retired(s, text_view(&tombstone.metadata), err) ? ERR_FAIL : LOCATE_FOUND;
@@ -276,11 +286,36 @@ static int try_retired(struct search *s, const char *key, struct err *err)
         metadata_finish(&out->metadata);
         return ERR_FAIL;
     }
-    if (answer != LOCATE_FOUND || is_wanted(s))
+    return answer;
+}
+
+/* Finds a retired image. `answer`: that of the search for metadata. The first platform may be there, and
+ * the wanted one retired: a cleanup was killed, or has restored only the first one. */
+static int try_retired(struct search *s, const char *key, int answer, struct err *err)
+{
+    char platform[PLATFORM_KEY_SIZE];
+    int wanted;
+
+    if (answer == LOCATE_ABSENT) {
+        answer = try_tombstone(s, key, "", err);
+        if (answer != LOCATE_FOUND && (answer < 0 || !s->wanted))
+            return answer;
+        if (answer == LOCATE_FOUND && is_wanted(s))
+            return LOCATE_FOUND;
+        if (answer == LOCATE_FOUND) {
+            add_other(s->out, &s->out->platform);
+            metadata_finish(&s->out->metadata);
+            answer = LOCATE_OTHER;
+        }
+    }
+    platform_key(s->wanted, platform);
+    wanted = try_tombstone(s, key, platform, err);
+    if (wanted == LOCATE_ABSENT)
         return answer;
-    add_other(out, &out->platform);
-    metadata_finish(&out->metadata);
-    return LOCATE_OTHER;
+    if (wanted < 0 || is_wanted(s))
+        return wanted;
+    metadata_finish(&s->out->metadata);
+    return refuse_platform(s, err);
 }
 
 /* Tries all months. */
@@ -308,8 +343,8 @@ static int find_image(struct search *s, const char *key, struct err *err)
     }
     if (answer == LOCATE_ABSENT)
         answer = try_months(s, err);
-    if (answer == LOCATE_ABSENT && key)
-        answer = try_retired(s, key, err);
+    if (answer > LOCATE_FOUND && key)
+        answer = try_retired(s, key, answer, err);
     if (answer != LOCATE_ABSENT)
         return answer;
     if (key)
@@ -360,7 +395,16 @@ int locate_refuse(const struct store *store, const struct image_name *name,
 struct platforms {
     struct platform *items;
     unsigned count;
+    bool retired; /* the first one is: so are the others */
 };
+
+static bool has_platform(const struct platforms *list, const struct platform *platform)
+{
+    for (unsigned i = 0; i < list->count; i++)
+        if (list->items[i].os[0] && platform_same(&list->items[i], platform))
+            return true;
+    return false;
+}
 
 static int add_platforms(void *arg, const struct stem *stem, struct err *err)
 {
@@ -369,9 +413,9 @@ static int add_platforms(void *arg, const struct stem *stem, struct err *err)
     for (unsigned i = 0; i < stem->document_count; i++) {
         struct platform platform;
 
-        if (stem->documents[i].kind != KEY_METADATA ||
+        if ((stem->documents[i].kind != KEY_METADATA && !list->retired) ||
             !platform_parse_key(stem->documents[i].platform, &platform) ||
-            (list->items[0].os[0] && platform_same(&list->items[0], &platform)))
+            has_platform(list, &platform))
             continue;
         if (list->count == LOCATE_PLATFORMS_MAX)
             return err_set(err, ERR_UNSUPPORTED, "platforms", "%s has more than %d platforms",
@@ -393,6 +437,7 @@ int locate_platforms(struct store *store, const struct image_name *name, const c
     if (answer != LOCATE_FOUND)
         return answer;
     out[0] = at.platform;
+    list.retired = at.retired;
     located_finish(&at);
     if (prefix_of_others(at.archive_key, prefix) &&
         stems_each(store, prefix, add_platforms, &list, NULL, NULL, NULL, err))

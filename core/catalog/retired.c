@@ -7,6 +7,7 @@
 #include "catalog/retired.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -16,6 +17,7 @@
 #include "catalog/fields.h"
 #include "catalog/locate.h"
 #include "catalog/object_refs.h"
+#include "catalog/stems.h"
 
 #define TOMBSTONE_MAX (512 * KIB)
 
@@ -132,19 +134,22 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 
 /* ---- restoring ---- */
 
-/* Returns 1 if any month has metadata of the first platform of this name. */
-static int is_described(struct store *store, const struct image_name *name, struct err *err)
+/* Returns 1 if any month has metadata of this name. *first: they are those of the first platform. */
+static int is_described(struct store *store, const struct image_name *name, bool *first,
+                        struct err *err)
 {
     struct located at;
-    char first[KEY_MAX];
+    char key[KEY_MAX];
     int answer = locate_image(store, name, NULL, NULL, &at, err);
 
+    *first = false;
     if (answer < 0)
         return ERR_FAIL;
     if (answer != LOCATE_FOUND)
         return 0;
     located_finish(&at);
-    return key_sibling(first, at.archive_key, KEY_METADATA) && strcmp(first, at.metadata_key) == 0;
+    *first = key_sibling(key, at.archive_key, KEY_METADATA) && strcmp(key, at.metadata_key) == 0;
+    return 1;
 }
 
 /* Writes the saved metadata if there is none. */
@@ -209,12 +214,13 @@ static int restore(struct store *store, const struct image_name *name, const cha
                    const struct tombstone *retired, struct err *err)
 {
     char key[KEY_MAX];
+    bool first;
     int answer = is_whole(store, archive_key, retired, err);
 
     if (answer <= 0)
         return answer < 0 ? ERR_FAIL : RETIRED_GONE;
-    answer = is_described(store, name, err);
-    if (answer)
+    answer = is_described(store, name, &first, err);
+    if (answer < 0 || first)
         return answer < 0 ? ERR_FAIL : 0;
     if (key_of_sibling(key, archive_key, KEY_RETIRED, err))
         return ERR_FAIL;
@@ -240,6 +246,60 @@ int retired_restore_document(struct store *store, const char *tombstone_key, str
     }
 }
 
+/* The tombstones of further platforms that have no metadata. */
+struct further {
+    char keys[LOCATE_PLATFORMS_MAX][KEY_MAX];
+    unsigned count;
+};
+
+static int add_further(void *arg, const struct stem *stem, struct err *err)
+{
+    struct further *further = arg;
+
+    (void)err;
+    for (unsigned i = 0; i < stem->document_count && further->count < LOCATE_PLATFORMS_MAX; i++) {
+        const struct stem_document *document = &stem->documents[i];
+
+        if (document->kind == KEY_RETIRED && document->platform[0] &&
+            !stem_document(stem, document->platform, KEY_METADATA))
+            str_copy(further->keys[further->count++], KEY_MAX, document->key);
+    }
+    return 0;
+}
+
+/* Restores the further platforms of an image whose data exist. */
+static int restore_further(struct store *store, const char *archive_key, struct err *err)
+{
+    struct further *further = calloc(1, sizeof *further);
+    char prefix[KEY_MAX];
+    int failed;
+
+    if (!further)
+        return err_memory(err, "the platforms of an image");
+    failed = key_of_sibling(prefix, archive_key, KEY_METADATA, err);
+    if (!failed) {
+        str_copy(strrchr(prefix, '.'), 2, "-");
+        failed = stems_each(store, prefix, add_further, further, NULL, NULL, NULL, err);
+    }
+    for (unsigned i = 0; !failed && i < further->count; i++)
+        failed = retired_restore_document(store, further->keys[i], err) < 0;
+    free(further);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* No tombstone of the first platform is there: it was never pushed, or its metadata is in another month. */
+static int restore_others(struct store *store, const struct image_name *name,
+                          const char *archive_key, struct err *err)
+{
+    bool first;
+    int answer;
+
+    if (restore_further(store, archive_key, err))
+        return ERR_FAIL;
+    answer = is_described(store, name, &first, err);
+    return answer < 0 ? ERR_FAIL : answer ? 0 : RETIRED_GONE;
+}
+
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err)
 {
@@ -252,10 +312,9 @@ int retired_restore(struct store *store, const struct image_name *name, const ch
     case STORE_DONE:
         answer = restore(store, name, archive_key, &retired, err);
         tombstone_finish(&retired);
-        return answer;
+        return answer == 0 ? restore_further(store, archive_key, err) : answer;
     default:
-        answer = is_described(store, name, err);
-        return answer < 0 ? ERR_FAIL : answer ? 0 : RETIRED_GONE;
+        return restore_others(store, name, archive_key, err);
     }
 }
 

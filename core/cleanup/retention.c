@@ -270,18 +270,19 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
     return err_hint(err, "push %s again", image->ref);
 }
 
-/* An image is retired when none of its documents is left. Returns true if any was deleted. */
+/* An image is retired when none of its documents is left, and this cleanup deleted one. Its first platform
+ * may have had none. Returns true if any was deleted. */
 static bool note_retired(struct batch *batch)
 {
     bool any = false;
 
-    for (unsigned i = 0; i < batch->count; i++)
-        batch->going[i].image->retired = true;
     for (unsigned i = 0; i < batch->count; i++) {
+        batch->going[i].image->retired = batch->going[i].image->retired || batch->going[i].deleted;
         any = any || batch->going[i].deleted;
-        if (!batch->going[i].deleted)
-            batch->going[i].image->retired = false;
     }
+    for (unsigned i = 0; i < batch->count; i++)
+        if (batch->going[i].etag[0] && !batch->going[i].deleted)
+            batch->going[i].image->retired = false;
     return any;
 }
 

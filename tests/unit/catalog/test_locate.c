@@ -125,21 +125,54 @@ static void a_platform_is_found_without_the_first_one(void **state)
     assert_string_equal(at.others, "linux/arm64");
 }
 
-static void a_retired_image_is_found_for_its_platform(void **state)
+/* Writes metadata, and moves them into their tombstone. */
+static void retire(const char *key, const char *tombstone, const char *platform)
 {
     struct tombstone retired = {.archive_etag = "\"1\""};
 
-    (void)state;
+    put(key, platform);
     text_init(&retired.metadata, 64 * KIB);
-    put(STEM ".json", "linux/amd64");
-    assert_true(bucket_get(&bucket, STEM ".json", &retired.metadata));
-    bucket_delete(&bucket, STEM ".json");
-    assert_int_equal(tombstone_write(bucket.store, STEM ".tar.gz", &retired, &err), 0);
+    assert_true(bucket_get(&bucket, key, &retired.metadata));
+    bucket_delete(&bucket, key);
+    assert_int_equal(tombstone_put(bucket.store, tombstone, &retired, NULL, &err), STORE_DONE);
     tombstone_finish(&retired);
+}
+
+static void a_retired_image_is_found_for_its_platform(void **state)
+{
+    (void)state;
+    retire(STEM ".json", STEM ".retired", "linux/amd64");
     finds(STEM ".tar.gz", "linux/amd64", STEM ".json");
     assert_true(at.retired);
     assert_int_equal(locate(STEM ".tar.gz", "linux/arm64"), LOCATE_OTHER);
     assert_int_equal(locate(NULL, "linux/amd64"), LOCATE_ABSENT);
+}
+
+/* A cleanup was killed in between, or has restored only the first one. */
+static void a_retired_platform_is_found_beside_the_first_one(void **state)
+{
+    struct platform platforms[LOCATE_PLATFORMS_MAX];
+    unsigned count;
+
+    (void)state;
+    retire(STEM ".json", STEM ".retired", "linux/amd64");
+    retire(STEM "-linux-arm64.json", STEM "-linux-arm64.retired", "linux/arm64/v8");
+    finds(STEM ".tar.gz", "linux/amd64", STEM ".json");
+    finds(STEM ".tar.gz", "linux/arm64", STEM "-linux-arm64.json");
+    assert_true(at.retired);
+    assert_int_equal(locate(STEM ".tar.gz", "linux/riscv64"), LOCATE_OTHER);
+    assert_int_equal(locate(NULL, "linux/arm64"), LOCATE_ABSENT);
+    assert_int_equal(locate_platforms(bucket.store, &web, STEM ".tar.gz", platforms, &count, &err),
+                     LOCATE_FOUND);
+    assert_int_equal(count, 2);
+    assert_string_equal(platforms[1].architecture, "arm64");
+
+    put(STEM ".json", "linux/amd64");
+    finds(STEM ".tar.gz", "linux/arm64", STEM "-linux-arm64.json");
+    assert_int_equal(locate(NULL, "linux/arm64"), LOCATE_OTHER);
+    retire(STEM "-linux-s390x.json", STEM "-linux-s390x.retired", "linux/amd64");
+    assert_int_equal(locate(STEM ".tar.gz", "linux/s390x"), ERR_FAIL);
+    assert_string_equal(err.code, "document");
 }
 
 static void what_is_missing_is_named(void **state)
@@ -190,6 +223,7 @@ int main(void)
         TEST(the_month_of_the_push_has_all_platforms),
         TEST(a_platform_is_found_without_the_first_one),
         TEST(a_retired_image_is_found_for_its_platform),
+        TEST(a_retired_platform_is_found_beside_the_first_one),
         TEST(what_is_missing_is_named),
         TEST(many_platforms_are_cut),
     };

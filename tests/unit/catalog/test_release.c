@@ -11,6 +11,7 @@
 #include "catalog/locate.h"
 #include "catalog/release.h"
 #include "catalog/resolve.h"
+#include "catalog/tombstone.h"
 #include "kit/bucket.h"
 #include "kit/golden.h"
 
@@ -739,6 +740,48 @@ static void where_pointers_may_not_lead(void **state)
     }
 }
 
+/* ---- several platforms ---- */
+
+#define STEM_ONE "images/myapp/202507/myapp-20250721-2118-f7a5a27"
+
+/* Moves metadata into their tombstone. */
+static void retire(const char *key, const char *tombstone)
+{
+    struct tombstone retired = {.format = 2};
+
+    text_init(&retired.metadata, 64 * KIB);
+    assert_true(bucket_get(&bucket, key, &retired.metadata));
+    bucket_delete(&bucket, key);
+    assert_int_equal(tombstone_put(bucket.store, tombstone, &retired, NULL, &err), STORE_DONE);
+    tombstone_finish(&retired);
+}
+
+/* The target was retired meanwhile. The hosts of each platform pull it. */
+static void a_rollback_restores_all_platforms(void **state)
+{
+    (void)state;
+    bucket_put(&bucket, STEM_ONE "-linux-arm64.json", "{}");
+    fine(promote(ONE, "production"));
+    fine(promote(TWO, "production"));
+    retire(STEM_ONE "-linux-arm64.json", STEM_ONE "-linux-arm64.retired");
+    retire(STEM_ONE ".json", STEM_ONE ".retired");
+    fine(roll_back("production"));
+    stands_at("production", ONE);
+    assert_true(bucket_get(&bucket, STEM_ONE ".json", NULL));
+    assert_true(bucket_get(&bucket, STEM_ONE "-linux-arm64.json", NULL));
+}
+
+/* The push of the first platform was killed. */
+static void an_image_without_its_first_platform(void **state)
+{
+    (void)state;
+    bucket_put(&bucket, "images/myapp/202509/myapp-20250901-1200-abcdef1-linux-arm64.json", "{}");
+    bucket_put(&bucket, "images/myapp/202509/myapp-20250901-1200-abcdef1.tar.gz", "archive");
+    fine(tag("myapp:20250901-1200-abcdef1", "v9"));
+    fine(promote("myapp:20250901-1200-abcdef1", "production"));
+    stands_at("production", "myapp:20250901-1200-abcdef1");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -771,6 +814,8 @@ int main(void)
         TEST(a_log_with_a_gap_is_not_believed),
         TEST(a_broken_pointer_can_be_mended),
         TEST(where_pointers_may_not_lead),
+        TEST(a_rollback_restores_all_platforms),
+        TEST(an_image_without_its_first_platform),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,32 @@ static void all_platforms_are_retired(void **state)
     }
 }
 
+/* The push of the first platform was killed. The image is retired without its metadata. */
+static void an_image_without_its_first_platform_is_retired(void **state)
+{
+    const struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};
+    struct store_op first = {.verb = STORE_DELETE};
+    struct retention_choice choice;
+    struct between b;
+    char key[KEY_MAX];
+
+    (void)state;
+    open_between(&b, "no-first");
+    snprintf(key, sizeof key, "images/shop/202507/shop-%s-linux-arm64.json", IMAGES[0]);
+    put(b.fault.behind, key, "{}");
+    snprintf(key, sizeof key, "images/shop/202507/shop-%s.json", IMAGES[0]);
+    first.key = key;
+    assert_int_equal(store_run(b.fault.behind, &first, &err), STORE_DONE);
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 1);
+    assert_int_equal(retention_retire(&b.fault.store, &policy, &choice, &err), 0);
+    assert_true(choice.images[0].retired);
+    assert_false(is_there(&b, "-linux-arm64.json"));
+    assert_true(is_there(&b, "-linux-arm64.retired"));
+    retention_finish(&choice);
+    fault_store_close(&b.fault);
+}
+
 /* An environment gets the image before the first check, before the DELETE of its metadata, or
  * after. */
 static void an_image_with_a_late_reference_is_kept(void **state)
@@ -526,6 +552,7 @@ int main(void)
         cmocka_unit_test(the_target_of_a_rollback_is_kept),
         cmocka_unit_test(only_old_images_are_retired),
         cmocka_unit_test(all_platforms_are_retired),
+        cmocka_unit_test(an_image_without_its_first_platform_is_retired),
         cmocka_unit_test(an_unreadable_log_keeps_all_images),
         cmocka_unit_test(an_image_with_a_late_reference_is_kept),
         cmocka_unit_test(newer_metadata_is_neither_deleted_nor_overwritten),
