@@ -5,12 +5,14 @@
 #include "cli/commands/object_report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
 #include "catalog/image_objects.h"
 #include "catalog/locate.h"
+#include "catalog/object_places.h"
 #include "catalog/object_refs.h"
 #include "catalog/stems.h"
 #include "cli/cli.h"
@@ -19,7 +21,7 @@
 #include "pack/index/index.h"
 
 #define RANGE         (8 * MIB) /* of a request of the model */
-#define PLATFORMS_MAX 32
+#define PLATFORMS_MAX LOCATE_PLATFORMS_MAX
 
 /* The limits of a pull (pull/plan): the bridged gaps of its ranges. */
 static const struct extent_limits LIMITS = {1.4, 0, 1.039};
@@ -28,6 +30,7 @@ struct report {
     struct cli *cli;
     const struct located *at;
     const struct index *index;
+    struct metadata_object *places; /* of format 3: its objects (object_places.h) */
     uint64_t used[INDEX_OBJECTS_MAX];
     bool alone[INDEX_OBJECTS_MAX];
     bool counted; /* `alone` is known */
@@ -61,6 +64,13 @@ static int read_use(struct report *report, struct err *err)
     return failed;
 }
 
+static int find_places(struct report *report, struct store *store, struct err *err)
+{
+    report->places = calloc(METADATA_OBJECTS_MAX, sizeof *report->places);
+    return report->places ? object_places_find(store, &report->at->metadata, report->places, err)
+                          : err_memory(err, "the objects of the image");
+}
+
 /* Finds the objects that no other document needs. */
 static int read_alone(struct report *report, struct store *store, const char *app, struct err *err)
 {
@@ -73,12 +83,12 @@ static int read_alone(struct report *report, struct store *store, const char *ap
         output_note(&report->cli->output, "what the image holds alone is not known: %s", err->text);
         return 0;
     }
-    for (unsigned i = 0; i < image_objects_count(at); i++) {
-        struct image_object object = image_objects_get(at, i);
+    for (unsigned i = 0; i < at->metadata.object_count; i++) {
+        const struct metadata_object *object = &report->places[i];
 
         report->alone[i] =
-            object_refs_count(refs, at->metadata_key, object.key, object.etag, object.size) == 0;
-        report->alone_bytes += report->alone[i] ? object.size : 0;
+            object_refs_count(refs, at->metadata_key, object->key, object->etag, object->size) == 0;
+        report->alone_bytes += report->alone[i] ? object->size : 0;
     }
     if (!object_refs_count(refs, at->metadata_key, at->metadata.index_key, "", 0))
         report->alone_bytes += at->metadata.index_size;
@@ -147,13 +157,13 @@ static const char *codec_of(int codec)
 static void write_objects(struct json_writer *w, const struct report *report)
 {
     jw_array(w, "objects");
-    for (unsigned i = 0; i < image_objects_count(report->at); i++) {
-        struct image_object object = image_objects_get(report->at, i);
+    for (unsigned i = 0; i < report->at->metadata.object_count; i++) {
+        const struct metadata_object *object = &report->places[i];
 
         jw_object(w, NULL);
-        jw_string(w, "key", object.key);
-        jw_int(w, "size", (int64_t)object.size);
-        jw_string(w, "codec", codec_of(object.codec));
+        jw_string(w, "key", object->key);
+        jw_int(w, "size", (int64_t)object->size);
+        jw_string(w, "codec", codec_of(object->codec));
         jw_int(w, "used", (int64_t)report->used[i]);
         if (report->counted)
             jw_bool(w, "alone", report->alone[i]);
@@ -186,12 +196,12 @@ static void write_report(const struct report *report)
 
 static void print_object(struct output *out, const struct report *report, unsigned number)
 {
-    struct image_object object = image_objects_get(report->at, number);
+    const struct metadata_object *object = &report->places[number];
     char size[HUMAN_SIZE], used[HUMAN_SIZE];
 
-    output_line(out, "  %s", object.key);
-    output_line(out, "      %s, %s; the image uses %s%s", human_bytes(object.size, size),
-                codec_of(object.codec), human_bytes(report->used[number], used),
+    output_line(out, "  %s", object->key);
+    output_line(out, "      %s, %s; the image uses %s%s", human_bytes(object->size, size),
+                codec_of(object->codec), human_bytes(report->used[number], used),
                 !report->counted        ? ""
                 : report->alone[number] ? "; needed by nothing else"
                                         : "; needed by others, too");
@@ -228,13 +238,17 @@ int object_report(struct cli *cli, struct store *store, const struct image_name 
 {
     struct report report = {.cli = cli, .at = at, .index = index};
     bool lists_objects = at->metadata.format > METADATA_ARCHIVE_FORMAT;
+    int failed;
 
     if (lists_objects && index->object_count != image_objects_count(at))
         return err_set(err, ERR_INTEGRITY, "index", "the index has other objects than the image");
-    if (read_platforms(&report, store, name, err) ||
-        (lists_objects && (read_use(&report, err) || read_alone(&report, store, name->app, err))))
-        return ERR_FAIL;
-    write_report(&report);
-    print_report(&report);
-    return 0;
+    failed = read_platforms(&report, store, name, err) ||
+             (lists_objects && (read_use(&report, err) || find_places(&report, store, err) ||
+                                read_alone(&report, store, name->app, err)));
+    if (!failed) {
+        write_report(&report);
+        print_report(&report);
+    }
+    free(report.places);
+    return failed ? ERR_FAIL : 0;
 }

@@ -119,12 +119,16 @@ static int fill_document(struct holdings *holdings, struct holding_document *doc
 {
     const struct metadata *metadata = &at->metadata;
     char month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
+    struct platform normal;
     struct image_name name;
     enum key_kind kind;
 
     if (key_parse_document(at->metadata_key, &name, month, platform, &kind))
         str_copy(document->ref, sizeof document->ref, name.ref);
-    str_copy(document->platform, sizeof document->platform, metadata->platform);
+    if (platform_parse(metadata->platform, &normal))
+        platform_text(&normal, document->platform);
+    else
+        str_copy(document->platform, sizeof document->platform, metadata->platform);
     document->thin = metadata->thin;
     document->size = metadata->size;
     document->archive_etag = strings_keep(&holdings->strings, metadata->archive_etag, err);

@@ -42,8 +42,8 @@ struct holding_document {
     uint32_t holding; /* itself */
     enum holder holder;
     bool thin;
-    char platform[96];
-    char ref[NAME_REF_MAX]; /* "": the key is not that of an image */
+    char platform[PLATFORM_TEXT_SIZE]; /* in normal form */
+    char ref[NAME_REF_MAX];            /* "": the key is not that of an image */
     uint64_t size;
     struct holding_use *uses; /* owned: its objects, in the order of the index */
     unsigned use_count;

@@ -256,8 +256,8 @@ static uint64_t *sum_of(struct usage_sums *sums, const struct holdings *holdings
         return sum_of_document(sums, holdings->documents[holding->document].holder);
     if (holding->holders & HOLDER_IMAGE)
         return holding->is_index ? &sums->index_bytes : &sums->data_bytes;
-    if (holding->holders & HOLDER_REPLACED)
-        return &sums->replaced_bytes;
+    if (holding->holders & HOLDER_REPLACED || strncmp(holding->key, "archive/", 8) == 0)
+        return &sums->replaced_bytes; /* metadata below archive/ state the index of before */
     if (holding->holders || str_ends(holding->key, ".retired"))
         return &sums->retired_bytes;
     return str_ends(holding->key, ".first") ? &sums->document_bytes : &sums->unfinished_bytes;

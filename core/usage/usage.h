@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "catalog/name.h"
+#include "catalog/platform.h"
 
 struct err;
 struct store;
@@ -20,7 +21,7 @@ struct text;
 /* An image on one platform. All sizes are in bytes. */
 struct usage_image {
     char ref[NAME_REF_MAX];
-    char platform[96];
+    char platform[PLATFORM_TEXT_SIZE]; /* in normal form */
     bool thin;
     unsigned objects;             /* that hold its chunks */
     uint64_t size;                /* of its archive, or of the archive that it would have */

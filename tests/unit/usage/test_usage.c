@@ -204,6 +204,7 @@ static void every_byte_has_one_place(void **state)
     thin_object_put(store, OLD ".tar.gz", "new archive");
     thin_object_put(store, COPY ".tar.gz", ARCHIVE);
     thin_object_put(store, COPY ".json", OLD_DOCUMENT);
+    thin_object_put(store, COPY ".index", "its index"); /* the document names that of before */
     thin_object_put(store, SECOND "-1111111111111111.data", OWN);
     thin_document_add(&thin, store, SECOND "-1111111111111111.data");
     objects[thin.object_count++] =
@@ -217,7 +218,7 @@ static void every_byte_has_one_place(void **state)
     sums = &usage->apps[0].sums;
     assert_int_equal(sums->data_bytes, strlen(OWN) + strlen(ARCHIVE));
     assert_int_equal(sums->document_bytes, size_of(SECOND ".json") + strlen("claim"));
-    assert_int_equal(sums->replaced_bytes, strlen(OLD_DOCUMENT));
+    assert_int_equal(sums->replaced_bytes, strlen(OLD_DOCUMENT) + strlen("its index"));
     assert_int_equal(sums->unfinished_bytes,
                      strlen("new archive") + strlen("lost") + strlen("a part"));
     assert_int_equal(sums->dead_bytes, 0); /* the copy itself uses all of it */
