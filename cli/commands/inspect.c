@@ -101,6 +101,7 @@ static void close_subject(struct subject *subject)
     index_destroy(subject->index);
     if (subject->located)
         located_finish(&subject->at);
+    *subject = (struct subject){.located = false};
 }
 
 /* ---- inspect ---- */
@@ -220,6 +221,64 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
     return 0;
 }
 
+/* Opens both images, the second one for the platform of the first if it has that. */
+static int open_both(struct store *store, const char *const operands[], struct choice *choice,
+                     struct subject *from, struct subject *to, struct err *err)
+{
+    if (open_subject(store, operands[0], choice, from, err))
+        return ERR_FAIL;
+    choice->platform = from->at.platform;
+    return open_subject(store, operands[1], choice, to, err);
+}
+
+/* Finds the first platform of `from` that `to` has, too. Returns 1 if there is one. */
+static int find_common(struct store *store, const struct subject *from, const struct subject *to,
+                       struct platform *out, struct err *err)
+{
+    struct platform ours[LOCATE_PLATFORMS_MAX], theirs[LOCATE_PLATFORMS_MAX];
+    unsigned our_count, their_count;
+
+    if (locate_platforms(store, &from->name, from->at.archive_key, ours, &our_count, err) < 0 ||
+        locate_platforms(store, &to->name, to->at.archive_key, theirs, &their_count, err) < 0)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < our_count; i++)
+        for (unsigned k = 0; k < their_count; k++)
+            if (platform_same(&ours[i], &theirs[k])) {
+                *out = ours[i];
+                return 1;
+            }
+    return 0;
+}
+
+static void note_platforms(struct cli *cli, const struct subject *from, const struct subject *to)
+{
+    char one[PLATFORM_TEXT_SIZE], other[PLATFORM_TEXT_SIZE];
+
+    platform_text(&from->at.platform, one);
+    platform_text(&to->at.platform, other);
+    output_note(&cli->output, "they have no platform in common: %s is compared with %s", one,
+                other);
+}
+
+/* The second image lacks the first platform of the first one: opens both for another one, if they have one
+ * in common. */
+static int settle_platform(struct cli *cli, struct store *store, struct choice *choice,
+                           struct subject *from, struct subject *to, struct err *err)
+{
+    int answer = find_common(store, from, to, &choice->platform, err);
+
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer == 0) {
+        note_platforms(cli, from, to);
+        return 0;
+    }
+    close_subject(from);
+    close_subject(to);
+    choice->strict = true;
+    return open_both(store, cli->args->operands, choice, from, to, err);
+}
+
 int cmd_diff(struct cli *cli, struct err *err)
 {
     struct subject from = {.located = false}, to = {.located = false};
@@ -227,13 +286,12 @@ int cmd_diff(struct cli *cli, struct err *err)
     struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
     int failed = platform_read(&cli->config, &choice.platform, err) ||
                  connect_store(cli, false, &store, err) ||
-                 open_subject(store, cli->args->operands[0], &choice, &from, err);
+                 open_both(store, cli->args->operands, &choice, &from, &to, err);
 
-    if (!failed) {
-        choice.platform = from.at.platform;
-        failed = open_subject(store, cli->args->operands[1], &choice, &to, err) ||
-                 compare(cli, &from, &to, err);
-    }
+    if (!failed && !platform_same(&from.at.platform, &to.at.platform))
+        failed = settle_platform(cli, store, &choice, &from, &to, err);
+    if (!failed)
+        failed = compare(cli, &from, &to, err);
     close_subject(&from);
     close_subject(&to);
     store_destroy(store);

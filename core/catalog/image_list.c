@@ -153,16 +153,22 @@ static void take_first(void *arg, size_t at, enum store_answer answer, struct vi
 {
     struct firsts *f = arg;
     struct metadata metadata;
-    struct err err = {.text = "it does not exist"};
+    struct platform platform;
+    char normal[PLATFORM_TEXT_SIZE];
+    struct err err;
     const char *kept;
 
     if (answer == STORE_FAILED)
         err = *why;
-    if (answer != STORE_DONE || metadata_parse(text, &metadata, &err)) {
+    else if (answer != STORE_DONE) /* only further platforms were pushed */
+        return;
+    if (answer == STORE_FAILED || metadata_parse(text, &metadata, &err)) {
         text_printf(f->warnings, "%s: %s\n", f->keys[at], err.text);
         return;
     }
-    kept = strings_keep(&f->list->strings, metadata.platform, f->err);
+    platform_parse(metadata.platform, &platform);
+    platform_text(&platform, normal);
+    kept = strings_keep(&f->list->strings, normal, f->err);
     metadata_finish(&metadata);
     if (kept)
         f->list->items[f->numbers[at]].first = kept;
