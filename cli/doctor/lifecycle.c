@@ -18,8 +18,8 @@
 #define REPORTED_MAX  16 /* rules */
 #define UPLOADS_LEAST 7  /* days that an interrupted push can continue, by default of cleanup */
 
-/* Folders whose objects refer to each other. */
-static const char *const FOLDERS[] = {"images/", "archive/", "tags/", "pointers/"};
+/* Folders whose objects refer to each other, or prove others. */
+static const char *const FOLDERS[] = {"images/", "archive/", "tags/", "pointers/", "signatures/"};
 
 struct rules {
     struct doctor *doctor;
