@@ -210,16 +210,25 @@ static unsigned count_retired(const struct compact_plan *plan, const char *key)
     return count;
 }
 
-/* The copy of a replaced archive stays with its metadata. Otherwise documents need the object that are
- * not images of the plan. */
+/* Returns true for the objects that pushes and rewrites write. The copy of a replaced archive is below
+ * archive/, and stays there. */
+static bool is_of_push(const char *key)
+{
+    char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
+    struct image_name name;
+    enum data_kind kind;
+
+    return key_parse_data(key, &name, month, unique, &kind) || key_parse_image(key, &name, month);
+}
+
+/* Returns true if documents need the object that are not images of the plan. */
 static bool is_needed(const struct compact_plan *plan, const struct object_refs *refs,
                       const struct plan_object *object)
 {
     const struct metadata_object *o = &object->object;
 
-    return strncmp(o->key, "archive/", 8) == 0 ||
-           object_refs_count(refs, NULL, o->key, o->etag, o->size) >
-               object->images + count_retired(plan, o->key);
+    return !is_of_push(o->key) || object_refs_count(refs, NULL, o->key, o->etag, o->size) >
+                                      object->images + count_retired(plan, o->key);
 }
 
 static void choose(struct compact_plan *plan, const struct object_refs *refs, uint64_t least)
