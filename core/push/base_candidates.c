@@ -1,7 +1,9 @@
 /*
  * Candidates are found in this order: the newest images of the app (of the month of the name, and
  * of its two newest other months), the images of its environments, and, if the app has few images,
- * the newest image of a few other apps. The documents of all platforms of an image count.
+ * the newest image of a few other apps. The key of a document states its platform, except for the
+ * first platform of an image. So documents of the wanted platform are kept apart: many images may
+ * lack it.
  */
 #include "push/base_candidates.h"
 
@@ -16,6 +18,7 @@
 #include "push/parallel_get.h"
 
 #define NEWEST_MAX   8 /* documents of one app that are looked at */
+#define FURTHER_MAX  3 /* of these, documents of the wanted platform */
 #define MONTHS_MAX   2
 #define POINTERS_MAX 6
 #define APPS_MAX     4
@@ -26,6 +29,7 @@
 struct search {
     struct store *store;
     const struct image_name *name;
+    char platform[PLATFORM_KEY_SIZE]; /* of the image; "": not known */
     struct base_candidates *found;
     struct parallel_get gets[PARALLEL_GET_MAX];
 };
@@ -120,19 +124,32 @@ static void each_folder(const struct store_entry *entry, void *arg)
         keep_greatest(arg, entry->key);
 }
 
-static bool is_metadata(const char *key)
+static bool is_metadata(const char *key, char platform[PLATFORM_KEY_SIZE])
 {
-    char month[7], platform[PLATFORM_KEY_SIZE];
+    char month[7];
     struct image_name name;
     enum key_kind kind;
 
     return key_parse_document(key, &name, month, platform, &kind) && kind == KEY_METADATA;
 }
 
+/* The newest documents of an app: those of a first platform, and those of the wanted one. */
+struct newest {
+    const char *platform; /* the wanted one, as in keys; "": all count as a first one */
+    struct greatest first, further;
+};
+
 static void each_image(const struct store_entry *entry, void *arg)
 {
-    if (!entry->is_prefix && is_metadata(entry->key))
-        keep_greatest(arg, entry->key);
+    struct newest *newest = arg;
+    char platform[PLATFORM_KEY_SIZE];
+
+    if (entry->is_prefix || !is_metadata(entry->key, platform))
+        return;
+    if (!platform[0] || !newest->platform[0])
+        keep_greatest(&newest->first, entry->key);
+    else if (strcmp(platform, newest->platform) == 0)
+        keep_greatest(&newest->further, entry->key);
 }
 
 static void each_document(const struct store_entry *entry, void *arg)
@@ -147,10 +164,12 @@ static void each_document(const struct store_entry *entry, void *arg)
 
 void base_candidates_add(struct base_candidates *candidates, const char *key)
 {
+    char platform[PLATFORM_KEY_SIZE];
+
     for (unsigned i = 0; i < candidates->count; i++)
         if (strcmp(candidates->keys[i], key) == 0)
             return;
-    if (candidates->count < BASE_CANDIDATES_MAX && is_metadata(key))
+    if (candidates->count < BASE_CANDIDATES_MAX && is_metadata(key, platform))
         str_copy(candidates->keys[candidates->count++], KEY_MAX, key);
 }
 
@@ -162,14 +181,26 @@ void base_candidates_add_image(struct base_candidates *candidates, const char *k
         base_candidates_add(candidates, metadata);
 }
 
-static void add_all(struct search *s, const struct greatest *images)
+/* Adds the documents, in all as many as `newest->first` can have. */
+static void add_all(struct search *s, const struct newest *newest)
 {
-    for (unsigned i = 0; i < images->count; i++)
-        base_candidates_add(s->found, images->key[i]);
+    const struct greatest *first = &newest->first, *further = &newest->further;
+
+    for (unsigned i = 0; i < further->count; i++)
+        base_candidates_add(s->found, further->key[i]);
+    for (unsigned i = 0; i < first->count && i + further->count < first->most; i++)
+        base_candidates_add(s->found, first->key[i]);
+}
+
+static struct newest newest_of(const struct search *s, unsigned most)
+{
+    return (struct newest){.platform = s->platform,
+                           .first = {.most = most},
+                           .further = {.most = most < FURTHER_MAX ? most : FURTHER_MAX}};
 }
 
 /* Lists the newest images of some apps into `images`. `months`: the newest folders of each app. */
-static void list_newest(struct search *s, const struct greatest *months, struct greatest *images,
+static void list_newest(struct search *s, const struct greatest *months, struct newest *images,
                         unsigned apps)
 {
     struct listing lists[LISTS_MAX];
@@ -219,7 +250,8 @@ static void add_environments(struct search *s, struct greatest *pointers)
 /* `own`: images/{app}/ */
 static void add_other_apps(struct search *s, const char *own)
 {
-    struct greatest apps = {.most = APPS_MAX}, months[APPS_MAX], images[APPS_MAX];
+    struct greatest apps = {.most = APPS_MAX}, months[APPS_MAX];
+    struct newest images[APPS_MAX];
     struct listing lists[APPS_MAX];
     unsigned count = 0;
 
@@ -231,7 +263,7 @@ static void add_other_apps(struct search *s, const char *own)
         if (strcmp(apps.key[i], own) == 0)
             continue;
         months[count] = (struct greatest){.most = MONTHS_MAX};
-        images[count] = (struct greatest){.most = 1};
+        images[count] = newest_of(s, 1);
         lists[count] = (struct listing){
             .prefix = apps.key[i], .delimiter = '/', .each = each_folder, .arg = &months[count]};
         count++;
@@ -256,7 +288,7 @@ static void leave_others(struct greatest *months, const char *listed)
 static void search(struct search *s, bool own)
 {
     struct greatest months = {.most = MONTHS_MAX + 1}, pointers = {.most = POINTERS_MAX};
-    struct greatest images = {.most = NEWEST_MAX};
+    struct newest images = newest_of(s, NEWEST_MAX);
     char folder[KEY_MAX], month[KEY_MAX], prefix[KEY_MAX];
 
     snprintf(folder, sizeof folder, "images/%s/", s->name->app);
@@ -269,7 +301,7 @@ static void search(struct search *s, bool own)
                  {.prefix = prefix, .each = each_document, .arg = &pointers}},
              own ? 2 : 3);
     leave_others(&months, month);
-    if (images.count < NEWEST_MAX)
+    if (images.first.count < NEWEST_MAX)
         list_newest(s, &months, &images, 1);
     add_all(s, &images);
     if (own)
@@ -279,7 +311,8 @@ static void search(struct search *s, bool own)
         add_other_apps(s, folder);
 }
 
-void base_candidates_find(struct store *store, const struct image_name *name, bool own,
+void base_candidates_find(struct store *store, const struct image_name *name,
+                          const struct platform *platform, bool own,
                           struct base_candidates *candidates)
 {
     struct search *s = calloc(1, sizeof *s);
@@ -289,6 +322,8 @@ void base_candidates_find(struct store *store, const struct image_name *name, bo
     s->store = store;
     s->name = name;
     s->found = candidates;
+    if (platform->os[0])
+        platform_key(platform, s->platform);
     search(s, own);
     free(s);
 }

@@ -246,7 +246,7 @@ static void search_bases(struct search *s, struct bases *out)
 
     if (wanted->first)
         base_candidates_add(&s->found, wanted->first);
-    base_candidates_find(s->store, wanted->name, wanted->thin, &s->found);
+    base_candidates_find(s->store, wanted->name, &s->platform, wanted->thin, &s->found);
     if (wanted->unless_exists && has_own(s))
         return;
     read_candidates(s);

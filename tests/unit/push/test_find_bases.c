@@ -397,6 +397,32 @@ static void a_thin_push_takes_images_of_its_own_kind(void **state)
     assert_base(0, THIN);
 }
 
+/* Newer images lack the platform. The key of a further platform states it. */
+static void the_platform_is_found_behind_newer_images(void **state)
+{
+    _cleanup_text_ struct text document = {0};
+    char key[KEY_MAX];
+
+    (void)state;
+    publish_both(NULL);
+    text_init(&document, MIB);
+    assert_true(
+        bucket_get(&bucket, "images/shop/202507/shop-20250702-0000-0000002.json", &document));
+    bucket_delete(&bucket, "images/shop/202507/shop-20250702-0000-0000002.json");
+    bucket_put(&bucket, "images/shop/202507/shop-20250702-0000-0000002-linux-amd64.json",
+               document.data);
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(key, sizeof key, "images/shop/202507/shop-2025071%u-0000-0000003.json", i);
+        bucket_put(&bucket, key, "{}");
+        snprintf(key, sizeof key, "images/shop/202507/shop-2025071%u-0000-0000003-linux-arm.json",
+                 i);
+        bucket_put(&bucket, key, "{}");
+    }
+    find(&(struct wanted){.layers = "abd", .thin = true, .platform = "linux/amd64"});
+    assert_int_equal(bases.count, 1);
+    assert_base(0, THIN);
+}
+
 /* The search in a thread finds the same, and nothing for an image that the bucket has. */
 static void an_early_search_finds_the_same(void **state)
 {
@@ -479,6 +505,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_objects_of_a_copied_bucket_are_checked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_thin_push_takes_images_of_its_own_kind, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_platform_is_found_behind_newer_images, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_early_search_finds_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_objects_are_found_again, set_up, tear_down),
