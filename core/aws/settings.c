@@ -324,13 +324,14 @@ static int read_attempts(struct aws_settings *settings, struct err *err)
     return read_number(settings, &found, &settings->max_attempts, err);
 }
 
+/* The store interprets its endpoint, which may have no scheme. */
 static int keep_endpoint(struct aws_settings *settings, const char *endpoint, struct err *err)
 {
-    struct found found = {.text = endpoint, .variable = "the endpoint of s3dock"};
+    const struct found found = {.text = endpoint, .variable = "the endpoint of s3dock"};
 
-    if (!endpoint || !*endpoint)
+    if (!endpoint || str_copy(settings->endpoint, sizeof settings->endpoint, endpoint))
         return 0;
-    return read_url(settings, &found, settings->endpoint, sizeof settings->endpoint, err);
+    return refuse_value(settings, &found, "a shorter URL", err);
 }
 
 int aws_settings_load(const struct aws_system *system, const struct aws_query *query,

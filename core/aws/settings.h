@@ -25,7 +25,7 @@ struct aws_system;
 struct aws_query {
     const char *profile;  /* selected for this run; NULL: that of the variables, or "default" */
     const char *region;   /* NULL: not set */
-    const char *endpoint; /* of S3; NULL: not set */
+    const char *endpoint; /* of S3, which the store interprets; NULL: not set */
 };
 
 enum aws_retry_mode { AWS_RETRY_UNSET, AWS_RETRY_LEGACY, AWS_RETRY_STANDARD, AWS_RETRY_ADAPTIVE };

@@ -257,6 +257,19 @@ static void the_endpoint_of_the_caller_is_first(void **state)
     aws_settings_finish(&settings);
 }
 
+static void the_endpoint_of_the_caller_needs_no_scheme(void **state)
+{
+    struct aws_files all = ENV({0});
+    struct aws_query query = {.endpoint = "store.test:9000"};
+    struct aws_settings settings;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(aws_settings_load(aws_files_system(&all), &query, &settings, &err), 0);
+    assert_string_equal(settings.endpoint, "store.test:9000");
+    aws_settings_finish(&settings);
+}
+
 static void assert_endpoint_refused(const char *config, const char *code, const char *mention)
 {
     struct aws_files all = ENV({0});
@@ -296,6 +309,7 @@ int main(void)
         cmocka_unit_test(the_hint_lists_the_words),
         cmocka_unit_test(the_endpoint_is_that_of_the_first_place),
         cmocka_unit_test(the_endpoint_of_the_caller_is_first),
+        cmocka_unit_test(the_endpoint_of_the_caller_needs_no_scheme),
         cmocka_unit_test(a_wrong_endpoint_is_refused),
     };
 
