@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "credentials/credentials.h"
+#include "credentials/expiration.h"
 #include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = 64 * KIB, .depth = 8, .nodes = 512};
@@ -105,7 +106,7 @@ static int make_credentials(const struct members *members,
 {
     int64_t expiry = 0;
 
-    if (members->expiration[0] && !clock_parse_rfc3339(members->expiration, &expiry))
+    if (members->expiration[0] && !expiration_read(members->expiration, &expiry))
         return refuse_member(rules, "a malformed", "Expiration", err);
     if (members->expiration[0] && expiry <= now && !rules->allows_expired)
         return err_set(err, ERR_AUTH, rules->code, "%s has credentials that expired at %s",

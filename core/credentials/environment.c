@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "aws/system.h"
-#include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "credentials/credentials.h"
+#include "credentials/expiration.h"
 #include "credentials/source.h"
 
 #define EXPIRATION "AWS_CREDENTIAL_EXPIRATION"
@@ -36,7 +36,7 @@ static int read_expiry(const struct aws_system *system, int64_t *expiry, struct 
 
     if (!text)
         return 0;
-    if (!clock_parse_rfc3339(text, expiry))
+    if (!expiration_read(text, expiry))
         return err_set(err, ERR_USAGE, CODE_AWS_SETTING,
                        EXPIRATION " is \"%s\", not a time such as 2026-03-01T10:00:00Z", text);
     if (*expiry > system->now(system->arg))

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "credentials/expiration.h"
 #include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = LOGIN_CACHE_MAX, .depth = 8, .nodes = 512};
@@ -88,7 +89,7 @@ static int read_set(struct json_node token, const char *path, struct credentials
 
     if (!read_parts(token, &parts))
         result = err_set(err, ERR_AUTH, CODE_LOGIN, "%s lacks a part of accessToken", path);
-    else if (!clock_parse_rfc3339(parts.expiry, &expiry))
+    else if (!expiration_read(parts.expiry, &expiry))
         result = err_set(err, ERR_AUTH, CODE_LOGIN, "%s has a malformed expiresAt", path);
     else if (credentials_init(out, parts.access_key, parts.secret_key, parts.session_token, err) <
              0)

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "credentials/expiration.h"
 #include "os/memory.h"
 
 static const struct json_limits limits = {.bytes = SSO_CACHE_MAX, .depth = 8, .nodes = 512};
@@ -39,19 +40,12 @@ int sso_cache_path(const struct aws_system *system, const char *name, char path[
 
 /* ---- reading ---- */
 
-/* Reads RFC 3339, or the form of older files: "2020-06-17T10:02:08UTC". */
 static bool read_time(struct json_node node, int64_t *time)
 {
     char text[CLOCK_RFC3339_SIZE + 2];
-    size_t size;
 
     *time = 0;
-    if (!json_string(node, text, sizeof text))
-        return false;
-    size = strlen(text);
-    if (size > 3 && strcmp(text + size - 3, "UTC") == 0)
-        memcpy(text + size - 3, "Z", 2);
-    return clock_parse_rfc3339(text, time);
+    return json_string(node, text, sizeof text) && expiration_read(text, time);
 }
 
 static int parse_file(const struct text *file, const char *path, struct json **json,

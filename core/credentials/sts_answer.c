@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/xml.h"
 #include "credentials/credentials.h"
+#include "credentials/expiration.h"
 #include "os/memory.h"
 
 struct fields {
@@ -76,7 +76,7 @@ static int read_fields(const struct fields *fields, int64_t now, struct credenti
 
     if (missing)
         return err_set(err, ERR_AUTH, CODE_ANSWER, "the response of AWS STS has no %s", missing);
-    if (!clock_parse_rfc3339(fields->expiration, &expiry))
+    if (!expiration_read(fields->expiration, &expiry))
         return err_set(err, ERR_AUTH, CODE_ANSWER, "the Expiration of AWS STS is no time");
     if (expiry <= now)
         return err_set(err, ERR_AUTH, CODE_ANSWER,
