@@ -108,13 +108,20 @@ static int add_if_set(struct draft *draft, const struct aws_profile *profile, co
     return has_key(profile, key) ? add_step(draft, kind, profile) : SOURCE_ABSENT;
 }
 
+/* Returns whether the profile uses SSO for credentials: a login alone gives other programs a
+ * token. */
+static bool names_sso_role(const struct aws_profile *profile)
+{
+    return has_key(profile, "sso_account_id") || has_key(profile, "sso_role_name");
+}
+
 /* Adds the step of a profile that is no role, in the order of the AWS CLI. Keys of the config file
- * come last. */
+ * come last. Without any of them, the error of add_sso names what a login lacks. */
 static int add_source(struct draft *draft, const struct aws_profile *profile)
 {
     int found = add_web_identity(draft, profile);
 
-    if (found == SOURCE_ABSENT)
+    if (found == SOURCE_ABSENT && names_sso_role(profile))
         found = add_sso(draft, profile);
     if (found == SOURCE_ABSENT)
         found = add_keys(draft, profile, true);
@@ -124,6 +131,8 @@ static int add_source(struct draft *draft, const struct aws_profile *profile)
         found = add_if_set(draft, profile, "credential_process", CREDENTIALS_PROCESS);
     if (found == SOURCE_ABSENT)
         found = add_keys(draft, profile, false);
+    if (found == SOURCE_ABSENT)
+        found = add_sso(draft, profile);
     return found;
 }
 

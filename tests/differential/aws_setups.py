@@ -71,6 +71,11 @@ sso_role_name = Admin
 [sso-session corp]
 sso_region = us-east-1
 sso_start_url = https://corp.example/start
+[profile token]
+region = eu-west-1
+sso_session = corp
+aws_access_key_id = AKIDTOKEN
+aws_secret_access_key = secret
 [profile endless]
 role_arn = arn:aws:iam::123456789012:role/A
 source_profile = endless-too
@@ -129,6 +134,7 @@ SETUPS = [
     setup("a web identity in a profile", {"AWS_PROFILE": "web"}),
     setup("credential_process", {"AWS_PROFILE": "process"}),
     setup("single sign-on", {"AWS_PROFILE": "sso"}),
+    setup("a session of single sign-on without a role, beside keys", {"AWS_PROFILE": "token"}),
     setup("a container", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "SERVER/container"}, credentials=None),
     setup("a profile before the container", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "SERVER/container"}),
     setup("half a pair in the environment", {"AWS_ACCESS_KEY_ID": "AKIDENV"}),

@@ -114,6 +114,25 @@ static void a_role_comes_before_the_web_identity_of_the_environment(void **state
     assert_steps(f, CREDENTIALS_INSTANCE, CREDENTIALS_ROLE, 2);
 }
 
+static void a_login_without_account_and_role_gives_way(void **state)
+{
+    struct fixture *f = *state;
+    static const char config[] = "[default]\nsso_session = corp\ncredential_process = x\n"
+                                 "[sso-session corp]\nsso_region = r\nsso_start_url = u\n";
+
+    assert_int_equal(make_plan(f, NULL, config, "", NULL, NULL), SOURCE_FOUND);
+    assert_steps(f, CREDENTIALS_PROCESS, CREDENTIALS_PROCESS, 1);
+}
+
+static void a_login_without_account_and_role_alone_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    static const char config[] = "[default]\nsso_region = r\nsso_start_url = u\n";
+
+    assert_int_equal(make_plan(f, NULL, config, "", NULL, NULL), ERR_FAIL);
+    assert_true(err_is(&f->err, ERR_USAGE, CODE_AWS_CONFIG));
+}
+
 static void half_of_a_pair_is_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +239,8 @@ int main(void)
         TEST(keys_of_the_environment_come_before_a_role),
         TEST(a_chosen_profile_excludes_the_environment),
         TEST(a_role_comes_before_the_web_identity_of_the_environment),
+        TEST(a_login_without_account_and_role_gives_way),
+        TEST(a_login_without_account_and_role_alone_is_an_error),
         TEST(half_of_a_pair_is_an_error),
         TEST(a_pair_in_two_files_is_an_error),
         TEST(a_profile_may_be_its_own_source),
