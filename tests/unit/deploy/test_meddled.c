@@ -187,6 +187,32 @@ static void a_container_that_appears_late_is_replaced(void **state)
     sim.host.table = real_table;
 }
 
+/* Another program prunes the images of the daemon. */
+static int create_without_image(struct deploy_host *host, unsigned unit,
+                                const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
+                                struct err *err)
+{
+    (void)host, (void)unit, (void)id;
+    return err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "no image for container %s", creation->name);
+}
+
+static void an_image_that_was_removed_after_the_pull_is_named(void **state)
+{
+    struct deploy_host_table table;
+    struct err err;
+
+    (void)state;
+    real_table = sim.host.table;
+    table = *real_table;
+    table.create = create_without_image;
+    sim.host.table = &table;
+    assert_true(deploy(2, &err));
+    sim.host.table = real_table;
+    assert_true(err_is(&err, ERR_NOT_FOUND, CODE_IMAGE));
+    assert_non_null(strstr(err.hint, "pulls it again"));
+    assert_null(sim_rest_fault(&sim, NULL));
+}
+
 /* A run of another user has another lock. */
 static int create_after_another_run(struct deploy_host *host, unsigned unit,
                                     const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
@@ -259,6 +285,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_retired_name_that_is_taken_gets_a_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_container_that_appears_late_is_replaced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_was_removed_after_the_pull_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_candidate_of_another_run_is_left_alone, set_up,
                                         tear_down),
