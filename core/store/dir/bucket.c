@@ -107,6 +107,19 @@ int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *
                     "bucket on a file system that tells them apart");
 }
 
+int dir_absent(const struct dir_bucket *bucket, int folder, const char *name, struct err *err)
+{
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode) ||
+        S_ISDIR(st.st_mode))
+        return STORE_ABSENT;
+    err_set(err, ERR_LOCAL, "layout", "\"%s\" in %s is neither a folder nor a regular file", name,
+            bucket->where);
+    return err_hint(err, "s3dock follows no symbolic link inside of a bucket: move the folder or "
+                         "the file itself there, or mount its file system there");
+}
+
 /* Replaces *fd with its subfolder `name`. Returns 0, STORE_ABSENT or negative. */
 static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *name, bool make,
                           struct err *err)
@@ -122,8 +135,10 @@ static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *
             return ERR_FAIL;
         next = openat(*fd, name, flags);
     }
-    if (next < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) && !make)
+    if (next < 0 && errno == ENOENT && !make)
         return STORE_ABSENT;
+    if (next < 0 && (errno == ENOTDIR || errno == ELOOP) && !make)
+        return dir_absent(bucket, *fd, name, err);
     if (next < 0)
         return err_errno(err, errno, "folder", "cannot open the folder \"%s\" in %s", name,
                          bucket->where);

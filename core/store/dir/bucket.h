@@ -45,9 +45,15 @@ void dir_learn_case(struct dir_bucket *bucket);
 int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
                        struct err *err);
 
+/* Returns STORE_ABSENT for a name that was not opened because it is missing, or is a file instead of
+ * a folder or the reverse. Any other name, such as a symbolic link, fails with local.layout: it may
+ * stand for an object that the user has moved, which must not count as deleted. */
+int dir_absent(const struct dir_bucket *bucket, int folder, const char *name, struct err *err);
+
 /* Opens the folder of the last component of `path` (`*leaf`, inside path), and checks the spelling
  * of the components before it. Follows no symbolic link. Returns 0 and *fd, which the caller
- * closes; STORE_ABSENT when a folder is missing and `make` is not set; negative on failure. */
+ * closes; STORE_ABSENT when a folder is missing and `make` is not set (dir_absent); negative on
+ * failure. */
 int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
                const char **leaf, struct err *err);
 /* Syncs an open folder. */

@@ -4,6 +4,9 @@
  * top again and skips each folder that ends before the token. So it reads only the folders on the
  * way to the token. The names of the folder in which a page ended are kept while the folder does
  * not change, so that a folder of many pages is read and sorted once.
+ *
+ * An entry that is neither a file nor a folder counts as a folder. So a list fails that would have
+ * to enter it.
  */
 #include "store/dir/list.h"
 
@@ -60,19 +63,24 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_folder(int folder, const struct dirent *entry, bool *is_file)
+/* UNKNOWN: the entry was deleted just now. */
+static enum os_entry kind_of(int folder, const struct dirent *entry)
 {
     enum os_entry kind = os_entry_kind(entry);
     struct stat st;
 
-    if (kind != OS_ENTRY_UNKNOWN) {
-        *is_file = kind == OS_ENTRY_FILE;
-        return kind == OS_ENTRY_FOLDER;
-    }
-    if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return *is_file = false;
-    *is_file = S_ISREG(st.st_mode);
-    return S_ISDIR(st.st_mode);
+    if (kind != OS_ENTRY_UNKNOWN || fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return kind;
+    return S_ISREG(st.st_mode)   ? OS_ENTRY_FILE
+           : S_ISDIR(st.st_mode) ? OS_ENTRY_FOLDER
+                                 : OS_ENTRY_OTHER;
+}
+
+/* Returns true for entries that are no keys: also for hidden links, which editors make as locks. */
+static bool is_skipped(const char *name, enum os_entry kind)
+{
+    return kind == OS_ENTRY_UNKNOWN || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           (kind == OS_ENTRY_OTHER && name[0] == '.');
 }
 
 static int names_add(struct dir_names *out, const char *name, bool folder, const char *where,
@@ -111,12 +119,11 @@ int dir_names_read(int folder, struct dir_names *out, const char *where, struct 
         return answer;
     }
     while (answer == 0 && (entry = readdir(dir))) {
-        bool file;
-        bool down = is_folder(fd, entry, &file);
+        enum os_entry kind = kind_of(fd, entry);
 
-        if ((!down && !file) || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        if (is_skipped(entry->d_name, kind))
             continue;
-        answer = names_add(out, entry->d_name, down, where, err);
+        answer = names_add(out, entry->d_name, kind != OS_ENTRY_FILE, where, err);
     }
     closedir(dir);
     if (answer == 0 && out->count > 0)

@@ -35,6 +35,8 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
     answer = dir_check_spelling(bucket, folder, leaf, false, err);
     if (answer == 0)
         answer = dir_file(bucket, folder, leaf, O_RDONLY, fd, err);
+    if (answer == STORE_ABSENT)
+        answer = dir_absent(bucket, folder, leaf, err);
     if (answer == 0 && fstat(*fd, &st) < 0)
         answer = err_errno(err, errno, "read", "cannot read \"%s\" in %s", key, bucket->where);
     else if (answer == 0)

@@ -389,20 +389,51 @@ static void an_object_is_no_folder(void **state)
     check_content("a", NULL);
 }
 
-static void links_lead_nowhere(void **state)
+/* The key, or a list of the prefix, leads through a link or another special file. */
+static void check_layout(enum store_verb verb, const char *key)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = verb, .key = key, .page = &page};
+
+    assert_int_equal(do_op(&op), STORE_FAILED);
+    assert_string_equal(op.err.code, "layout");
+    assert_non_null(strstr(op.err.hint, "symbolic link"));
+}
+
+static void put_link(const char *target, const char *name)
 {
     char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* An object that was moved behind a link is not deleted: a cleanup must not remove what it needs. */
+static void links_lead_nowhere(void **state)
+{
     struct store_op op = {.verb = STORE_PUT, .key = "out/passwd"};
+    static const char *const prefixes[] = {"",        "o",  "out/",   "out/passwd",
+                                           "out/a/b", "a/", "a/gone/"};
 
     (void)state;
-    snprintf(path, sizeof path, "%s/out", root);
-    assert_int_equal(symlink("/etc", path), 0);
-    snprintf(path, sizeof path, "%s/file", root);
-    assert_int_equal(symlink("/etc/passwd", path), 0);
-    check_content("out/passwd", NULL);
-    check_content("file", NULL);
+    assert_int_equal(put("a/b", "x", NULL, false, NULL), STORE_DONE);
+    assert_int_equal(put("z/b", "x", NULL, false, NULL), STORE_DONE);
+    put_link("/etc", "out");
+    put_link("/etc/passwd", "file");
+    put_link("nowhere", "a/gone");
+    put_link("me@host.1:2", "z/.#b"); /* a lock of an editor */
+    check_layout(STORE_HEAD, "out/passwd");
+    check_layout(STORE_HEAD, "file");
+    check_layout(STORE_HEAD, "file/below");
+    check_layout(STORE_HEAD, "a/gone");
+    check_content("a/b/below", NULL);
+    check_content("a", NULL);
+    check_content("a/b", "x");
     assert_int_equal(do_op(&op), STORE_FAILED);
-    check_list("", 0, "");
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        check_layout(STORE_LIST, prefixes[i]);
+    check_list("a/b", 0, "a/b|");
+    check_list("z/", 0, "z/b|");
 }
 
 /* ---- listing ---- */
@@ -1099,7 +1130,8 @@ static void no_operation_waits_for_a_fifo(void **state)
     assert_int_equal(do_op(&list), STORE_DONE);
     assert_int_equal(page.count, 0);
     put_fifo("%s", "object");
-    check_content("object", NULL);
+    check_layout(STORE_HEAD, "object");
+    check_layout(STORE_LIST, "object");
     put_fifo(".s3dock/%s", "lock");
     assert_int_equal(put("other", "x", NULL, false, NULL), STORE_FAILED);
     alarm(0);
