@@ -24,6 +24,12 @@
 _Static_assert(PUSH_FROM_AUTO == 0 && PUSH_FROM_DOCKER == 1 && PUSH_FROM_LAYERS == 2,
                "the order of the words of --source");
 
+/* Returns true if the source has images for other platforms, and nobody chose this one. */
+static bool leaves_out(const struct push_options *options, const struct push_result *result)
+{
+    return result->others && !options->platform.os[0];
+}
+
 static void write_data(struct json_writer *w, const struct push_options *options,
                        const struct push_result *result, bool audited, bool verified)
 {
@@ -39,6 +45,8 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_int(w, "objects", result->objects);
     jw_int(w, "referred_bytes", (int64_t)result->referred_bytes);
     jw_string_if(w, "platform", result->platform);
+    if (leaves_out(options, result))
+        jw_bool(w, "platforms_left_out", true);
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
@@ -112,6 +120,12 @@ static void print_result(struct cli *cli, const struct push_options *options,
                     "%s is damaged: its content differs from its index, so nothing was copied from "
                     "it. Push that image again with --force --no-delta",
                     result->corrupt_base);
+    if (leaves_out(options, result))
+        output_warn(&cli->output,
+                    "only the image for %s was pushed, and the source has other platforms, too: "
+                    "Docker 28 and newer push all of them; with an older one, build and push one "
+                    "platform after the other",
+                    result->platform);
     if (result->archived)
         output_note(&cli->output, "the earlier image of this name is kept under archive/");
 }

@@ -146,6 +146,7 @@ static int take_manifest(struct blob_store *b, const char *digest, struct json_n
                        "a stored manifest and its config differ in the number of layers");
     if (has_platform(b, &same, err))
         return ERR_FAIL;
+    b->store.others |= !same;
     if (!same || !has_layers(b))
         return ANOTHER;
     add_match(b, digest);

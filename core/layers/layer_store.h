@@ -8,6 +8,7 @@
 #ifndef S3DOCK_LAYERS_LAYER_STORE_H
 #define S3DOCK_LAYERS_LAYER_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -38,6 +39,7 @@ struct layer_store {
     char id[DIGEST_TEXT_SIZE]; /* the config's SHA-256 */
     unsigned count;
     struct stored_layer *layers; /* lowest first */
+    bool others;                 /* the daemon has this image for other platforms, too */
 };
 
 struct layer_store_wanted {

@@ -131,6 +131,7 @@ static void count(struct push *p, const struct push_facts *facts)
         result->copies_refused = true;
     if (facts->copies_refused && facts->copies_tried)
         str_copy(result->refusal, sizeof result->refusal, "the store refused a test copy");
+    result->others = facts->others;
     if (result->skipped)
         return;
     result->joins = facts->joins;

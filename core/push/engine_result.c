@@ -48,6 +48,7 @@ void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
         .copies_tried = e->setup.copies_tried,
         .resumed = resume_bytes(e->setup.resume),
         .refusal = resume_refusal(e->setup.resume),
+        .others = e->setup.source->others || (e->image && e->image->others),
         .corrupt_base = e->corrupt_base ? e->corrupt_base->key : NULL,
     };
     if (e->setup.thin)

@@ -36,6 +36,7 @@ struct push_facts {
     const char *refusal;      /* why the unfinished push could not be resumed, or "" */
     bool copies_refused;      /* known in advance: the store does not copy ranges, */
     bool copies_tried;        /* which a probe has shown */
+    bool others;              /* the source has images for other platforms, too */
     const char *corrupt_base; /* key of the base that differs from its index, or NULL */
 };
 void push_engine_facts(const struct push_engine *engine, struct push_facts *out);

@@ -65,6 +65,7 @@ struct push_result {
     unsigned bases;             /* archives that the image was compared with */
     unsigned joins;             /* temporary objects that were created */
     unsigned outdated;          /* archives that were not used: their index is of version 1 */
+    bool others;                /* the source has images for other platforms, too */
     char source[16];            /* "layers", "docker", "file", "stdin"; "": nothing was read */
     char
         source_reason[512]; /* why the export replaced the layers after the reading had begun; "" */

@@ -7,6 +7,7 @@
 #define S3DOCK_TRANSFER_SOURCE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct source {
     const struct source_table *table;
     uint64_t size_hint; /* bytes of the stream, an estimate; 0: unknown */
     enum source_kind kind;
+    bool others;      /* there are images for other platforms, too, which it leaves out */
     const char *name; /* what the user named it: "image.tar"; NULL: the user did not */
     struct skippable_layers
         *unread;             /* layers that may be skipped (unread.h), for the reader; or NULL */

@@ -288,5 +288,6 @@ struct source *source_layers(const struct source_layers_options *options, struct
         return NULL;
     }
     s->source.size_hint = s->bundle->size;
+    s->source.others = s->store->others;
     return &s->source;
 }

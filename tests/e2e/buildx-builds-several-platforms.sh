@@ -76,6 +76,14 @@ if ! has_platforms; then
     refused 12 'this Docker .* of one platform|exports one platform' "several platforms for docker itself" \
         build app -- --platform linux/amd64,linux/arm64
     check "neither leaves an image" empty "$(docker image ls -q app)"
+    # Docker 25 to 27 with containerd's store has such images of others.
+    if docker buildx build --quiet --load --platform linux/amd64,linux/arm64 --tag "left:$VERSION" . >/dev/null 2>&1; then
+        check "push of an image that docker built for several" into left.json s3dock push "left:$VERSION" --json
+        check "the push reports that it left out platforms" same true "$(json platforms_left_out left.json)"
+        check "push of a platform that the user chose" into left.json \
+            s3dock push "left:$VERSION" --platform linux/amd64 --force --json
+        check "reports nothing" same 0 "$(grep -c platforms_left_out left.json)"
+    fi
 else
     check "build of three platforms" into build.json s3dock build app --platform linux/amd64,linux/arm64/v8,linux/arm/v7 --json
     check "the JSON has the image's name" same "$ALL" "$(json image_tag build.json)"

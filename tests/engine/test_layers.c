@@ -869,6 +869,8 @@ static int read_platform(const char *architecture, const char *variant, struct t
     uint8_t *piece = malloc(MIB);
     long got = source ? 1 : ERR_FAIL;
 
+    if (source && !source->others)
+        fail_msg("the source has not seen the other platforms");
     text_clear(out);
     while (got > 0) {
         got = source_read(source, piece, MIB, &err);

@@ -4,6 +4,7 @@
 #ifndef S3DOCK_PACK_IMAGE_INFO_H
 #define S3DOCK_PACK_IMAGE_INFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -39,6 +40,7 @@ struct image_info {
     unsigned name_count; /* names in index.json, which the containerd store uses. Read from a
                             stream only, not stored in an index */
     char (*names)[IMAGE_REF_SIZE];
+    bool others; /* the stream has images for other platforms, too. Not stored in an index */
 };
 
 #endif

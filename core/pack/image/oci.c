@@ -96,7 +96,7 @@ static bool same_platform(const struct image_info *a, const struct image_info *b
 /* Checks the config of another manifest. `docker save` writes all platforms of containerd's
  * store, and names the daemon's own in manifest.json. Two images of one platform are ambiguous
  * and refused. */
-static int check_other(const struct oci *oci, const struct content *config, struct err *err)
+static int check_other(struct oci *oci, const struct content *config, struct err *err)
 {
     struct image_info other = {.os = ""};
     struct json *json = NULL;
@@ -105,8 +105,10 @@ static int check_other(const struct oci *oci, const struct content *config, stru
         return ERR_FAIL;
     image_config_read(json_root(json), &other);
     json_destroy(json);
-    if (!same_platform(oci->info, &other))
+    if (!same_platform(oci->info, &other)) {
+        oci->info->others = true;
         return 0;
+    }
     err_set(err, ERR_INTEGRITY, "image",
             "the image archive has two different images of one platform");
     return err_hint(err, "save one of them: docker save NAME");

@@ -437,6 +437,7 @@ static void the_oci_layout_with_compressed_layers(void **state)
         assert_string_equal(verdict.info->manifest_id, kinds[i] == OCI_EMPTY ? "" : top);
         assert_string_equal(verdict.info->layers[0].digest, verdict.info->layers[0].diff_id);
         assert_string_not_equal(verdict.info->layers[1].digest, verdict.info->layers[1].diff_id);
+        assert_int_equal(verdict.info->others, kinds[i] == OCI_PLATFORMS);
         assert_string_equal(verdict.info->layers[1].media_type,
                             "application/vnd.oci.image.layer.v1.tar+gzip");
         assert_string_equal(verdict.info->layers[2].media_type,
