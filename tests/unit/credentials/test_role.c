@@ -275,6 +275,18 @@ static void a_configured_endpoint_is_named_in_the_hint(void **state)
     tear_down(f);
 }
 
+static void a_configured_endpoint_of_the_service_is_named_alone(void **state)
+{
+    struct fixture *f = set_up("");
+
+    (void)state;
+    f->it.env[1] = (struct scripted_pair){"AWS_ENDPOINT_URL_STS", "http://sts.example:9000"};
+    f->it.exchanges[0] = (struct scripted_exchange){"POST http://sts.example:9000/\n", 405, ""};
+    assert_fails(&f->err, assume(f), ERR_AUTH, CODE_ANSWER, "AWS_ENDPOINT_URL_STS sets this URL");
+    assert_null(strstr(f->err.hint, "AWS_ENDPOINT_URL_S3"));
+    tear_down(f);
+}
+
 static void a_store_that_is_not_aws_may_have_an_sts(void **state)
 {
     static const struct {
@@ -493,6 +505,7 @@ int main(void)
         cmocka_unit_test(an_error_document_of_s3_is_a_refusal),
         cmocka_unit_test(a_long_session_token_is_accepted),
         cmocka_unit_test(a_configured_endpoint_is_named_in_the_hint),
+        cmocka_unit_test(a_configured_endpoint_of_the_service_is_named_alone),
         cmocka_unit_test(a_store_that_is_not_aws_may_have_an_sts),
         cmocka_unit_test(bad_parameters_are_named),
         cmocka_unit_test(a_code_is_asked_for),
