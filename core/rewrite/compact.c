@@ -210,7 +210,7 @@ static int visit_image(struct work *w, struct err *err)
     w->result->images++;
     if (w->options->dry_run)
         return 0;
-    answer = fetch_index(w->options->store, &w->source.at.metadata, &index, err);
+    answer = fetch_index_needed(w->options->store, &w->source.at.metadata, &index, err);
     if (answer == 0)
         answer = move_image(w, index, err);
     index_destroy(index);
@@ -248,7 +248,7 @@ static int gather_image(struct work *w, struct err *err)
     bool scattered = false;
     int answer = w->source.at.metadata.format < 3
                      ? 0
-                     : fetch_index(o->store, &w->source.at.metadata, &index, err);
+                     : fetch_index_needed(o->store, &w->source.at.metadata, &index, err);
 
     if (answer == 0 && index)
         answer = gather_check(index, o->scatter, &scattered, &cost, err);

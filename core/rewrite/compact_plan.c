@@ -158,7 +158,8 @@ static int add_index(struct compact_plan *plan, const struct compact_scope *scop
     unsigned numbers[METADATA_OBJECTS_MAX] = {0};
     struct index *index = NULL;
     int owner = signed_image_find(scope->store, scope->signing, at, err);
-    int failed = owner < 0 ? ERR_FAIL : fetch_index(scope->store, &at->metadata, &index, err);
+    int failed =
+        owner < 0 ? ERR_FAIL : fetch_index_needed(scope->store, &at->metadata, &index, err);
 
     if (!failed && index->object_count != at->metadata.object_count)
         failed = err_set(err, ERR_INTEGRITY, "index", "%s has other objects than its metadata",

@@ -182,7 +182,7 @@ static int thicken(struct work *w, struct thicken_result *result, struct err *er
     if (answer < 0 || answer == SIGNED_BY_OTHER)
         return ERR_FAIL;
     if (object_places_find(o->store, &w->at.metadata, w->places, err) ||
-        fetch_index(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
+        fetch_index_needed(o->store, &w->at.metadata, &w->index, err) || set_keys(w, err) ||
         find_pieces(w, err))
         return ERR_FAIL;
     str_copy(result->key, sizeof result->key, w->object.key);

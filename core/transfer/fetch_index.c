@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "catalog/metadata.h"
@@ -65,7 +66,8 @@ static int parse_whole(struct view bytes, const struct metadata *metadata, struc
 
     sha256_of(bytes, sum);
     hex_encode(sum, sizeof sum, hex);
-    if (strcmp(hex, metadata->index_sha256) != 0)
+    if (strcmp(hex, metadata->index_sha256) != 0 ||
+        (metadata->index_size && bytes.size != metadata->index_size))
         return err_set(err, ERR_INTEGRITY, "index",
                        "the index differs from the one of the metadata");
     return index_parse(bytes, out, err) || check_header(out, metadata, err) ? ERR_FAIL : 0;
@@ -84,6 +86,20 @@ int fetch_index(struct store *store, const struct metadata *metadata, struct ind
         failed = parse_whole(text_view(&text), metadata, out, err);
     text_finish(&text);
     return failed;
+}
+
+int fetch_index_needed(struct store *store, const struct metadata *metadata, struct index **out,
+                       struct err *err)
+{
+    struct err why;
+
+    if (fetch_index(store, metadata, out, &why) == 0)
+        return 0;
+    if (why.family != ERR_INTEGRITY && why.family != ERR_NOT_FOUND)
+        return *err = why, ERR_FAIL;
+    err_set(err, ERR_INTEGRITY, CODE_THIN, "%s cannot be used without its index %s: %s",
+            metadata->image_tag, metadata->index_key, why.text);
+    return err_about(err, "%s", metadata->image_tag);
 }
 
 /* Fetches the first `size` bytes. */

@@ -945,6 +945,29 @@ static void damaged_data_are_not_published(void **state)
     memory_store_destroy(memory);
 }
 
+/* The error names the image. */
+static void an_image_without_its_index_is_named(void **state)
+{
+    struct memory_store *memory = fill("no-index", true);
+    struct compact_result compacted;
+    struct thicken_result thickened;
+    struct located at;
+
+    (void)state;
+    locate(&memory->store, 1, &at);
+    assert_int_equal(store_put_document(&memory->store, at.metadata.index_key, view_str("other"),
+                                        NULL, false, NULL, &err),
+                     STORE_DONE);
+    assert_int_equal(compact(&memory->store, false, &compacted), ERR_FAIL);
+    assert_true(err_is(&err, ERR_INTEGRITY, "thin"));
+    assert_non_null(strstr(err.text, REFS[1]));
+    assert_int_equal(thicken(&memory->store, 1, &thickened), ERR_FAIL);
+    assert_true(err_is(&err, ERR_INTEGRITY, "thin"));
+    assert_non_null(strstr(err.text, at.metadata.index_key));
+    located_finish(&at);
+    memory_store_destroy(memory);
+}
+
 /* All bytes that pass through this host are checked. */
 static void one_wrong_bit_is_not_published(void **state)
 {
@@ -1140,6 +1163,7 @@ int main(void)
         cmocka_unit_test(a_store_that_copies_nothing_is_enough),
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
+        cmocka_unit_test(an_image_without_its_index_is_named),
         cmocka_unit_test(what_retired_images_need_is_rewritten),
         cmocka_unit_test(thicken_packs_gzip_as_zstd),
         cmocka_unit_test(thicken_packs_zstd_as_gzip),

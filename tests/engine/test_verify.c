@@ -310,6 +310,11 @@ static void other_index(struct metadata *m)
     m->index_sha256[0] = m->index_sha256[0] == '0' ? '1' : '0';
 }
 
+static void other_index_size(struct metadata *m)
+{
+    m->index_size++;
+}
+
 static void no_such_index(struct metadata *m)
 {
     m->index_key[strlen(m->index_key) - 1] = 'y';
@@ -365,9 +370,9 @@ static void check_metadata(void (*change)(struct metadata *), bool sound)
 static void the_metadata_is_verified(void **state)
 {
     static void (*const lies[])(struct metadata *) = {
-        other_checksum, other_raw_size, other_etag,  other_index,
-        no_such_index,  other_image,    other_layer, without_index_and_with_other_checksum,
-        other_size};
+        other_checksum, other_raw_size,  other_etag,  other_index,
+        no_such_index,  other_image,     other_layer, without_index_and_with_other_checksum,
+        other_size,     other_index_size};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(lies); i++)
