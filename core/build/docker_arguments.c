@@ -15,9 +15,14 @@ static const char *value_at(const struct build_request *request, const char *fla
     const char *word = request->more[*i];
     size_t size = strlen(flag);
 
-    if (!strcmp(word, flag))
-        return *i + 1 < request->more_count ? request->more[++*i] : "";
-    return !strncmp(word, flag, size) && word[size] == '=' ? word + size + 1 : NULL;
+    if (strncmp(word, flag, size) != 0 || (word[size] && word[size] != '='))
+        return NULL;
+    if (word[size])
+        return word + size + 1;
+    if (*i + 1 == request->more_count)
+        return "";
+    ++*i;
+    return request->more[*i];
 }
 
 const char *docker_arguments_value(const struct build_request *request, const char *flag)
@@ -63,9 +68,9 @@ bool docker_arguments_several(const struct build_request *request)
 /* Returns the value of --output or -o if the word at *i is one of them, else NULL. */
 static const char *output_at(const struct build_request *request, unsigned *i)
 {
-    const char *value = value_at(request, "--output", i);
+    bool is_short = !strncmp(request->more[*i], "-o", 2);
 
-    return value ? value : value_at(request, "-o", i);
+    return value_at(request, is_short ? "-o" : "--output", i);
 }
 
 /* With a destination, the docker exporter writes a file. */
