@@ -1,5 +1,5 @@
 /*
- * demands - what the profile in use demands of signatures (`trust` of a profile).
+ * demands - the signatures that the profile in use demands (`trust` of a profile).
  *
  * A file in the current folder that the user does not trust cannot loosen the demands of the user's
  * own file: those of its profile of the same name hold, and without them commands refuse to work.

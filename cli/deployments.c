@@ -1,6 +1,5 @@
 /*
- * deploy/spec reads an entry; here is what the command line adds: consent, the platform,
- * and the profile.
+ * deploy/spec reads an entry. This module adds consent, the platform, and the profile.
  */
 #include "cli/deployments.h"
 

@@ -30,8 +30,8 @@ int target_parse(struct target *target, const struct args *args, struct err *err
 /* Reads the bucket; sets type and resolved. not_found.* if there is no such version or environment.
  */
 int target_find(struct target *target, struct store *store, struct err *err);
-/* The same, and sets what is stated. `guard`: what is demanded of signatures; NULL: nothing.
- * trust.*: the version or the environment is not signed as demanded. */
+/* The same, and sets what is stated. `guard`: the demanded signatures; NULL: none. trust.*: the
+ * version or the environment is not signed as demanded. */
 int target_prove(struct target *target, const struct guard *guard, struct store *store,
                  struct err *err);
 

@@ -1,5 +1,6 @@
 /*
- * trust_list - who signed each pointer of a list: versions or environments of an application.
+ * trust_list - prints the signers of each pointer of a list: versions or environments of an
+ * application.
  */
 #ifndef S3DOCK_CLI_COMMANDS_TRUST_LIST_H
 #define S3DOCK_CLI_COMMANDS_TRUST_LIST_H

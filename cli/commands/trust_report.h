@@ -1,6 +1,6 @@
 /*
- * trust_report - who signed the documents of an image, of a version or of an environment, and
- * whether that suffices.
+ * trust_report - prints the signers of the documents of an image, a version or an environment, and
+ * whether their signatures suffice.
  */
 #ifndef S3DOCK_CLI_COMMANDS_TRUST_REPORT_H
 #define S3DOCK_CLI_COMMANDS_TRUST_REPORT_H
@@ -25,7 +25,7 @@ int trust_report_target(struct cli *cli, const struct guard *guard, struct store
  * "signatures", and prints a note of who signed it, or a warning. */
 int trust_report_show(struct cli *cli, struct store *store, const char *key, struct err *err);
 
-/* Formats "deploy@example.com and 1 more", or "nobody who is trusted". */
+/* Formats "deploy@example.com and 1 more", or "no trusted signer". */
 #define TRUST_SIGNERS_SIZE 320
 const char *trust_report_signers(const struct guard_report *report, char out[TRUST_SIGNERS_SIZE]);
 /* Writes the array "signatures" and the member "trusted". */

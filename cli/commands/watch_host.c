@@ -42,7 +42,7 @@ struct live_store {
     struct cli cli; /* with the settings of the profile; does not move */
     bool entered;
     struct store *store; /* NULL: not opened so far */
-    struct guard *guard; /* what is demanded of signatures; NULL: nothing, or not opened so far */
+    struct guard *guard; /* the demanded signatures; NULL: none, or not opened so far */
 };
 
 struct live_entry {

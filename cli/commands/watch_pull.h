@@ -19,7 +19,7 @@ struct watchdog;
 struct watch_pull {
     struct cli *cli; /* with the daemon of the configuration */
     struct store *store;
-    const struct guard *guard; /* what is demanded of signatures; NULL: nothing */
+    const struct guard *guard; /* the demanded signatures; NULL: none */
     const struct watch_entry *entry;
     const struct watch_target *target; /* as the last poll has read it */
     struct platform platform;          /* any platform: that of the daemon */

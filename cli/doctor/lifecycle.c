@@ -1,7 +1,7 @@
 /*
- * Reports the lifecycle rules that delete or move what images, versions and environments consist
- * of, and those that end uploads early. s3dock decides itself which images are removed (`cleanup`);
- * the store does not know what refers to an object.
+ * Reports the lifecycle rules that delete or move objects of images, versions and environments, and
+ * those that end uploads early. Only `cleanup` may remove images, because the store has no
+ * information about references.
  */
 #include "catalog/lifecycle.h"
 
