@@ -1,5 +1,5 @@
 /*
- * host_events - what hosts report of an environment: deployments, rollbacks, failures.
+ * host_events - the events that hosts report of an environment: deployments, rollbacks, failures.
  */
 #ifndef S3DOCK_CATALOG_HOST_EVENTS_H
 #define S3DOCK_CATALOG_HOST_EVENTS_H

@@ -1,5 +1,5 @@
 /*
- * object_refs - which documents of an application need which objects of the bucket.
+ * object_refs - the references from the documents of an application to the objects of the bucket.
  *
  * A document is metadata below images/, metadata below archive/, or a tombstone that has metadata
  * and is not `deleting`. It needs its index and its objects; with a format up to 2, the archive

@@ -1,10 +1,10 @@
 /*
- * signing - what a writer of documents does for their signatures. The floors that write documents
- * know no keys: trust/signer implements the table.
+ * signing - the steps of a writer of documents for their signatures. The floors that write
+ * documents have no keys: trust/document_signer implements the table.
  *
  * The writer calls `before` with the exact bytes that it is about to write, then writes the
- * document, then calls `after`. A kill between two of these steps leaves the document that the
- * bucket has provable.
+ * document, then calls `after`. After a kill between two of these steps, a signature still proves
+ * the document of the bucket.
  */
 #ifndef S3DOCK_CATALOG_SIGNING_H
 #define S3DOCK_CATALOG_SIGNING_H
@@ -16,7 +16,7 @@ struct store;
 
 struct signing;
 struct signing_table {
-    /* Signs the document and adds the signature to the object of `key`. Waits, maybe for a person.
+    /* Signs the document and adds the signature to the object of `key`. Waits, possibly for a user.
      */
     int (*before)(struct signing *signing, struct store *store, const char *key,
                   struct view document, struct err *err);

@@ -1,7 +1,7 @@
 /*
- * statement - what a document of the bucket states about itself: its kind, its application and
- * name, the ids of its images, its time and its sequence number. A signature covers these members,
- * so a reader compares them with the key under which it found the document.
+ * statement - the members of a document of the bucket that a signature covers: its kind, its
+ * application and name, the ids of its images, its time and its sequence number. A reader compares
+ * them with the key of the document.
  *
  * The metadata of an image states one image. A tag or an environment states the image of each
  * platform of its reference, but only if it was written to be signed (pointer_write_stated).
