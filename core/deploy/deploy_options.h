@@ -29,7 +29,7 @@ struct deploy_observer {
 struct deploy_options {
     const struct deployment *deployment;
     struct store *store;       /* NULL only for a rollback */
-    const struct guard *guard; /* what is demanded of signatures; NULL: nothing */
+    const struct guard *guard; /* the demanded signatures; NULL: none */
     const struct docker_endpoint *endpoint;
     struct transfer_options transfer; /* of the pull */
     enum reuse reuse;

@@ -1,5 +1,5 @@
 /*
- * deploy_result - what a run of a deployment did.
+ * deploy_result - the result of a run of a deployment.
  */
 #ifndef S3DOCK_DEPLOY_DEPLOY_RESULT_H
 #define S3DOCK_DEPLOY_DEPLOY_RESULT_H

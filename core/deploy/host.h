@@ -2,8 +2,8 @@
  * host - the environment of a deployment, as one table of functions: containers, traffic, gates,
  * images, files, time. The steps decide; they reach the system through this table only.
  *
- * real_host.h is the one of the program. Tests have a daemon, a proxy and a clock in memory, which
- * fail or stop at every call.
+ * real_host.h has the table of the program. Tests have a daemon, a proxy and a clock in memory,
+ * which fail or stop at every call.
  *
  * All functions run on the caller's thread. They fail with the codes of the modules behind them.
  * `unit` is the number of a unit in the deployment.

@@ -18,7 +18,7 @@ struct store;
 /* An image of the bucket. */
 struct image_room_subject {
     struct store *store;
-    const struct guard *guard;      /* what is demanded of signatures; NULL: nothing */
+    const struct guard *guard;      /* the demanded signatures; NULL: none */
     const struct statement *stated; /* of the environment that leads to the image; or NULL */
     struct platform platform;       /* any platform: that of the daemon */
     const struct deploy_want *want;

@@ -1,9 +1,9 @@
 /*
- * journal - what a run of a deployment intends, in one small file that is replaced as a whole.
+ * journal - the intention of a run of a deployment, in one small file that is replaced as a whole.
  *
  * Containers and proxy decide: names, labels, policies and the state of a container suffice to
- * converge. The journal adds what they cannot show: the candidate that failed, the signal that was
- * sent, the hold, the last failure.
+ * converge. The journal adds the facts that they cannot show: the candidate that failed, the signal
+ * that was sent, the hold, the last failure.
  */
 #ifndef S3DOCK_DEPLOY_JOURNAL_H
 #define S3DOCK_DEPLOY_JOURNAL_H

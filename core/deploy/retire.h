@@ -1,5 +1,5 @@
 /*
- * retire - what follows a commit: the former container loses its last requests and ends.
+ * retire - the steps after a commit: drains and stops the former container.
  */
 #ifndef S3DOCK_DEPLOY_RETIRE_H
 #define S3DOCK_DEPLOY_RETIRE_H

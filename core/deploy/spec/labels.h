@@ -1,6 +1,6 @@
 /*
- * labels - what s3dock writes on the containers of a deployment. Labels never change: they state
- * what a container is, and not what it does now.
+ * labels - the labels that s3dock gives the containers of a deployment. Labels never change: they
+ * describe the container, not its present state.
  */
 #ifndef S3DOCK_DEPLOY_SPEC_LABELS_H
 #define S3DOCK_DEPLOY_SPEC_LABELS_H
