@@ -1,5 +1,5 @@
 /*
- * file - how files are made, named, synced and described where systems differ.
+ * file - the creation, naming, syncing and description of files, as far as systems differ.
  *
  * Each function returns -1 and errno on failure, unless stated otherwise.
  */

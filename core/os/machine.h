@@ -1,5 +1,5 @@
 /*
- * machine - what the machine has, and what this process has taken of it.
+ * machine - the processors and the memory of the machine, and the peak memory of this process.
  */
 #ifndef S3DOCK_OS_MACHINE_H
 #define S3DOCK_OS_MACHINE_H

@@ -1,5 +1,5 @@
 /*
- * address - what the bodies of os/address and os/socket share.
+ * address - the functions that the bodies of os/address and os/socket share.
  */
 #ifndef S3DOCK_OS_POSIX_ADDRESS_H
 #define S3DOCK_OS_POSIX_ADDRESS_H

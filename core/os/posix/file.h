@@ -1,5 +1,5 @@
 /*
- * file - what the bodies of os/file share.
+ * file - the functions that the bodies of os/file share.
  */
 #ifndef S3DOCK_OS_POSIX_FILE_H
 #define S3DOCK_OS_POSIX_FILE_H

@@ -1,5 +1,5 @@
 /*
- * process - what the bodies of os/process share.
+ * process - the functions that the bodies of os/process share.
  */
 #ifndef S3DOCK_OS_POSIX_PROCESS_H
 #define S3DOCK_OS_POSIX_PROCESS_H
