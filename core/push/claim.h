@@ -1,5 +1,5 @@
 /*
- * claim - which of several first pushes of a reference gets the fixed keys of the archive.
+ * claim - gives the fixed keys of the archive to one of several first pushes of a reference.
  *
  * An archive of format 2 has a fixed key, so two platforms that are pushed at once would overwrite
  * each other. The claim is a small object beside it, which names the platform.

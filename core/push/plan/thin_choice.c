@@ -202,7 +202,7 @@ static int compare_groups(const void *left, const void *right)
     return a->used < b->used ? -1 : a->used > b->used;
 }
 
-/* What must be left out with a bridge: the groups of at most `most` bytes. */
+/* Finds the bytes that must be left out with a bridge: the groups of at most `most` bytes. */
 struct cutback {
     uint64_t bridge, most, bytes;
 };

@@ -1,5 +1,5 @@
 /*
- * resume_options - what resume_open needs to know about a push.
+ * resume_options - the facts about a push that resume_open needs.
  */
 #ifndef S3DOCK_PUSH_RESUME_RESUME_OPTIONS_H
 #define S3DOCK_PUSH_RESUME_RESUME_OPTIONS_H
