@@ -1,6 +1,6 @@
 /*
- * compact_plan - which objects of an application are mostly unused, which images use them, and
- * which images are too scattered.
+ * compact_plan - finds the objects of an application that are mostly unused, the images that use
+ * them, and the images that are too scattered.
  */
 #ifndef S3DOCK_REWRITE_COMPACT_PLAN_H
 #define S3DOCK_REWRITE_COMPACT_PLAN_H
