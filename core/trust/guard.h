@@ -1,5 +1,5 @@
 /*
- * guard - what a profile demands of signatures, and the proof of the documents of a bucket.
+ * guard - the signatures that a profile demands, and the proof of the documents of a bucket.
  *
  * The guard has the lines of the signers file, the revoked keys, the policy and the sequence
  * numbers of this host. It reads a document and its signatures at once. If no signature proves the

@@ -129,7 +129,7 @@ struct addition {
     bool conditional;
 };
 
-/* What becomes of a block that the object has. */
+/* The decision about a block that the object has. */
 enum fate { FATE_STAYS, FATE_OTHER, FATE_REPLACED };
 
 static enum fate judge(const struct addition *a, struct view block, struct view present)
