@@ -1,5 +1,6 @@
 /*
- * usage - what the images of a bucket occupy, what they share, and what each would free.
+ * usage - the bytes that the images of a bucket occupy and share, and that the removal of each
+ * frees.
  *
  * Images of an application can have chunks in the same objects. An object can be deleted when no
  * document needs it: no image, no retired image that can be restored, no copy of a replaced one.
@@ -40,7 +41,7 @@ struct usage_sums {
     uint64_t retired_bytes;    /* only retired images need it, with their tombstones */
     uint64_t unfinished_bytes; /* no document needs it; parts of uploads; temporary objects */
     uint64_t dead_bytes;       /* of data_bytes: no image uses them. With `quick`, an upper bound */
-    uint64_t whole_bytes;      /* what the data of the images would have if all were whole */
+    uint64_t whole_bytes;      /* size of the data if all images were whole */
 };
 
 struct usage_app {
