@@ -28,7 +28,7 @@ enum metrics_run {
     METRICS_RUN_FAILED,
     METRICS_ROLLED_BACK,
     METRICS_DOWN,
-    METRICS_ERROR, /* it did not come to a candidate: bucket, daemon, disk */
+    METRICS_ERROR, /* no candidate was created: bucket, daemon, disk */
     METRICS_RUNS
 };
 
