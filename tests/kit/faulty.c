@@ -150,7 +150,7 @@ static void die(void)
         raise(SIGKILL);
 }
 
-/* What a call does: its name, and the bytes that it sends, or the path. */
+/* The description of a call: its name, and the bytes that it sends, or the path. */
 struct deed {
     const char *call;
     const void *bytes;

@@ -1,6 +1,6 @@
 /*
- * sample - which cases of an expensive test run. `./dev test` sets S3DOCK_TEST_SAMPLE: a test then
- * plays some cases of each kind. Without it, as in `./dev test all`, a test plays all of them.
+ * sample - selects the cases of an expensive test. `./dev test` sets S3DOCK_TEST_SAMPLE: a test
+ * then plays some cases of each kind. Without it, as in `./dev test all`, a test plays all of them.
  */
 #ifndef S3DOCK_KIT_SAMPLE_H
 #define S3DOCK_KIT_SAMPLE_H
