@@ -450,7 +450,8 @@ static void filter_of_the_repository(void **state)
     free(changes);
 }
 
-/* What `git lfs install --local` writes, which CI systems run before they check out. */
+/* The configuration that `git lfs install --local` writes. CI systems run it before they check
+ * out. */
 static void a_filter_of_git_lfs_runs(void **state)
 {
     char path[4096], longer[5000];

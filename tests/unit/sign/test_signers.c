@@ -1,4 +1,4 @@
-/* Who may sign: files of allowed signers, with the signatures of ssh-keygen. */
+/* Permitted signers: files of allowed signers, with the signatures of ssh-keygen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

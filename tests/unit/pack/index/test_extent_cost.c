@@ -1,4 +1,4 @@
-/* What a pull costs: ranges and bytes by the gap that is bridged, and the choice of that gap. */
+/* The cost of a pull: ranges and bytes by the gap that is bridged, and the choice of that gap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
