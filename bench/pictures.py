@@ -142,7 +142,7 @@ def draw_bytes(result, folder):
                 value = moved(scene, contestant, key)
                 if value is not None:
                     values[group, series] = (value, value, value)
-    return bars(folder, "bytes", "a successor of an image that is there: MB over the wire", "MB", groups,
+    return bars(folder, "bytes", "a successor of an image that the other side has: MB over the wire", "MB", groups,
                 [("s3dock", COLOURS["ours"]), ("s3dock pull --reuse always", COLOURS["second"]),
                  ("docker push / pull", COLOURS["peer"])], values)
 

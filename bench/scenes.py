@@ -78,8 +78,8 @@ def push_unchanged(stage, link, options):
             PEERS["docker"].publish(stage, image)
 
     return Scene("push-unchanged", "push what the bucket already holds", contestants, [
-        Goal("push of what is there: time", "wall", OURS, 0.5, unit="s"),
-        Goal("push of what is there: uploaded", "stated_uploaded_bytes", OURS, 0, unit="bytes"),
+        Goal("push of an unchanged image: time", "wall", OURS, 0.5, unit="s"),
+        Goal("push of an unchanged image: uploaded", "stated_uploaded_bytes", OURS, 0, unit="bytes"),
     ], setup=setup, link=link)
 
 
@@ -163,7 +163,7 @@ def pull_unchanged(stage, link, options):
 
     return Scene("pull-unchanged", "pull what the host already has",
                  [Contestant("s3dock pull", command, None, stats, key="pull")],
-                 [Goal("pull of what is there: time", "wall", "s3dock pull", 0.5, unit="s")], setup=setup, link=link)
+                 [Goal("pull of an unchanged image: time", "wall", "s3dock pull", 0.5, unit="s")], setup=setup, link=link)
 
 
 PULL_GOALS = {  # against docker pull, on the loopback and on a slow link; share of the archive fetched
