@@ -1,5 +1,6 @@
 /*
- * unfinished - lists the remains of interrupted transfers, on this host and in the bucket.
+ * unfinished - lists the files and objects that interrupted transfers left, on this host and in the
+ * bucket.
  */
 #ifndef S3DOCK_CLEANUP_UNFINISHED_H
 #define S3DOCK_CLEANUP_UNFINISHED_H

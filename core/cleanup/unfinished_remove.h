@@ -1,5 +1,6 @@
 /*
- * unfinished_remove - deletes the remains of interrupted transfers, or restores an image in use.
+ * unfinished_remove - deletes the files and objects of interrupted transfers, or restores an image
+ * in use.
  */
 #ifndef S3DOCK_CLEANUP_UNFINISHED_REMOVE_H
 #define S3DOCK_CLEANUP_UNFINISHED_REMOVE_H

@@ -1,6 +1,6 @@
 /*
  * A set comes whole from one file. A pair whose halves are in different files is refused, and a
- * token in the other file is not used: such parts are leftovers of an older set.
+ * token in the other file is not used: such parts belong to an older set.
  */
 #include "credentials/profile_keys.h"
 
