@@ -1,4 +1,4 @@
-"""Finds what became slower: compares the modules with those of another revision, measured alternately, or the last
+"""Finds slower modules and scenes: compares the modules with those of another revision, measured alternately, or the last
 results with an earlier results file, where both measured the same."""
 import json
 import os

@@ -142,7 +142,7 @@ CHAIN = ("first", "edited", "rebuilt", "updated")
 
 
 def bucket(stage, link, options):
-    """What the bucket holds after an image and three successors."""
+    """The bytes of the bucket after an image and three successors."""
     stage.need_s3()
     images = [stage.images[name] for name in CHAIN]
     host = stage.need_builder(*CHAIN)
