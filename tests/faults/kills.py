@@ -16,7 +16,7 @@ USUAL = 400  # cases per run
 
 
 def garbage(worker, where):
-    """Returns what killed runs left after a cleanup, or None."""
+    """Returns the objects of killed runs that a cleanup did not delete, or None."""
     left = swept = worker.program.run("resume")
     if left.out.strip():
         time.sleep(1.1)  # the minimum age for cleanup is one second

@@ -483,8 +483,8 @@ def done_again(worker, scene):
 
 
 def undisturbed(worker, scene, **options):
-    """Runs a scene without faults. A problem here is an error in the test itself. Returns what the server then tells of
-    the requests."""
+    """Runs a scene without faults. A problem here is an error in the test itself. Returns the requests that the server
+    then reports."""
     worker.begin(scene.start)
     result = worker.program.run(*scene.command, **options)
     if result.code != DONE:

@@ -41,7 +41,7 @@ class Command:
 
 
 def look(worker, ref, wanted):
-    """Returns what a reader sees, if it is not allowed."""
+    """Returns the state that a reader sees, if that is not allowed."""
     seen = scenes.pulled(worker, ref)
     return None if seen in wanted else f"a reader sees {seen[:300]}"
 
