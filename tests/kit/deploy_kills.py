@@ -9,7 +9,7 @@ stop-first. Lanes run side by side, except while the daemon is killed, and for i
 
 A deed (tests/kit/faulty.c) is a call that leaves something behind: a request that changes something, bytes in a file, a
 name, a started program. An undisturbed deployment lists them. Then, for each of them, the next generation is deployed,
-and the program is interrupted there. Something may happen to the host. The same command again must complete it.
+and the program is interrupted there. An event of the host may follow. The same command again must complete it.
 
 Prints one line for each group of points, "ok SENTENCE" or "not ok SENTENCE", with comments.
 """

@@ -82,7 +82,7 @@ class Lane:
         await_handler(self.load.pid, PATIENCE)
 
     def end_load(self):
-        """Returns what is wrong with the requests, or None. A stop-first unit may lose some while it is replaced."""
+        """Returns the fault of the requests, or None. A stop-first unit may lose some while it is replaced."""
         if not self.load:
             return None
         self.load.terminate()
@@ -352,7 +352,7 @@ class Lane:
         return len(wrong)
 
     def control(self):
-        """Negative control: the rules and the load must see what a wrong deployment would do."""
+        """Negative control: the rules and the load must detect the effects of a wrong deployment."""
         self.begin_load()
         time.sleep(0.5)
         former, seen, self.stopped = self.serving(), [], None

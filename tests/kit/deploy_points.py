@@ -7,7 +7,7 @@ Point = collections.namedtuple("Point", "deed way event image work", defaults=("
 
 
 def is_done(point, deeds, done):
-    """The journal said that the rollback was complete. There is nothing else to return to."""
+    """The journal stated that the rollback was complete. There is nothing else to return to."""
     return (point.work == "rollback" and done.returncode == 3 and 'previous"' in done.stdout and
             any(re.search(r'"phase": *"idle"', deed) for deed in deeds))
 

@@ -1,8 +1,8 @@
 """The containers and networks of fake_docker.py: create, start, inspect, list, kill, update, rename, exec, logs,
 connect, remove, as daemons of API 1.24 to 1.54 and Podman answer them.
 
-The functions return (status, document). A document that is bytes is sent as it is. Labels of a container say how it
-behaves:
+The functions return (status, document). A document that is bytes is sent as it is. Labels of a container set its behaviour:
+
 
     fake.exit=3          it ends at its start with this code
     fake.start=WORDS     its start fails with these words
@@ -128,7 +128,7 @@ class Containers:
     # -- life --
 
     def settle(self, one):
-        """Ends a container that was told to end a while ago."""
+        """Ends a container that got a stop signal a while ago."""
         if one["state"] == "running" and one["ends_at"] and time.monotonic() >= one["ends_at"]:
             self.end(one, one["code_at_end"])
 

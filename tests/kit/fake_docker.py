@@ -605,7 +605,7 @@ class Exchange:
     # -- containers --
 
     def container(self, words, query):
-        """Answers /containers/..., /exec/... and /networks/..."""
+        """Responds to /containers/..., /exec/... and /networks/..."""
         containers = self.options.containers
         body = b"".join(self.body())
         words = [urllib.parse.unquote(word) for word in words]
@@ -653,7 +653,7 @@ class Exchange:
         return self.options.store.find(name)[0]
 
     def used_image(self, name):
-        """Whether a container uses the image: then it answers 409."""
+        """Whether a container uses the image: then the response is 409."""
         user = self.options.containers.uses_image(self.image_id(urllib.parse.unquote(name)))
         if user:
             self.answer(409, {"message": f'conflict: unable to remove repository reference "{name}" (must force) - '
