@@ -1,4 +1,4 @@
-"""The parts that the scenes share: names of contestants, goals of every scene, and the states from which scenes start."""
+"""The parts that the scenes share: names of contestants, goals of every scene, and the states in which scenes start."""
 from harness import Contestant, Goal
 from stage import BUCKET
 

@@ -1,5 +1,5 @@
-"""Finds slower modules and scenes: compares the modules with those of another revision, measured alternately, or the last
-results with an earlier results file, where both measured the same."""
+"""Finds slower modules and scenes: compares the modules with those of another revision, measured alternately, or the
+last results with an earlier results file, where both measured the same."""
 import json
 import os
 import shutil

@@ -1,8 +1,8 @@
 """The containers and networks of fake_docker.py: create, start, inspect, list, kill, update, rename, exec, logs,
-connect, remove, as daemons of API 1.24 to 1.54 and Podman answer them.
+connect, remove, as daemons of API 1.24 to 1.54 and Podman do.
 
-The functions return (status, document). A document that is bytes is sent as it is. Labels of a container set its behaviour:
-
+The functions return (status, document). A document that is bytes is sent as it is. Labels of a container
+set its behaviour:
 
     fake.exit=3          it ends at its start with this code
     fake.start=WORDS     its start fails with these words
