@@ -139,8 +139,7 @@ static bool is_result(const struct build_result *result, const struct build_requ
 
 static int is_absent(const struct build_request *request, struct err *err)
 {
-    err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker",
-            request->tag);
+    err_set(err, ERR_DOCKER, "build", "the build succeeded, but %s is not in Docker", request->tag);
     return err_hint(err,
                     "do the arguments after -- send it elsewhere, does the builder need --load, or "
                     "does %s use another daemon?",
@@ -150,7 +149,7 @@ static int is_absent(const struct build_request *request, struct err *err)
 static int is_older(const struct build_request *request, const char *id, struct err *err)
 {
     err_set(err, ERR_DOCKER, "build",
-            "the build ended well, but its image is not %s in Docker: that is %.19s of an earlier "
+            "the build succeeded, but its image is not %s in Docker: that is %.19s of an earlier "
             "build",
             request->tag, id);
     return err_hint(err,
@@ -166,7 +165,7 @@ int build_result_check(const struct build_result *result, struct docker *docker,
     int answer = docker_inspect(docker, request->tag, image, err);
 
     if (answer < 0)
-        return err_wrap(err, "the build ended well, but its image was not seen");
+        return err_wrap(err, "the build succeeded, but its image was not found");
     if (answer == DOCKER_ABSENT)
         return is_absent(request, err);
     return is_result(result, request, docker, image->id) ? 0 : is_older(request, image->id, err);

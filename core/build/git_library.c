@@ -235,7 +235,7 @@ static int commit_time(const git_commit *commit, char out[CLOCK_STAMP_SIZE], str
     int64_t seconds = committer->when.time;
 
     if (seconds < TIME_MIN || seconds > TIME_MAX)
-        return err_set(err, ERR_LOCAL, "repository", "the time of the commit makes no sense: %jd",
+        return err_set(err, ERR_LOCAL, "repository", "the time of the commit is impossible: %jd",
                        (intmax_t)seconds);
     clock_stamp((seconds + committer->when.offset * INT64_C(60)) * NS_PER_S, out);
     return 0;

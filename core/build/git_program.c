@@ -276,12 +276,12 @@ int git_program_line(const struct git_program *git, const char *const *words, ch
 
     text_init(&line, LINE_MAX_SIZE);
     if (git_program_must(git, words, git_program_text, &line, (struct view){0}, err) ||
-        text_check(&line, "an answer of git", err))
+        text_check(&line, "the output of git", err))
         return ERR_FAIL;
     if (line.size && line.data[line.size - 1] == '\n')
         text_cut(&line, line.size - 1);
     if (!str_copy(out, size, line.data))
-        return err_set(err, ERR_LOCAL, "repository", "an answer of git is too long");
+        return err_set(err, ERR_LOCAL, "repository", "the output of git is too long");
     return 0;
 }
 
@@ -460,9 +460,9 @@ static int read_commit(const char *line, struct git_head *out, struct err *err)
     long zone = strtol(end, NULL, 10), minutes;
 
     if (size < GIT_SHORT_SIZE || size >= GIT_HASH_SIZE || *end != ' ')
-        return err_set(err, ERR_LOCAL, "repository", "git says something else of HEAD: %s", line);
+        return err_set(err, ERR_LOCAL, "repository", "git reports an unexpected HEAD: %s", line);
     if (seconds < TIME_MIN || seconds > TIME_MAX)
-        return err_set(err, ERR_LOCAL, "repository", "the time of the commit makes no sense: %jd",
+        return err_set(err, ERR_LOCAL, "repository", "the time of the commit is impossible: %jd",
                        seconds);
     minutes = zone / 100 * 60 + zone % 100;
     snprintf(out->hash, sizeof out->hash, "%.*s", (int)size, line);

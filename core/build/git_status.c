@@ -346,7 +346,8 @@ static int enter(struct scan *scan, const char *path, const char *hash, struct g
 
     if (inner.depth > DEPTH_MAX ||
         (size_t)snprintf(prefix, sizeof prefix, "%s%s/", scan->prefix, path) >= PATH_MAX)
-        return err_set(err, ERR_LOCAL, "repository", "submodules lie too deep: %s", git->folder);
+        return err_set(err, ERR_LOCAL, "repository", "submodules are nested too deeply: %s",
+                       git->folder);
     if (check_root(git, err) || compare_head(git, hash, &same, err))
         return ERR_FAIL;
     if (!same)
