@@ -302,7 +302,8 @@ static int judge_with(struct docker *docker, const struct container_spec *spec,
     int answer = docker_container_inspect(docker, candidate, &judged->candidate, err);
 
     if (answer == DOCKER_ABSENT)
-        return err_set(err, ERR_DOCKER, CODE_INSPECT, "the candidate %.12s is gone", candidate);
+        return err_set(err, ERR_DOCKER, CODE_INSPECT, "the candidate %.12s does not exist any more",
+                       candidate);
     if (answer < 0)
         return ERR_FAIL;
     if (serving[0]) {

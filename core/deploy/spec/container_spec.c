@@ -79,7 +79,7 @@ static int check_unique(const struct container_spec *spec, struct json_node obje
             return refuse(spec, "a member has a name that is too long", err);
         if (json_get(object, text).at == value.at || !json_present(value))
             continue;
-        snprintf(what, sizeof what, "%s is there twice", text);
+        snprintf(what, sizeof what, "%s is repeated", text);
         return refuse(spec, what, err);
     }
     return 0;

@@ -237,7 +237,7 @@ static void wrong_files_are_refused(void **state)
         {"{Env: ['=x']}", "Env must be an array"},
         {"{Env: ['A=\\u0000']}", "Env must be an array"},
         {"{HostConfig: 7}", "HostConfig must be an object"},
-        {"{HostConfig: {Memory: 1, memory: 2}}", "is there twice"},
+        {"{HostConfig: {Memory: 1, memory: 2}}", "is repeated"},
         {"{HostConfig: {RestartPolicy: {Name: 'never'}}}", "RestartPolicy.Name must be"},
         {"{HostConfig: {RestartPolicy: {Name: 7}}}", "RestartPolicy.Name must be"},
         {"{HostConfig: {NetworkMode: 'host'}}", "names shop-blue and shop-green do not exist"},
