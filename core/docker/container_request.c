@@ -21,7 +21,7 @@ static int check_answer(const struct container_reply *reply, struct err *err)
 {
     if (reply->status == 200 && reply->body.size > 0 && reply->body.data[0] == '<')
         return err_set(err, ERR_DOCKER, CODE_ANSWER,
-                       "the daemon's answer is a page, such as that of a proxy");
+                       "the daemon's response is a page, such as that of a proxy");
     return 0;
 }
 
@@ -32,7 +32,7 @@ int container_ask_path(struct docker *docker, const char *method, const char *pa
     text_init(&reply->body, ANSWER_MAX);
     if (docker_send(docker, method, path, body, &reply->status, &reply->body, err) < 0) {
         if (err_is(err, ERR_LOCAL, CODE_TOO_LARGE))
-            err_set(err, ERR_DOCKER, CODE_ANSWER, "the daemon's answer is longer than %zu MiB",
+            err_set(err, ERR_DOCKER, CODE_ANSWER, "the daemon's response is longer than %zu MiB",
                     ANSWER_MAX / MIB);
         return ERR_FAIL;
     }

@@ -151,7 +151,7 @@ static void read_object(struct docker_messages *stream, struct view bytes)
     struct json_node object;
     struct text text;
 
-    if (json_parse(&json, bytes, &message_limits, "the daemon's answer", &ignored) < 0) {
+    if (json_parse(&json, bytes, &message_limits, "the daemon's response", &ignored) < 0) {
         if (!stream->stray[0])
             print_into(stream->stray, sizeof stream->stray, (const char *)bytes.data, bytes.size);
         return;
@@ -226,7 +226,7 @@ void docker_error_message(struct view body, char *out, size_t size)
     struct text text;
 
     text_init(&text, DOCKER_MESSAGE_MAX);
-    if (json_parse(&json, body, &message_limits, "the daemon's answer", &ignored) < 0 ||
+    if (json_parse(&json, body, &message_limits, "the daemon's response", &ignored) < 0 ||
         !json_string_text(json_get(json_root(json), "message"), &text))
         text_add(&text, body.data, body.size);
     print_into(out, size, text.data, text.size);

@@ -66,7 +66,7 @@ static void add(void *arg, struct view bytes)
 int docker_read_all(struct stream *stream, struct text *out, struct err *err)
 {
     return stream_drain(stream, add, out, err) ? ERR_FAIL
-                                               : text_check(out, "an answer of the daemon", err);
+                                               : text_check(out, "a response of the daemon", err);
 }
 
 int docker_send(struct docker *docker, const char *method, const char *path, struct view body,
@@ -106,7 +106,7 @@ int docker_refused(struct view answer, int status, const char *code, const char 
     docker_error_message(answer, said, sizeof said);
     if (said[0] == '<') /* the page of a proxy */
         said[0] = '\0';
-    err_set(err, ERR_DOCKER, code, "%s: the daemon answered %d%s%s", what, status,
+    err_set(err, ERR_DOCKER, code, "%s: the daemon responded with status %d%s%s", what, status,
             *said ? ": " : "", said);
     if (strstr(said, "is too old") || strstr(said, "is too new"))
         err_hint(err, "unset DOCKER_API_VERSION, so that the version is negotiated");
@@ -120,7 +120,7 @@ int docker_read_document(struct view answer, struct json **json, struct err *err
 {
     struct err unread;
 
-    if (json_parse(json, answer, &answer_limits, "the daemon's answer", &unread) == 0)
+    if (json_parse(json, answer, &answer_limits, "the daemon's response", &unread) == 0)
         return 0;
     if (unread.family == ERR_LOCAL) {
         *err = unread;

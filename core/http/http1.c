@@ -32,7 +32,7 @@ void http1_finish(struct http1 *http)
 
 static int not_http(struct err *err, const char *what)
 {
-    return err_set(err, ERR_DOCKER, "stream", "the daemon's answer is not proper HTTP: %s", what);
+    return err_set(err, ERR_DOCKER, "stream", "the daemon's response is not proper HTTP: %s", what);
 }
 
 /* Collects a line, without its end. True: it is complete. */
@@ -149,7 +149,7 @@ static int feed_framing(struct http1 *http, struct view *in, struct err *err)
     bool whole = take_line(&http->line, in);
     int state = http->state;
 
-    if (text_check(&http->line, "the framing of an answer", err) < 0)
+    if (text_check(&http->line, "the framing of a response", err) < 0)
         return ERR_FAIL;
     if (!whole)
         return HTTP1_MORE;
@@ -209,6 +209,7 @@ int http1_eof(struct http1 *http, struct err *err)
     if (http->state == DONE)
         return 0;
     if (http->state == IN_HEAD)
-        return err_set(err, ERR_DOCKER, "stream", "the daemon closed the connection unanswered");
-    return err_set(err, ERR_DOCKER, "stream", "the daemon's answer was cut short");
+        return err_set(err, ERR_DOCKER, "stream",
+                       "the daemon closed the connection without a response");
+    return err_set(err, ERR_DOCKER, "stream", "the daemon's response was cut short");
 }

@@ -78,9 +78,9 @@ static int wait_for(struct stream *stream, int want, struct err *err)
     if (silence_due(&stream->silence, clock_monotonic()))
         log_note("nothing has moved for %.0f s: the Docker daemon at %s %s",
                  silence_seconds(&stream->silence, clock_monotonic()), stream->peer,
-                 want & OS_WRITABLE ? "takes no more bytes" : "has not said anything");
+                 want & OS_WRITABLE ? "takes no more bytes" : "has sent nothing");
     if (stream->deadline && clock_monotonic() > stream->deadline)
-        return err_set(err, ERR_DOCKER, CODE_TIMEOUT, "it has not answered within %.3g s",
+        return err_set(err, ERR_DOCKER, CODE_TIMEOUT, "it has not responded within %.3g s",
                        (double)stream->answer_within / (double)NS_PER_S);
     return check_stop(stream, err);
 }
@@ -420,7 +420,7 @@ int stream_drain(struct stream *stream, void (*take)(void *arg, struct view byte
     long got = 1;
 
     if (!piece)
-        return err_memory(err, "an answer of the daemon");
+        return err_memory(err, "a response of the daemon");
     while (got > 0) {
         got = stream_read(stream, piece, DRAIN_SIZE, err);
         if (got > 0)

@@ -319,7 +319,7 @@ static void the_wait_for_a_hanging_daemon_ends(void **state)
         assert_int_equal(err.family, ERR_DOCKER);
         assert_string_equal(err.code, "timeout");
         assert_non_null(strstr(err.text, fake.socket));
-        assert_non_null(strstr(err.text, "not answered within 0.3 s"));
+        assert_non_null(strstr(err.text, "not responded within 0.3 s"));
         docker_close(docker);
         fake_docker_stop(&fake);
     }
@@ -495,7 +495,7 @@ static void loads(void **state)
         {"docker-28", "load-stray", NULL, "<html> [31mproxy</html>"},
         {"docker-24", "load-early", NULL, "layers length mismatch"},
         {"podman", "load-early-500", NULL, "500: no room for that"},
-        {"docker-24", "load-cut", NULL, "unanswered"},
+        {"docker-24", "load-cut", NULL, "without a response"},
         {"docker-24", "load-cut-answer", NULL, "cut short"},
     };
 

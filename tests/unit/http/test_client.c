@@ -648,7 +648,7 @@ static void a_daemon_without_progress_is_reported(void **state)
 
     (void)state;
     raw_start(&late);
-    assert_non_null(strstr(notes_of(ask_and_send, &late), "has not said anything"));
+    assert_non_null(strstr(notes_of(ask_and_send, &late), "has sent nothing"));
     raw_stop(&late);
     raw_start(&deaf);
     assert_non_null(strstr(notes_of(send_in_vain, &deaf), "takes no more bytes"));
