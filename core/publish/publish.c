@@ -183,7 +183,7 @@ static int restore(struct work *w, struct err *err)
 static int lost(struct work *w, const char *key, struct err *err)
 {
     if (restore(w, err))
-        return err_wrap(err, "%s is gone, and the metadata could not be restored", key);
+        return err_wrap(err, "%s was deleted, and the metadata could not be restored", key);
     err_set(err, ERR_CONFLICT, "removed", "%s was removed during this push", key);
     err_hint(err, "run the same command again");
     return PUBLISH_LOST;

@@ -208,7 +208,7 @@ static int refresh_object(const struct object_map *map, struct object *object,
         return moved < 0 ? ERR_FAIL : 0;
     if (head->answer != STORE_DONE || head->info.size != object->size)
         return refuse_absent(map, object, err);
-    log_info("%s has another ETag than the metadata says, but the same size", object->place->key);
+    log_info("%s has another ETag than the metadata states, but the same size", object->place->key);
     return move_object(object, object->place->key, head->info.etag, err);
 }
 
@@ -233,10 +233,10 @@ static int prove_object(const struct object_map *map, struct object *object,
     if (head->answer != STORE_DONE)
         return refuse_absent(map, object, err);
     if (head->info.size != object->size)
-        return err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but the metadata says %llu",
-                       object->place->key, (unsigned long long)head->info.size,
-                       (unsigned long long)object->size);
-    return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata says %s",
+        return err_set(err, ERR_INTEGRITY, "size",
+                       "%s has %llu bytes, but the metadata states %llu", object->place->key,
+                       (unsigned long long)head->info.size, (unsigned long long)object->size);
+    return err_set(err, ERR_INTEGRITY, "etag", "%s has ETag %s, but the metadata states %s",
                    object->place->key, head->info.etag, object->place->etag);
 }
 

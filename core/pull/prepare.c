@@ -130,7 +130,7 @@ static int is_complete(struct prepare *p, const struct docker_image *local, stru
     if (answer == DOCKER_ABSENT)
         p->before[0] = '\0';
     if (p->suspect)
-        log_info("%s is here, but %s; loading it again", ref,
+        log_info("Docker has %s, but %s; loading it again", ref,
                  pending ? "an earlier load of it was not completed" : "parts of it are missing");
     return !p->suspect;
 }
@@ -172,14 +172,13 @@ static int find_archive(struct prepare *p, struct err *err)
     case STORE_FAILED:
         return ERR_FAIL;
     default:
-        err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE,
-                "the metadata of %s is there, its archive is not: %s", p->options->name.ref,
-                p->at.archive_key);
+        err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE, "%s has metadata, but no archive: %s",
+                p->options->name.ref, p->at.archive_key);
         return err_about(err, "%s", p->options->name.ref);
     }
     if (p->archive.size == metadata->size)
         return p->options->prove ? proof_of_archive(metadata, &p->archive, err) : 0;
-    err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but its metadata says %llu",
+    err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but its metadata states %llu",
             p->at.archive_key, (unsigned long long)p->archive.size,
             (unsigned long long)metadata->size);
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");

@@ -14,8 +14,9 @@ int proof_of_archive(const struct metadata *metadata, const struct store_info *a
 {
     if (!metadata->archive_etag[0] || strcmp(metadata->archive_etag, archive->etag) == 0)
         return 0;
-    return err_set(err, ERR_INTEGRITY, "etag", "the archive has ETag %s, but its metadata says %s",
-                   archive->etag, metadata->archive_etag);
+    return err_set(err, ERR_INTEGRITY, "etag",
+                   "the archive has ETag %s, but its metadata states %s", archive->etag,
+                   metadata->archive_etag);
 }
 
 static int refuse_metadata(const char *what, struct err *err)
@@ -56,7 +57,7 @@ int proof_of_metadata(const struct metadata *metadata, const struct image_info *
         return 0;
     if (metadata->raw_size && metadata->raw_size != raw)
         return err_set(err, ERR_INTEGRITY, "raw_size",
-                       "the archive unpacks to %llu bytes, but its metadata says %llu",
+                       "the archive unpacks to %llu bytes, but its metadata states %llu",
                        (unsigned long long)raw, (unsigned long long)metadata->raw_size);
     failed = describe_image(image, &actual, err) || compare_metadata(metadata, &actual, err);
     metadata_finish(&actual);

@@ -69,7 +69,7 @@ static int docker_sink_write(struct sink *sink, struct view bytes, struct err *e
     if (answer <= 0)
         return answer;
     if (docker_load_finish(s->load, s->line, s->arg, &s->loaded, err) == 0)
-        err_set(err, ERR_DOCKER, "load", "the daemon answered before it had the whole image");
+        err_set(err, ERR_DOCKER, "load", "the daemon responded before it had the whole image");
     return ERR_FAIL;
 }
 
@@ -146,7 +146,7 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
         silence_moved(&s->silence, clock_monotonic());
         put = write(s->fd, bytes.data, bytes.size);
         if (put < 0 && errno == EPIPE)
-            return err_set(err, ERR_LOCAL, CODE_UNREAD, "nobody reads %s any more", s->name);
+            return err_set(err, ERR_LOCAL, CODE_UNREAD, "the reader of %s has closed it", s->name);
         if (put < 0 && errno != EINTR && errno != EAGAIN)
             return err_errno(err, errno, "output", "cannot write to %s", s->name);
         if (put > 0) {

@@ -144,7 +144,7 @@ static int end_archive(struct writer *writer, struct err *err)
     if (!writer->options.raw_size || writer->raw == writer->options.raw_size)
         return 0;
     return err_set(err, ERR_INTEGRITY, "size",
-                   "the archive inflates to %llu bytes, but its metadata says %llu",
+                   "the archive inflates to %llu bytes, but its metadata states %llu",
                    (unsigned long long)writer->raw, (unsigned long long)writer->options.raw_size);
 }
 
