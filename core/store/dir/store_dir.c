@@ -91,8 +91,7 @@ static enum store_answer get(const struct dir_bucket *bucket, struct store_op *o
                          "it has %" PRIu64 " bytes, and %" PRIu64 " from %" PRIu64 " were wanted",
                          op->info.size, op->length, op->offset);
     else if (op->buffer && op->length == 0)
-        answer =
-            err_set(err, ERR_INTERNAL, "range", "a read into memory that does not say how much");
+        answer = err_set(err, ERR_INTERNAL, "range", "a read into memory without a size");
     else if (op->buffer)
         answer = file_read_at(fd, op->buffer, (size_t)length, (off_t)op->offset, op->key, err);
     else if (op->text)
@@ -185,7 +184,7 @@ static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op,
         op->failure = STORE_UNSUPPORTED;
         return err_set(err, ERR_UNSUPPORTED, CODE_OPERATION, "a directory has no lifecycle rules");
     }
-    return err_set(err, ERR_INTERNAL, "verb", "a folder does not know that verb");
+    return err_set(err, ERR_INTERNAL, "verb", "a directory does not support this operation");
 }
 
 static void account(struct store_dir *dir, const struct store_op *op)

@@ -81,7 +81,7 @@ static int copy_parts(const struct dir_upload *up, const struct store_op *op,
             dir_part_name(op->parts[i].number, record->stamp, name);
         answer = dir_file(up->bucket, up->folder, name, O_RDONLY, &from, err);
         if (answer != 0)
-            return err_set(err, ERR_INTEGRITY, "part", "part %u of an upload in %s is gone",
+            return err_set(err, ERR_INTEGRITY, "part", "part %u of an upload in %s is missing",
                            op->parts[i].number, up->bucket->where);
         answer = dir_copy(up->bucket, from, record->offset, to, at, record->size, err);
         close(from);
@@ -115,7 +115,8 @@ static enum store_answer commit_in_place(const struct dir_bucket *bucket,
     int fd, found = dir_file(bucket, up->folder, UPLOAD_DATA, O_RDWR, &fd, err);
 
     if (found > 0)
-        err_set(err, ERR_INTEGRITY, "part", "the parts of an upload in %s are gone", bucket->where);
+        err_set(err, ERR_INTEGRITY, "part", "the parts of an upload in %s are missing",
+                bucket->where);
     if (found != 0)
         return STORE_FAILED;
     if (ftruncate(fd, (off_t)total) < 0) /* unwanted parts lie behind */

@@ -23,11 +23,11 @@ int clock_skew_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err
 
     clock_rfc3339(ours / NS_PER_S * NS_PER_S, here);
     clock_rfc3339(theirs / NS_PER_S * NS_PER_S, there);
-    err_set(err, ERR_AUTH, "clock", "this machine's clock says %s, the store's says %s%s", here,
+    err_set(err, ERR_AUTH, "clock", "this machine's clock is at %s, the store's is at %s%s", here,
             there,
             theirs < CLOCK_SOURCE ? ", which is before this program was written"
             : proven              ? ""
-                                  : ": more than a day apart, which is not believed without TLS");
+                                  : ": more than a day apart, which is not accepted without TLS");
     return err_hint(err, "set this machine's clock (timedatectl set-ntp true)%s",
                     proven || theirs < CLOCK_SOURCE ? "" : ", or use https");
 }

@@ -242,7 +242,7 @@ static int make_next(struct page_reader *reader, const char *token, struct err *
     if (!reader->next.size && reader->grammar->verb == STORE_UPLOAD_PARTS && page->count)
         text_str(&reader->next, page->entries[page->count - 1].key);
     if (!reader->next.size || strchr(reader->next.data, '\n'))
-        return bad_listing(err, "is not at its end and does not say where it continues");
+        return bad_listing(err, "is incomplete and does not state where it continues");
     if (reader->grammar->next_second[0]) {
         text_char(&reader->next, '\n');
         text_str(&reader->next, reader->next_second.data);
@@ -265,8 +265,8 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
         return ERR_FAIL;
     if (strcmp(root, "ListAllMyBucketsResult") == 0)
         return err_set(err, ERR_USAGE, CODE_ADDRESSING,
-                       "the store answers for all its buckets: it does not look for one in the "
-                       "host name");
+                       "the store listed its buckets: it does not look for a bucket in the host "
+                       "name");
     if (!reader->known)
         return bad_listing(err, "is none");
     if (unescape_keys(reader, err))
