@@ -16,7 +16,7 @@ struct err;
 
 enum fleet_mark {
     FLEET_DOWN,   /* nothing serves */
-    FLEET_FAILED, /* the last deployment failed; what served before serves */
+    FLEET_FAILED, /* the last deployment failed; the old container serves */
     FLEET_SILENT, /* the host watches, and missed three documents */
     FLEET_BEHIND, /* it does not run the image of the environment */
     FLEET_HELD,   /* a rollback on the host holds the environment */

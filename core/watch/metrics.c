@@ -46,7 +46,7 @@ static const struct gauge {
      offsetof(struct metrics_entry, last_success)},
     {"watch_backoff_seconds", "Wait because of the last failure; 0: there was none.",
      offsetof(struct metrics_entry, backoff)},
-    {"deploy_behind", "1: the environment means another image than the one that serves.",
+    {"deploy_behind", "1: the environment leads to another image than that which serves.",
      offsetof(struct metrics_entry, behind)},
     {"deploy_held", "1: a rollback on this host holds the environment.",
      offsetof(struct metrics_entry, held)},

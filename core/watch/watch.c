@@ -139,7 +139,7 @@ static void take_poll(const struct watch *watch, struct watch_entry *entry, enum
     case POLL_ABSENT:
         if (entry->state != WATCH_NO_POINTER)
             watch->host->note(watch->host->arg, entry_index(watch, entry),
-                              "the environment has no pointer: what runs is kept");
+                              "the environment has no pointer: the containers stay");
         entry_want_nothing(entry, WATCH_NO_POINTER);
         break;
     case POLL_MALFORMED:
