@@ -196,7 +196,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "WHAT is an image, or a version: APP:VERSION or APP VERSION. ENV is any name\n"
              "except latest.\n"
              "\n"
-             "Nothing is written if the environment has this image already. If somebody else\n"
+             "Nothing is written if the environment has this image already. If another user\n"
              "changes the environment at the same moment, the later change is refused (exit\n"
              "code 8). This needs a store with conditional writes; s3dock doctor checks it.\n"},
     [CMD_ROLLBACK] =
@@ -225,7 +225,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "(--sign-key, S3DOCK_SIGN_KEY, sign: {key: ...} in the profile). This command\n"
              "adds a signature to a document that the bucket has already: the second one of\n"
              "an environment that needs two, for example. It prints what the document\n"
-             "states. Compare that: whoever can write to the bucket may have written it.\n"
+             "states. Compare that: any writer of the bucket may have written it.\n"
              "\n"
              "Of an image with several platforms, all are signed, or that of --platform.\n"
              "--image-id signs nothing but documents that state this image alone.\n"
@@ -314,7 +314,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details =
              "Images of an application can share data. The bytes that an image frees are\n"
              "those of the objects that only it needs: a cleanup deletes them a week after\n"
-             "the image is removed. Dead bytes are parts of needed objects that nobody uses.\n"
+             "the image is removed. Dead bytes are parts of needed objects, used by no image.\n"
              "\n"
              "Reads all metadata, and the index of each thin image (--quick: none). With the\n"
              "price of a gigabyte in the configuration (prices.gb_month), it prints the cost\n"
@@ -381,7 +381,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock compact myapp\twhat is unused by more than half\n",
          .details =
              "Thin images use parts of the objects of earlier images. When those images are\n"
-             "removed, parts of the objects are used by nobody (s3dock stats: dead). This\n"
+             "removed, no image uses some parts of the objects (s3dock stats: dead). This\n"
              "command copies the used parts of each object of which more than half and more\n"
              "than 8 MiB is unused, and moves its images to the copy. The server copies what\n"
              "it can; the rest passes through this host.\n"
@@ -454,7 +454,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock config trust --list\tthe trusted files\n"
                      "s3dock config trust --remove\tstop trusting ./s3dock.json5\n",
          .details =
-             "Somebody else may have written a file in the current folder. Until you trust\n"
+             "Another user may have written a file in the current folder. Until you trust\n"
              "it, s3dock does not send your credentials to an endpoint that the file names;\n"
              "the file also cannot weaken TLS or choose the Docker daemon. This command\n"
              "stores the path of the file and the SHA-256 of its content in\n"

@@ -102,7 +102,7 @@ static int read_rules(const struct entry_place *place, struct json_node value, v
     if (json_kind(value) != JSON_ARRAY || !count || count > POLICY_RULES_MAX)
         return entry_refuse(place, err, "must be a list of 1 to %d rules", POLICY_RULES_MAX);
     if (policy->rules)
-        return entry_refuse(place, err, "is there twice");
+        return entry_refuse(place, err, "is repeated");
     policy->rules = calloc(count, sizeof *policy->rules);
     if (!policy->rules)
         return err_memory(err, "the rules");

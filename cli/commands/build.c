@@ -231,7 +231,7 @@ static int check_built(const struct build *build, struct docker *docker, struct 
     unsigned count = 0;
 
     if (*at && docker_platforms(docker, build->tag, all, &count, err) < 0)
-        return err_wrap(err, "the build ended well, but its platforms were not seen");
+        return err_wrap(err, "the build succeeded, but its platforms cannot be read");
     while (count && *at) {
         char text[PLATFORM_TEXT_SIZE];
         size_t size = strcspn(at, ",");
@@ -239,7 +239,7 @@ static int check_built(const struct build *build, struct docker *docker, struct 
         snprintf(text, sizeof text, "%.*s", (int)size, at);
         if (!has_platform(all, count, text))
             return err_set(err, ERR_DOCKER, "build",
-                           "the build ended well, but %s in Docker has no image for %s", build->tag,
+                           "the build succeeded, but %s in Docker has no image for %s", build->tag,
                            text);
         at += size + (at[size] == ',');
     }

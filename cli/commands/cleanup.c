@@ -257,7 +257,7 @@ static int check_operands(struct cli *cli, const char *app, struct err *err)
     if (app && name_check_app(app, err))
         return ERR_FAIL;
     if (app && !policy) {
-        err_set(err, ERR_USAGE, "policy", "no rule says which images of %s to remove", app);
+        err_set(err, ERR_USAGE, "policy", "no rule selects the images of %s to remove", app);
         return err_hint(err, "give --keep N, --older-than AGE, or both");
     }
     if (!app && policy) {

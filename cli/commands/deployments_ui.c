@@ -64,7 +64,7 @@ static int check_profile(const struct config *config, const struct deployment *d
     if (!deployment->profile[0] || config_file_has_profile(&config->file, deployment->profile))
         return 0;
     err_set(err, ERR_USAGE, "profile",
-            "deploy.%s.%s in %s names the profile '%s', which is not there", deployment->app,
+            "deploy.%s.%s in %s names the profile '%s', which does not exist", deployment->app,
             deployment->env, config->file.path, deployment->profile);
     return err_hint(err, "s3dock config list shows the profiles of %s", config->file.path);
 }

@@ -97,7 +97,7 @@ void layer_report_print_contents(struct cli *cli, const struct layer_report *rep
     }
     if (report->rest.chunks)
         print_contents_row(cli, "      the rest", &report->rest);
-    print_contents_row(cli, "      in all", &report->total);
+    print_contents_row(cli, "      total", &report->total);
 }
 
 static void format_transfer_row(char out[LINE], const char *name,
@@ -106,9 +106,9 @@ static void format_transfer_row(char out[LINE], const char *name,
     char packed[HUMAN_SIZE], moves[HUMAN_SIZE], share[SHARE_SIZE];
 
     if (!row->chunks)
-        snprintf(out, LINE, "%-25s  %s", name, row->here ? "is there" : "in the rest");
+        snprintf(out, LINE, "%-25s  %s", name, row->here ? "present" : "in the rest");
     else if (row->here)
-        snprintf(out, LINE, "%-25s  %8s  is there", name, human_bytes(row->packed, packed));
+        snprintf(out, LINE, "%-25s  %8s  present", name, human_bytes(row->packed, packed));
     else
         snprintf(out, LINE, "%-25s  %8s  %8s  %8s", name, human_bytes(row->packed, packed),
                  human_bytes(row->moves_size, moves),
@@ -119,7 +119,7 @@ static void print_transfer(struct output *output, const struct layer_report *rep
 {
     char line[LINE], name[NAME];
 
-    snprintf(line, sizeof line, "%-25s  %8s  %8s  %8s", "  layer", "archive", "moves", "share");
+    snprintf(line, sizeof line, "%-25s  %8s  %8s  %8s", "  layer", "archive", "transfer", "share");
     output_line(output, "%s", line);
     for (unsigned i = 0; i < report->layers; i++) {
         format_name(i + 1, report->rows[i].diff_id, name);
@@ -130,7 +130,7 @@ static void print_transfer(struct output *output, const struct layer_report *rep
         format_transfer_row(line, "      the rest", &report->rest);
         output_line(output, "%s", line);
     }
-    format_transfer_row(line, "      in all", &report->total);
+    format_transfer_row(line, "      total", &report->total);
     output_line(output, "%s", line);
 }
 

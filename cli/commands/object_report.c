@@ -80,7 +80,8 @@ static int read_alone(struct report *report, struct store *store, const char *ap
     if (object_refs_read(store, app, NULL, NULL, &refs, err)) {
         if (err->family == ERR_CANCELLED || err->family == ERR_NETWORK)
             return ERR_FAIL;
-        output_note(&report->cli->output, "what the image holds alone is not known: %s", err->text);
+        output_note(&report->cli->output,
+                    "the objects that only this image needs are not known: %s", err->text);
         return 0;
     }
     for (unsigned i = 0; i < at->metadata.object_count; i++) {
@@ -203,8 +204,8 @@ static void print_object(struct output *out, const struct report *report, unsign
     output_line(out, "      %s, %s; the image uses %s%s", human_bytes(object->size, size),
                 codec_of(object->codec), human_bytes(report->used[number], used),
                 !report->counted        ? ""
-                : report->alone[number] ? "; needed by nothing else"
-                                        : "; needed by others, too");
+                : report->alone[number] ? "; no other image needs it"
+                                        : "; other images need it, too");
 }
 
 static void print_report(const struct report *report)

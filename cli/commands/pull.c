@@ -63,12 +63,12 @@ static void write_data(struct json_writer *w, const struct target *target,
     transfer_write_stats(w, &result->stats);
 }
 
-/* Formats "; 12 of 14 layers are here". */
+/* Formats "; Docker has 12 of 14 layers". */
 static const char *format_layers(const struct pull_result *result, char out[80])
 {
     out[0] = '\0';
     if (result->layers_here)
-        snprintf(out, 80, "; %u of %u layers are here", result->layers_here, result->layers);
+        snprintf(out, 80, "; Docker has %u of %u layers", result->layers_here, result->layers);
     return out;
 }
 
@@ -116,7 +116,7 @@ static void print_result(struct cli *cli, const struct pull_options *options,
                     "the bucket has %s for %s only, which is not the daemon's platform",
                     options->name.ref, result->platform);
     if (result->skipped)
-        output_note(&cli->output, "%s is here already: nothing to do", options->name.ref);
+        output_note(&cli->output, "Docker has %s already: nothing to do", options->name.ref);
     else if (options->dry_run)
         print_plan(cli, result);
     else

@@ -172,7 +172,7 @@ void release_write(const struct cli *cli, struct json_writer *w, const struct cl
 void release_warn(struct cli *cli, const struct release_result *result)
 {
     if (result->renewed && !config_switch(&cli->config, OPT_DRY_RUN))
-        output_note(&cli->output, "it had this value already: it was written again, to be signed");
+        output_note(&cli->output, "the value is unchanged: it was written again with a signature");
     else if (result->is_signed)
         output_note(&cli->output, "signed");
     if (!was_changed(cli, result))

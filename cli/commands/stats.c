@@ -189,7 +189,7 @@ static void print_sums(const struct stats *stats, const char *name, const struct
     print_bytes(out, "retired", sums->retired_bytes, "of images that a cleanup retired");
     print_bytes(out, "unfinished", sums->unfinished_bytes, "that no image needs");
     print_bytes(out, "dead", sums->dead_bytes,
-                quick ? "of the data at most, that nobody uses" : "of the data, that nobody uses");
+                quick ? "of the data at most, used by no image" : "of the data, used by no image");
     print_saved(out, sums);
     if (stats->priced)
         output_line(out, "  %-12s %10.*f  %s", "a month", cost < 1 ? 4 : 2, cost, stats->currency);

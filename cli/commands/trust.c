@@ -34,7 +34,7 @@ static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HE
     if (answer < 0) {
         err_wrap(err, "%s cannot be trusted", path);
         return err_hint(err,
-                        "you must be the only one who can write the file and its folder (chown, "
+                        "make sure that only you can write the file and its folder (chown, "
                         "chmod go-w); --config %s needs no trust",
                         path);
     }

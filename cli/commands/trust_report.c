@@ -33,7 +33,7 @@ const char *trust_report_signers(const struct guard_report *report, char out[TRU
         first = first ? first : report->signatures[i].identity;
     }
     if (!first)
-        snprintf(out, TRUST_SIGNERS_SIZE, "nobody who is trusted");
+        snprintf(out, TRUST_SIGNERS_SIZE, "no trusted signer");
     else if (more)
         snprintf(out, TRUST_SIGNERS_SIZE, "%s and %u more", first, more);
     else
@@ -88,7 +88,7 @@ static void print_report(struct cli *cli, const char *key, bool required,
                     signature->why, signature->permitted ? ": may sign this" : "");
     }
     output_line(out, "  %s   %s", required ? "demanded " : "optional ",
-                report->holds ? "holds" : report->why.text);
+                report->holds ? "satisfied" : report->why.text);
 }
 
 /* The state of a report on several documents. */

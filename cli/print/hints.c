@@ -15,7 +15,7 @@
 #define KEYS                                                                                       \
     "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
     "the profile; s3dock doctor shows which are used"
-#define SERVES "what served before serves; "
+#define SERVES "the old container serves; "
 #define DOCTOR "s3dock doctor shows what this server does not support"
 
 static const struct row {
@@ -66,12 +66,12 @@ static const struct row {
      "shows who signed what",
      ""},
     {ERR_TRUST, CODE_SIGNER,
-     "s3dock verify shows who signed what; let somebody sign it who may (s3dock sign), or change "
-     "\"trust\" of the profile",
+     "s3dock verify shows who signed what; a permitted signer must sign it (s3dock sign), or "
+     "change \"trust\" of the profile",
      ""},
     {ERR_TRUST, CODE_REVOKED, "sign it with another key: s3dock sign", ""},
     {ERR_TRUST, CODE_STATEMENT,
-     "somebody has copied a signed document to another place: push, tag or promote it again", ""},
+     "a signed document was copied to another place: push, tag or promote it again", ""},
     {ERR_TRUST, CODE_MOVED,
      "the image or the version was changed after the promotion: promote it again", ""},
     {ERR_TRUST, CODE_SEQUENCE,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What s3dock signs is proven by ssh-keygen alone: images, versions and environments.
+# ssh-keygen alone proves the signatures of s3dock: images, versions and environments.
 . "$(dirname "$0")/lib.sh"
 need_s3
 command -v ssh-keygen >/dev/null || skip "ssh-keygen is missing"
@@ -49,7 +49,7 @@ check "not as an environment" unproven $IMAGE s3dock-environment ci@example.com
 check "not as a document of somebody else" unproven $IMAGE s3dock-image deploy@example.com
 
 check "verify lists the key, without demands" into verify.json s3dock --json verify $ONE
-check "which nobody judged" same "$(json signed_by push.json) false" "$(json key verify.json) $(json judged verify.json)"
+check "which was not judged" same "$(json signed_by push.json) false" "$(json key verify.json) $(json judged verify.json)"
 
 check "the same push changes nothing" s3dock push $ONE --input one.tar
 check "and adds no signature" same 1 "$(blocks $IMAGE)"
@@ -72,7 +72,7 @@ check "the first one, too" proven $PRODUCTION s3dock-environment deploy@example.
 refused 8 "another image" "another image is not signed" sign $ONE --image-id "sha256:$(printf '%064d' 0)"
 check "the right one is" s3dock sign $ONE --image-id "$(json image_id push.json)" --sign-key deploy
 check "ssh-keygen proves the image" proven $IMAGE s3dock-image deploy@example.com
-# Somebody adds the image of another platform.
+# Another user adds the image of another platform.
 bucket get $PRODUCTION.json >kept.json
 sed 's|\("images":\) *\[|\1 [{"platform": "linux/s390x", "image_id": "sha256:'"$(printf '%064d' 0)"'"},|' kept.json >added.json
 check "the pointer gets one more image" sh -c '! cmp -s kept.json added.json'
@@ -100,11 +100,11 @@ check "which proves nothing" grep -q '"signatures": \[\]' verify.json
 check "a signed push of another image replaces it again" s3dock push $ONE --input one.tar
 check "and is proven" proven $IMAGE s3dock-image ci@example.com
 env -u S3DOCK_SIGN_KEY "$S3DOCK" push $ONE --input one.tar --force >push.log 2>&1
-check "a signed push of the same image signs what is there" into again.json s3dock --json push $ONE --input one.tar
+check "a signed push of the same image signs the metadata of the bucket" into again.json s3dock --json push $ONE --input one.tar
 check "without storing it again" same "true true" "$(json skipped again.json) $(json signed again.json)"
 check "and is proven" proven $IMAGE s3dock-image ci@example.com
 
-# Somebody without a key names another image of a daemon: hosts that have that one would take it for this one.
+# A user without a key writes the id of another image into the metadata: hosts with that image would use it.
 zeros=$(printf '%064d' 0)
 for name in manifest_id engine_id; do
     bucket get $IMAGE.json | sed "/\"$name\"/d; s/.*\"image_id\".*/&\n  \"$name\": \"sha256:$zeros\",/" >lie.json
