@@ -99,7 +99,8 @@ static void every_user_can_read_the_file(void **state)
     assert_int_equal(info.st_mode & 0777, 0644);
     assert_int_equal(file_read(path, &text, &err), FILE_OK);
     assert_non_null(strstr(text.data, "s3dock_disk_blocked"));
-    assert_int_equal(metrics_store(entries, 2, "/nonexistent/s3dock.prom", &err), ERR_FAIL);
+    snprintf(path, sizeof path, "%s/missing/s3dock.prom", dir);
+    assert_int_equal(metrics_store(entries, 2, path, &err), ERR_FAIL);
     text_finish(&text);
 }
 
