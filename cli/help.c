@@ -31,7 +31,7 @@ static const struct exit_code {
     {"8", "conflict: the object exists, or another client changed it"},
     {"9", "local error: disk, memory, permissions"},
     {"10", "Docker cannot be reached, or refused the request"},
-    {"11", "a deployment failed; the old container serves"},
+    {"11", "a deployment failed; the old container, if any, serves"},
     {"12", "the server or Docker does not support the request"},
     {"13", "a deployment failed; nothing serves"},
     {"130, 143", "interrupted by SIGINT, SIGTERM"},

@@ -15,7 +15,7 @@
 #define KEYS                                                                                       \
     "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
     "the profile; s3dock doctor shows which are used"
-#define SERVES "the old container serves; "
+#define SERVES "the old container, if any, serves; "
 #define DOCTOR "s3dock doctor shows what this server does not support"
 
 static const struct row {

@@ -121,7 +121,7 @@ static void a_failed_deployment_states_what_serves(void **state)
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         err_set(&err, ERR_DEPLOY, codes[i], "it failed");
         hints_add(&err);
-        assert_non_null(strstr(err.hint, "the old container serves"));
+        assert_non_null(strstr(err.hint, "the old container, if any, serves"));
     }
     err_set(&err, ERR_CONFLICT, CODE_HOLD, "a rollback holds shop/production");
     err_about(&err, "shop production");
