@@ -31,7 +31,7 @@ static bool may_return_to(const struct run *run, const struct deploy_unit *unit,
         return false;
     return !run->journal.hold[0] ||
            (strcmp(container->labels.image, run->journal.left) != 0 &&
-            (!unit->serving || container->labels.generation < unit->serving->labels.generation));
+            (!unit->serving || container_origin(container) < container_origin(unit->serving)));
 }
 
 /* The newest container that was replaced, if possible one that differs from what serves. */

@@ -35,11 +35,29 @@ static struct deploy_container *find_retired(const struct run *run, const struct
     return best;
 }
 
+/* Returns the first generation of the image to which a rollback returns. The next one returns to one
+ * before that one. 0: it is no rollback. */
+static unsigned find_origin(const struct run *run, const struct deploy_unit *unit)
+{
+    unsigned origin = 0;
+
+    for (unsigned i = 0; i < unit->count && run->rollback; i++) {
+        const struct deploy_container *c = unit->members[i];
+
+        if (c != unit->serving && container_retired(c) &&
+            strcmp(c->facts.image_id, run->want.image_id) == 0 &&
+            (!origin || container_origin(c) < origin))
+            origin = container_origin(c);
+    }
+    return origin;
+}
+
 static void label_candidate(const struct run *run, const struct deploy_unit *unit,
                             struct deploy_labels *out)
 {
     *out = (struct deploy_labels){
         .generation = unit->generation + 1,
+        .origin = find_origin(run, unit),
         .slot = unit_free_slot(unit),
         .restart_retries = unit->recipe.restart_retries,
     };

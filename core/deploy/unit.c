@@ -76,6 +76,11 @@ bool container_has_our_name(const struct deploy_unit *unit,
     return size > end && strncmp(name + size - end, generation, end) == 0;
 }
 
+unsigned container_origin(const struct deploy_container *container)
+{
+    return container->labels.origin ? container->labels.origin : container->labels.generation;
+}
+
 bool container_newer(const struct deploy_container *a, const struct deploy_container *b)
 {
     int64_t a_start, b_start;

@@ -33,6 +33,9 @@ bool container_retired(const struct deploy_container *container);
 bool container_has_our_name(const struct deploy_unit *unit,
                             const struct deploy_container *container);
 
+/* Returns the generation that a container repeats, or its own one. */
+unsigned container_origin(const struct deploy_container *container);
+
 /* Compares when two retired containers served: a rollback makes an old one the newest. */
 bool container_newer(const struct deploy_container *a, const struct deploy_container *b);
 

@@ -40,9 +40,10 @@ void labels_write(const struct deploy_labels *labels, struct labels_list *out)
         snprintf(lines[6], size, LABEL_RESTART "=on-failure:%" PRId64, labels->restart_retries);
     else
         snprintf(lines[6], size, LABEL_RESTART "=%s", labels->restart);
+    snprintf(lines[7], size, LABEL_ORIGIN "=%u", labels->origin);
     for (unsigned i = 0; i < LABELS_COUNT; i++)
         out->list[i] = lines[i];
-    out->list[LABELS_COUNT] = NULL;
+    out->list[labels->origin ? LABELS_COUNT : LABELS_COUNT - 1] = NULL;
 }
 
 static bool read_number(const char *text, int64_t most, int64_t *out)
@@ -81,6 +82,20 @@ static bool read_restart(struct json_node node, struct deploy_labels *out)
                        read_number(colon + 1, INT32_MAX, &out->restart_retries)));
 }
 
+/* Only containers that a rollback created have one. */
+static bool read_origin(struct json_node node, unsigned *out)
+{
+    char text[32];
+    int64_t origin;
+
+    if (!json_present(node))
+        return true;
+    if (!json_string(node, text, sizeof text) || !read_number(text, LABELS_GENERATION_MAX, &origin))
+        return false;
+    *out = (unsigned)origin;
+    return true;
+}
+
 bool labels_read(struct json_node object, struct deploy_labels *out)
 {
     char text[32];
@@ -97,5 +112,6 @@ bool labels_read(struct json_node object, struct deploy_labels *out)
            json_string(json_get(object, LABEL_IMAGE), out->image, sizeof out->image) &&
            json_string(json_get(object, LABEL_IMAGE_ID), out->image_id, sizeof out->image_id) &&
            json_string(json_get(object, LABEL_SPEC), out->spec, sizeof out->spec) &&
-           read_restart(json_get(object, LABEL_RESTART), out);
+           read_restart(json_get(object, LABEL_RESTART), out) &&
+           read_origin(json_get(object, LABEL_ORIGIN), &out->origin);
 }

@@ -20,14 +20,16 @@
 #define LABEL_IMAGE_ID   "dev.s3dock.image-id"   /* as the daemon counts */
 #define LABEL_SPEC       "dev.s3dock.spec"       /* container_spec.hash */
 #define LABEL_RESTART    "dev.s3dock.restart"    /* policy of the container while it serves */
+#define LABEL_ORIGIN     "dev.s3dock.origin"     /* generation that a rollback made again */
 
 #define LABELS_DEPLOY_MAX     (NAME_APP_MAX + NAME_ENV_MAX + 64 + 2)
 #define LABELS_GENERATION_MAX 1000000000u
-#define LABELS_COUNT          7
+#define LABELS_COUNT          8 /* at most */
 
 struct deploy_labels {
     char deploy[LABELS_DEPLOY_MAX];
     unsigned generation;
+    unsigned origin; /* 0: no rollback made it */
     enum deploy_slot slot;
     char image[512];
     char image_id[DIGEST_TEXT_SIZE];

@@ -389,6 +389,24 @@ static void the_way_back_survives_another_container_of_the_same_image(void **sta
     assert_int_equal(count_retired(), 1);
 }
 
+/* The slots of the former containers are not free, so rollbacks create others, with new numbers. */
+static void rollbacks_never_return_to_what_the_first_one_left(void **state)
+{
+    struct err err;
+
+    (void)state;
+    deployment.units[0].keep = 3;
+    must_deploy(2);
+    must_deploy(3);
+    force();
+    must(deployer_rollback);
+    assert_string_equal(result.image_ref, "shop:20260701-1002-abcde");
+    must(deployer_rollback);
+    assert_string_equal(result.image_ref, "shop:20260701-1001-abcde");
+    assert_true(run_faulty(deployer_rollback, 0, SIM_KILL_BEFORE, &err));
+    assert_true(err_is(&err, ERR_NOT_FOUND, CODE_PREVIOUS));
+}
+
 static void a_rollback_returns_to_the_former_spec(void **state)
 {
     (void)state;
@@ -481,6 +499,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_way_back_survives_another_container_of_the_same_image,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rollbacks_never_return_to_what_the_first_one_left, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_rollback_to_the_former_spec_is_completed, set_up,
                                         tear_down),

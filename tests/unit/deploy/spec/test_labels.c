@@ -17,6 +17,7 @@
 static const struct deploy_labels WHOLE = {
     .deploy = "shop/production/main",
     .generation = 12,
+    .origin = 7,
     .slot = SLOT_GREEN,
     .image = "shop:20260701-1000-abcde",
     .image_id = DIGEST,
