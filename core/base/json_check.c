@@ -11,10 +11,14 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 
+/* From a closing bracket, jsmn searches the opening one through all brackets that closed before it
+ * in the same run. One run of the greatest depth is allowed, and many short ones. */
+#define STEPS_MAX (JSON_DEPTH_MAX * JSON_DEPTH_MAX)
+
 struct grammar {
     const uint8_t *at, *end;
     const struct json_limits *limits;
-    unsigned nodes;
+    unsigned nodes, steps;
     const char *wrong; /* the error at `at` */
     unsigned depth;
     uint8_t objects[JSON_DEPTH_MAX / 8]; /* a bit a level: 1 an object, 0 an array */
@@ -192,10 +196,15 @@ static bool enter(struct grammar *g, bool *empty)
 /* Behind a value: consumes closing brackets, then the comma and the name before the next value. */
 static bool leave(struct grammar *g)
 {
+    unsigned run = 0;
+
     for (skip_space(g); g->depth > 0 && peek(g) == closing(g); skip_space(g)) {
         g->at++;
         g->depth--;
+        g->steps += ++run;
     }
+    if (g->steps > STEPS_MAX)
+        return refuse(g, "nested deeply too often");
     if (g->depth == 0)
         return true;
     if (peek(g) != ',')

@@ -220,6 +220,39 @@ static void hostile_shapes_are_quick(void **state)
     text_finish(&text);
 }
 
+/* jsmn needs quadratic time for the brackets of a deep value. One is enough for any reader. */
+static void deep_values_are_few(void **state)
+{
+    static const struct {
+        unsigned depth, times;
+        bool fine;
+    } cases[] = {{9999, 1, true}, {9000, 2, true}, {9000, 3, false}, {100, 5000, true}};
+    struct text text;
+    struct err err;
+
+    (void)state;
+    text_init(&text, 4 * MIB);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct json *json = NULL;
+
+        text_clear(&text);
+        text_char(&text, '[');
+        for (unsigned value = 0; value < cases[i].times; value++) {
+            for (unsigned at = 0; at < cases[i].depth; at++)
+                text_char(&text, '[');
+            for (unsigned at = 0; at < cases[i].depth; at++)
+                text_char(&text, ']');
+            text_char(&text, value + 1 < cases[i].times ? ',' : ']');
+        }
+        assert_int_equal(json_parse(&json, text_view(&text), &JSON_IMAGE, "doc", &err),
+                         cases[i].fine ? 0 : ERR_FAIL);
+        if (!cases[i].fine)
+            assert_non_null(strstr(err.text, "nested deeply too often"));
+        json_destroy(json);
+    }
+    text_finish(&text);
+}
+
 static void absent_is_contagious(void **state)
 {
     struct json *json = parse("{\"a\":{\"b\":7},\"n\":null,\"l\":[1]}");
@@ -424,6 +457,7 @@ int main(void)
         cmocka_unit_test(errors_say_where),
         cmocka_unit_test(limits_are_exact),
         cmocka_unit_test(hostile_shapes_are_quick),
+        cmocka_unit_test(deep_values_are_few),
         cmocka_unit_test(absent_is_contagious),
         cmocka_unit_test(members_are_found_as_go_finds_them),
         cmocka_unit_test(strings_are_decoded),
