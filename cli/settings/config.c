@@ -30,6 +30,7 @@
 #include "cli/settings/config_check.h"
 
 #define WARNINGS_MAX (64 * KIB)
+#define HINT_SIZE    (sizeof((struct err *)0)->hint)
 
 struct resolve {
     struct config *config;
@@ -217,15 +218,19 @@ static int resolve_credentials(struct resolve *r)
     return step < 0 ? ERR_FAIL : 0;
 }
 
-static int report_no_profile(const struct config *config, struct err *err)
+/* `aws_hint`: of the failure to find the profile in the AWS files; "" if it was not looked for. */
+static int report_no_profile(const struct config *config, const char *aws_hint, struct err *err)
 {
+    const char *colon = aws_hint[0] ? ": " : "";
     char names[8][CONFIG_NAME_MAX];
     struct nearest nearest;
 
     err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
     if (!config->file.json)
-        return err_hint(err, "there is no configuration file (s3dock config init writes one), and "
-                             "the AWS files have no such profile");
+        return err_hint(err,
+                        "there is no configuration file (s3dock config init writes one), and "
+                        "the AWS files have no such profile%s%s",
+                        colon, aws_hint);
     nearest_init(&nearest, config->profile);
     for (size_t n = 0; n < ARRAY_SIZE(names) && config_file_profile(&config->file, n, names[n]);
          n++)
@@ -233,13 +238,13 @@ static int report_no_profile(const struct config *config, struct err *err)
     if (nearest_found(&nearest))
         return err_hint(err, "did you mean %s? s3dock config list shows the profiles of %s",
                         nearest_found(&nearest), config->file.path);
-    return err_hint(err, "s3dock config list shows the profiles of %s and of the AWS files",
-                    config->file.path);
+    return err_hint(err, "s3dock config list shows the profiles of %s and of the AWS files%s%s",
+                    config->file.path, colon, aws_hint);
 }
 
 /* Reads the profile of the AWS files that the user selected by name, after s3dock's file was found
- * to have none. FOUND: config->aws has it. NEXT: there is none. */
-static int choose_aws_profile(struct resolve *r)
+ * to have none. FOUND: config->aws has it. NEXT: there is none; *hint has what to do. */
+static int choose_aws_profile(struct resolve *r, char hint[HINT_SIZE])
 {
     struct config *config = r->config;
     const struct err *failure;
@@ -254,6 +259,8 @@ static int choose_aws_profile(struct resolve *r)
         *r->err = *failure;
         return ERR_FAIL;
     }
+    if (failure)
+        str_copy(hint, HINT_SIZE, failure->hint);
     aws_source_destroy(config->aws);
     config->aws = NULL;
     return NEXT;
@@ -273,12 +280,13 @@ static int choose_default_profile(struct resolve *r)
     config->profile_chosen = false;
     str_copy(config->profile, sizeof config->profile, answer == CONFIG_OK ? value : "default");
     if (answer == CONFIG_OK && !config_file_has_profile(&config->file, config->profile))
-        return report_no_profile(config, r->err);
+        return report_no_profile(config, "", r->err);
     return 0;
 }
 
 static int choose_profile(struct resolve *r, const char *forced)
 {
+    char aws_hint[HINT_SIZE] = "";
     struct config *config = r->config;
     const struct setting *setting = &config->settings[OPT_PROFILE];
 
@@ -290,7 +298,7 @@ static int choose_profile(struct resolve *r, const char *forced)
     if (config_file_has_profile(&config->file, config->profile))
         return 0;
     if (config->profile_chosen && !forced) {
-        int step = choose_aws_profile(r);
+        int step = choose_aws_profile(r, aws_hint);
 
         if (step)
             return step == FOUND ? choose_default_profile(r) : ERR_FAIL;
@@ -298,7 +306,7 @@ static int choose_profile(struct resolve *r, const char *forced)
     /* Without a file, or with a file without profiles, "default" is the built-in profile. */
     if (!strcmp(config->profile, "default") && setting->origin != ORIGIN_FILE)
         return 0;
-    return report_no_profile(config, r->err);
+    return report_no_profile(config, aws_hint, r->err);
 }
 
 /* Reads the AWS files, unless the endpoint is a directory. */

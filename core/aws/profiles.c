@@ -279,6 +279,36 @@ const char *aws_profiles_warnings(const struct aws_profiles *profiles)
     return profiles->warnings.data;
 }
 
+/* Returns whether the line is the warning of a section that has the name, but no effect: it lacks
+ * "profile", or has quotes. */
+static bool is_of_dropped(const char *line, size_t size, const char *name)
+{
+    const char *end = strstr(line, "] has no effect");
+    size_t length = strlen(name);
+
+    if (!end || end == line || end >= line + size)
+        return false;
+    if (strchr("\"'", end[-1]))
+        end--;
+    return (size_t)(end - line) > length && strncmp(end - length, name, length) == 0 &&
+           strchr("[ \t\"'", end[-(ptrdiff_t)length - 1]);
+}
+
+bool aws_profiles_explain(const struct aws_profiles *profiles, const char *name, struct err *err)
+{
+    const char *line = profiles->warnings.data;
+    size_t size;
+
+    for (; *line; line += size + (line[size] == '\n')) {
+        size = strcspn(line, "\n");
+        if (!is_of_dropped(line, size, name))
+            continue;
+        err_hint(err, "%.*s", (int)size, line);
+        return true;
+    }
+    return false;
+}
+
 static int compare_sections(const void *left, const void *right)
 {
     const struct aws_profile *a = left, *b = right;

@@ -36,6 +36,9 @@ const char *aws_profiles_config_path(const struct aws_profiles *profiles);
 const char *aws_profiles_credentials_path(const struct aws_profiles *profiles);
 /* Returns lines for the user, "PATH, line N: ...", without values; "" for none. */
 const char *aws_profiles_warnings(const struct aws_profiles *profiles);
+/* Explains why there is no section of this name: adds the warning of one that has no effect as the
+ * hint of `err`. Returns false if there is none. */
+bool aws_profiles_explain(const struct aws_profiles *profiles, const char *name, struct err *err);
 
 /* Finds a section by its name, in its case. NULL: there is none. */
 const struct aws_profile *aws_profiles_find(const struct aws_profiles *profiles,

@@ -44,6 +44,8 @@ static int report_no_profile(const struct aws_settings *settings, const char *fr
     err_set(err, ERR_USAGE, CODE_AWS_PROFILE, "the profile '%s' (%s) is neither in %s nor in %s",
             settings->profile_name, from, aws_profiles_config_path(profiles),
             aws_profiles_credentials_path(profiles));
+    if (aws_profiles_explain(profiles, settings->profile_name, err))
+        return ERR_FAIL;
     return *names ? err_hint(err, "profiles of these files: %s", names)
                   : err_hint(err,
                              "these files have no profiles; aws configure --profile %s "
@@ -383,9 +385,10 @@ static int find_in_services(const struct aws_settings *settings, enum aws_servic
         return 0;
     }
     format_place(settings, &name, place, sizeof place);
-    return err_set(err, ERR_USAGE, CODE_AWS_CONFIG,
-                   "there is no section [services %.64s] in %s (%s)", name.text,
-                   aws_profiles_config_path(settings->profiles), place);
+    err_set(err, ERR_USAGE, CODE_AWS_CONFIG, "there is no section [services %.64s] in %s (%s)",
+            name.text, aws_profiles_config_path(settings->profiles), place);
+    aws_profiles_explain(settings->profiles, name.text, err);
+    return ERR_FAIL;
 }
 
 static int find_endpoint(const struct aws_settings *settings, enum aws_service service,

@@ -173,10 +173,13 @@ static int find_source(struct draft *draft, const struct aws_profile *role,
     const char *name = aws_profile_get(role, "source_profile");
 
     *source = aws_profiles_find(draft->settings->profiles, AWS_PROFILE, name);
-    if (!*source)
-        return err_set(draft->err, ERR_USAGE, CODE_AWS_CONFIG,
-                       "source_profile of profile %s names profile %s, which does not exist",
-                       aws_profile_name(role), name);
+    if (!*source) {
+        err_set(draft->err, ERR_USAGE, CODE_AWS_CONFIG,
+                "source_profile of profile %s names profile %s, which does not exist",
+                aws_profile_name(role), name);
+        aws_profiles_explain(draft->settings->profiles, name, draft->err);
+        return ERR_FAIL;
+    }
     /* A role may use keys of its own profile. */
     if (*source == role || !is_planned(draft->plan, *source))
         return 0;

@@ -55,11 +55,13 @@ static int read_session(const struct aws_settings *settings, struct sso_login *l
     const struct aws_profile *session =
         aws_profiles_find(settings->profiles, AWS_SSO_SESSION, login->session);
 
-    if (!session)
-        return err_set(err, ERR_USAGE, CODE_AWS_CONFIG,
-                       "profile %s names the sso-session %s, which does not exist in %s",
-                       login->profile, login->session,
-                       aws_profiles_config_path(settings->profiles));
+    if (!session) {
+        err_set(err, ERR_USAGE, CODE_AWS_CONFIG,
+                "profile %s names the sso-session %s, which does not exist in %s", login->profile,
+                login->session, aws_profiles_config_path(settings->profiles));
+        aws_profiles_explain(settings->profiles, login->session, err);
+        return ERR_FAIL;
+    }
     if (take_from_session(login, session, "sso_region", &login->region, err) < 0)
         return ERR_FAIL;
     return take_from_session(login, session, "sso_start_url", &login->start_url, err);

@@ -90,6 +90,34 @@ static void a_missing_profile_is_an_error_that_lists_the_others(void **state)
     assert_refused(ENV({"AWS_PROFILE", "nowhere"}), "", CODE_AWS_PROFILE, CONFIG);
 }
 
+static void a_section_without_effect_explains_the_missing_profile(void **state)
+{
+    static const struct {
+        const char *profile, *config, *hint; /* NULL: of no section */
+    } cases[] = {
+        {"ci", "[a]\n[ci]\n", "line 2: [ci] has no effect: the config file needs [profile ci]"},
+        {"my ci", "[profile \"my ci\"]\n", "[profile \"my ci\"] has no effect"},
+        {"ci", "[profile 'ci']\n", "[profile 'ci'] has no effect"},
+        {"i", "[ci]\n", NULL},
+        {"no effect", "[ci]\n[profile no effect] \n", "line 2"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct aws_files all = ENV({0});
+        struct aws_settings settings;
+        struct err err;
+
+        assert_true(load(&all, cases[i].config, cases[i].profile, &settings, &err) < 0);
+        assert_true(err_is(&err, ERR_USAGE, CODE_AWS_PROFILE));
+        if (cases[i].hint)
+            assert_non_null(strstr(err.hint, cases[i].hint));
+        else
+            assert_null(strstr(err.hint, "has no effect"));
+        aws_settings_finish(&settings);
+    }
+}
+
 static void a_missing_default_profile_is_allowed(void **state)
 {
     struct aws_files all = ENV({0});
@@ -302,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_profile_is_selected),
         cmocka_unit_test(a_missing_profile_is_an_error_that_lists_the_others),
+        cmocka_unit_test(a_section_without_effect_explains_the_missing_profile),
         cmocka_unit_test(a_missing_default_profile_is_allowed),
         cmocka_unit_test(settings_of_the_profile_are_read),
         cmocka_unit_test(wrong_values_are_refused_with_their_place),

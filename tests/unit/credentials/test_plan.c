@@ -133,6 +133,16 @@ static void a_login_without_account_and_role_alone_is_an_error(void **state)
     assert_true(err_is(&f->err, ERR_USAGE, CODE_AWS_CONFIG));
 }
 
+static void a_source_in_a_section_without_effect_is_explained(void **state)
+{
+    struct fixture *f = *state;
+    static const char config[] = "[default]\nrole_arn = a\nsource_profile = base\n[base]\n";
+
+    assert_int_equal(make_plan(f, NULL, config, "", NULL, NULL), ERR_FAIL);
+    assert_non_null(strstr(f->err.text, "names profile base"));
+    assert_non_null(strstr(f->err.hint, "needs [profile base]"));
+}
+
 static void half_of_a_pair_is_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -241,6 +251,7 @@ int main(void)
         TEST(a_role_comes_before_the_web_identity_of_the_environment),
         TEST(a_login_without_account_and_role_gives_way),
         TEST(a_login_without_account_and_role_alone_is_an_error),
+        TEST(a_source_in_a_section_without_effect_is_explained),
         TEST(half_of_a_pair_is_an_error),
         TEST(a_pair_in_two_files_is_an_error),
         TEST(a_profile_may_be_its_own_source),

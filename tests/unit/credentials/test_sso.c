@@ -312,6 +312,16 @@ static void refusals_of_the_portal_have_their_codes(void **state)
     tear_down(f);
 }
 
+static void a_session_in_quotes_is_explained(void **state)
+{
+    struct fixture *f = set_up(PROFILE "[sso-session \"corp\"]\n", NULL, NULL);
+
+    (void)state;
+    assert_fails(&f->err, get(f), ERR_USAGE, CODE_AWS_CONFIG,
+                 "[sso-session \"corp\"] has no effect");
+    tear_down(f);
+}
+
 static void incomplete_settings_are_named(void **state)
 {
     static const struct {
@@ -355,6 +365,7 @@ int main(void)
         cmocka_unit_test(another_process_has_refreshed_first),
         cmocka_unit_test(unusable_files_are_errors_with_the_login_command),
         cmocka_unit_test(refusals_of_the_portal_have_their_codes),
+        cmocka_unit_test(a_session_in_quotes_is_explained),
         cmocka_unit_test(incomplete_settings_are_named),
     };
 

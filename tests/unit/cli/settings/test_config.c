@@ -316,6 +316,22 @@ static void a_profile_that_is_not_there_is_told(void **state)
     assert_non_null(strstr(err.hint, "did you mean eu"));
 }
 
+static void a_section_of_the_aws_files_without_effect_is_told(void **state)
+{
+    (void)state;
+    set("HOME", "home");
+    assert_int_equal(mkdir("home", 0700), 0);
+    assert_int_equal(mkdir("home/.aws", 0700), 0);
+    write_file("home/.aws/config", "[ci]\n");
+    args.values[OPT_PROFILE] = "ci";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.code, "profile");
+    assert_non_null(strstr(err.hint, "needs [profile ci]"));
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.hint, "needs [profile ci]"));
+}
+
 static void unknown_keys_are_warned_of(void **state)
 {
     (void)state;
@@ -796,6 +812,7 @@ int main(void)
         IN_FOLDER(a_file_that_is_there_never_becomes_the_defaults),
         IN_FOLDER(a_folder_in_the_file_s_place_is_told),
         IN_FOLDER(a_profile_that_is_not_there_is_told),
+        IN_FOLDER(a_section_of_the_aws_files_without_effect_is_told),
         IN_FOLDER(unknown_keys_are_warned_of),
         IN_FOLDER(keys_without_effect_are_told),
         IN_FOLDER(a_limit_that_is_no_time_is_refused),
