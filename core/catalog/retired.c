@@ -227,11 +227,36 @@ static int restore(struct store *store, const struct image_name *name, const cha
     return write_and_look(store, key, retired, err);
 }
 
+/* Returns 1 if any month has metadata for the platform of the tombstone. The image may have been pushed
+ * again: what is restored in the month of its name would hide it. */
+static int is_pushed_again(struct store *store, const char *tombstone_key, struct err *err)
+{
+    char month[CLOCK_MONTH_SIZE], key[PLATFORM_KEY_SIZE];
+    struct platform platform;
+    struct image_name name;
+    enum key_kind kind;
+    struct located at;
+    int answer;
+
+    if (!key_parse_document(tombstone_key, &name, month, key, &kind) ||
+        !platform_parse_key(key, &platform))
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the tombstone of a further platform",
+                       tombstone_key);
+    answer = locate_image(store, &name, NULL, &platform, &at, err);
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer == LOCATE_FOUND)
+        located_finish(&at);
+    return answer == LOCATE_FOUND;
+}
+
 int retired_restore_document(struct store *store, const char *tombstone_key, struct err *err)
 {
     struct tombstone retired;
-    int answer;
+    int answer = is_pushed_again(store, tombstone_key, err);
 
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
     switch (tombstone_get(store, tombstone_key, &retired, err)) {
     case STORE_FAILED:
         return ERR_FAIL;

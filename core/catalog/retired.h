@@ -51,8 +51,7 @@ enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);
 
-/* The same for a tombstone with this key, without a search in other months: for further
- * platforms. */
+/* The same for the tombstone of a further platform. */
 int retired_restore_document(struct store *store, const char *tombstone_key, struct err *err);
 
 /* Deletes the archive and the index of a tombstone that is `age` ns old by the store's clock. The

@@ -14,6 +14,7 @@
  */
 #include "cleanup/sweep.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,14 +86,22 @@ static int name_objects(const struct sweep *s, struct sweep_stone *stone, struct
     return 0;
 }
 
+/* Returns 1 if the image was pushed again, and has metadata in another month: nothing was restored. */
 static int restore(const struct sweep *s, const struct sweep_stone *stone, struct err *err)
 {
     struct store *store = s->policy->store;
+    char key[KEY_MAX];
+    struct store_info info;
     int answer = stone->first_platform
                      ? retired_restore(store, &stone->name, stone->archive_key, err)
                      : retired_restore_document(store, stone->key, err);
 
-    return answer < 0 ? ERR_FAIL : 0;
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
+    snprintf(key, sizeof key, "%.*s.json", (int)(strlen(stone->key) - strlen(".retired")),
+             stone->key);
+    answer = (int)store_head(store, key, &info, err);
+    return answer == STORE_FAILED ? ERR_FAIL : answer != STORE_DONE;
 }
 
 /* Begins the deletion of an image's data, or continues it. */
@@ -120,7 +129,7 @@ static int end_image(struct sweep *s, struct sweep_stone *stone, struct tombston
 static int judge_stone(struct sweep *s, struct sweep_stone *stone, struct err *err)
 {
     struct tombstone tombstone;
-    int failed = 0;
+    int ends, failed = 0;
 
     switch (tombstone_get(s->policy->store, stone->key, &tombstone, err)) {
     case STORE_FAILED:
@@ -130,14 +139,14 @@ static int judge_stone(struct sweep *s, struct sweep_stone *stone, struct err *e
     default:
         return 0;
     }
-    if (tombstone.format == 2 && stone->described)
-        stone->finished = true;
-    else if (tombstone.format == 2 && references_have(&s->references, stone->name.ref))
-        failed = s->policy->dry_run ? 0 : restore(s, stone, err);
-    else if (tombstone.format == 2)
+    ends = tombstone.format == 2 && !stone->described;
+    stone->finished = tombstone.format == 2 && stone->described;
+    if (ends && references_have(&s->references, stone->name.ref))
+        ends = s->policy->dry_run ? 0 : restore(s, stone, err);
+    if (ends > 0)
         failed = end_image(s, stone, &tombstone, err);
     tombstone_finish(&tombstone);
-    return failed;
+    return ends < 0 ? ERR_FAIL : failed;
 }
 
 static int judge_stones(struct sweep *s, struct err *err)

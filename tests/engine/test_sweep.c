@@ -32,6 +32,8 @@
 #define KEPT   MONTH "2-1000-aaaaa02" /* it refers to data of OLD */
 #define PUSHED MONTH "3-1000-aaaaa03" /* so does this one, whose push meets the sweep */
 
+#define AGAIN "images/shop/202508/shop-20250701-1000-aaaaa01" /* OLD, pushed again */
+
 #define SHARED OLD "-1111111111111111.data"
 #define ALONE  OLD "-2222222222222222.data" /* only OLD needs it */
 
@@ -293,6 +295,35 @@ static void all_platforms_are_removed(void **state)
     assert_true(exists(SHARED));
 }
 
+/* The image was pushed again after its retirement, under the key of another month, and a version leads to it.
+ * The former image is not restored, and its data are deleted. */
+static void what_was_pushed_again_is_not_restored(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .keep = 1, .before = INT64_MAX};
+    struct retention_choice choice;
+    struct metadata metadata;
+
+    (void)state;
+    metadata =
+        image(OLD "-6666666666666666.index", (const char *[]){OLD "-6666666666666666.data", NULL});
+    str_copy(metadata.platform, sizeof metadata.platform, "linux/arm64");
+    thin_document_put(&metadata, store, OLD "-linux-arm64.json");
+    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
+    retention_finish(&choice);
+    metadata = image(AGAIN "-7777777777777777.index",
+                     (const char *[]){AGAIN "-7777777777777777.data", NULL});
+    str_copy(metadata.platform, sizeof metadata.platform, "linux/arm64");
+    thin_document_put(&metadata, store, AGAIN ".json");
+    thin_object_put(store, "tags/shop/v1.json",
+                    "{\"target_type\":\"image\",\"target_path\":\"" AGAIN ".tar.gz\"}");
+    sweep();
+    sweep();
+    assert_false(exists(OLD "-linux-arm64.json"));
+    assert_false(exists(OLD "-6666666666666666.data"));
+    assert_true(exists(AGAIN "-7777777777777777.data"));
+}
+
 /* ---- a push in the way ---- */
 
 struct pushing {
@@ -507,6 +538,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_archive_without_a_name_is_deleted, open_conditional,
                                         close_bucket),
         cmocka_unit_test_setup_teardown(all_platforms_are_removed, open_conditional, close_bucket),
+        cmocka_unit_test_setup_teardown(what_was_pushed_again_is_not_restored, open_conditional,
+                                        close_bucket),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };

@@ -11,6 +11,7 @@
 #include "catalog/locate.h"
 #include "catalog/release.h"
 #include "catalog/resolve.h"
+#include "catalog/retired.h"
 #include "catalog/tombstone.h"
 #include "kit/bucket.h"
 #include "kit/golden.h"
@@ -743,6 +744,11 @@ static void where_pointers_may_not_lead(void **state)
 /* ---- several platforms ---- */
 
 #define STEM_ONE "images/myapp/202507/myapp-20250721-2118-f7a5a27"
+#define DOCUMENT_ONE(platform)                                                                     \
+    "{\"size\":4,\"git_hash\":\"f7a5a27\",\"git_time\":\"20250721-2118\",\"app_name\":\"myapp\","  \
+    "\"image_tag\":\"" ONE "\",\"format\":2,\"platform\":\"" platform "\"}"
+#define AMD64 DOCUMENT_ONE("linux/amd64")
+#define ARM64 DOCUMENT_ONE("linux/arm64")
 
 /* Moves metadata into their tombstone. */
 static void retire(const char *key, const char *tombstone)
@@ -760,7 +766,8 @@ static void retire(const char *key, const char *tombstone)
 static void a_rollback_restores_all_platforms(void **state)
 {
     (void)state;
-    bucket_put(&bucket, STEM_ONE "-linux-arm64.json", "{}");
+    bucket_put(&bucket, STEM_ONE ".json", AMD64);
+    bucket_put(&bucket, STEM_ONE "-linux-arm64.json", ARM64);
     fine(promote(ONE, "production"));
     fine(promote(TWO, "production"));
     retire(STEM_ONE "-linux-arm64.json", STEM_ONE "-linux-arm64.retired");
@@ -768,6 +775,21 @@ static void a_rollback_restores_all_platforms(void **state)
     fine(roll_back("production"));
     stands_at("production", ONE);
     assert_true(bucket_get(&bucket, STEM_ONE ".json", NULL));
+    assert_true(bucket_get(&bucket, STEM_ONE "-linux-arm64.json", NULL));
+}
+
+/* The image was pushed again, in another month. What was retired would be found before it. */
+static void what_was_pushed_again_is_not_hidden(void **state)
+{
+    (void)state;
+    bucket_put(&bucket, STEM_ONE "-linux-arm64.json", ARM64);
+    retire(STEM_ONE "-linux-arm64.json", STEM_ONE "-linux-arm64.retired");
+    retire(STEM_ONE ".json", STEM_ONE ".retired");
+    bucket_put(&bucket, "images/myapp/202508/myapp-20250721-2118-f7a5a27.json", ARM64);
+    fine(retired_restore_document(bucket.store, STEM_ONE "-linux-arm64.retired", &err));
+    assert_false(bucket_get(&bucket, STEM_ONE "-linux-arm64.json", NULL));
+    bucket_delete(&bucket, "images/myapp/202508/myapp-20250721-2118-f7a5a27.json");
+    fine(retired_restore_document(bucket.store, STEM_ONE "-linux-arm64.retired", &err));
     assert_true(bucket_get(&bucket, STEM_ONE "-linux-arm64.json", NULL));
 }
 
@@ -816,6 +838,7 @@ int main(void)
         TEST(where_pointers_may_not_lead),
         TEST(a_rollback_restores_all_platforms),
         TEST(an_image_without_its_first_platform),
+        TEST(what_was_pushed_again_is_not_hidden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
