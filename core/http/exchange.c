@@ -331,6 +331,16 @@ static long whole_seconds(int64_t time)
     return (long)((time + NS_PER_S - 1) / NS_PER_S);
 }
 
+/* Without Accept-Encoding, any coding would be permitted. A response that is packed all the same is
+ * unpacked. Data is not, because an object may be stored with a Content-Encoding. */
+static void set_coding(struct http_exchange *exchange)
+{
+    bool data = exchange->data_to || exchange->data_text;
+
+    curl_easy_setopt(exchange->easy, CURLOPT_ACCEPT_ENCODING, "identity");
+    curl_easy_setopt(exchange->easy, CURLOPT_HTTP_CONTENT_DECODING, data ? 0L : 1L);
+}
+
 static int set_options(struct http_exchange *exchange, struct http_link *link, struct err *err)
 {
     if (!exchange->easy) {
@@ -356,6 +366,7 @@ static int set_options(struct http_exchange *exchange, struct http_link *link, s
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, whole_seconds(exchange->stall_time));
     set_method(exchange);
+    set_coding(exchange);
     return 0;
 }
 

@@ -332,6 +332,48 @@ static void responses_are_read_like_in_the_reference_clients(void **state)
     raw_stop(&server);
 }
 
+/* <A><UploadId>u</UploadId></A>, packed by gzip. */
+static const char PACKED[] = "\037\213\010\000\000\000\000\000\002\003\263\161\264\263\011\055"
+                             "\310\311\117\114\361\114\261\053\265\321\207\263\155\364\035\355"
+                             "\000\333\160\221\016\035\000\000\000";
+
+/* A proxy that packs every response. */
+static bool answer_packed(struct raw_server *server, int fd, const char *head)
+{
+    char text[256];
+
+    (void)server;
+    if (!strstr(head, "\r\nAccept-Encoding: identity\r\n"))
+        return false;
+    snprintf(text, sizeof text,
+             "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Encoding: gzip\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             sizeof PACKED - 1);
+    return raw_say(fd, text) && raw_send(fd, PACKED, sizeof PACKED - 1);
+}
+
+static void packed_responses_are_unpacked_but_not_objects(void **state)
+{
+    struct raw_server server = {.answer = answer_packed};
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "k"};
+    _cleanup_text_ struct text text = {0};
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    struct store *store = open_patient(server.url, 1, 0);
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    assert_string_equal(op.upload_id, "u");
+
+    text_init(&text, KIB);
+    op = (struct store_op){.verb = STORE_GET, .key = "k", .text = &text};
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    assert_int_equal(text.size, sizeof PACKED - 1);
+    assert_memory_equal(text.data, PACKED, text.size);
+    store_destroy(store);
+    raw_stop(&server);
+}
+
 /* The response to HEAD has a body, which arrives when the connection is used again. */
 static bool send_head_with_body(struct raw_server *server, int fd, const char *head)
 {
@@ -663,6 +705,7 @@ int main(void)
         cmocka_unit_test(an_unreachable_proxy_is_named),
         cmocka_unit_test(a_proxy_is_named_without_its_login),
         cmocka_unit_test(responses_are_read_like_in_the_reference_clients),
+        cmocka_unit_test(packed_responses_are_unpacked_but_not_objects),
         cmocka_unit_test(the_rest_of_a_response_is_not_another_server),
         cmocka_unit_test(a_header_has_a_bound),
         cmocka_unit_test(trailers_do_not_replace_headers),
