@@ -17,7 +17,7 @@ enum meaning {
     NO_OBJECT, NO_UPLOAD, NO_RULES, NO_BUCKET, BAD_BUCKET, TAKEN, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
     KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, CLASS, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
     NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
-    TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
+    TOO_LARGE, LIMITED, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
     CONFLICT, QUOTA, FULL, REDIRECTED, PROXY_LOGIN, NETWORK_LOGIN,
     /* refusals after which the request is changed or repeated */
     EXPIRED, CLOCK, REGION, ELSEWHERE, SLOW_DOWN, BUSY, SERVER, GATEWAY, GATEWAY_TIMEOUT,
@@ -88,6 +88,8 @@ static const struct s3_error MEANINGS[] = {
         "the store demands larger parts", NULL},
     [TOO_LARGE] = {S3_FAILED, 0, ERR_UNSUPPORTED, "size",
         "too large for the store", NULL},
+    [LIMITED] = {S3_FAILED, 0, ERR_UNSUPPORTED, "size",
+        "a proxy before the store, or the store, refuses bodies of this size", HINT_LIMIT},
     [BAD_PART] = {S3_FAILED, 0, ERR_INTEGRITY, "part",
         "a part is missing in the store, or differs from the uploaded one",
         "run the same command again"},
@@ -242,13 +244,13 @@ static const struct {
     int status;
     enum meaning meaning;
 } STATUSES[] = {
-    {301, REGION},        {302, REDIRECTED},    {303, REDIRECTED},      {304, NOT_MODIFIED},
-    {307, ELSEWHERE},     {308, REGION},        {400, BAD_REQUEST},     {401, NOT_LOGGED_IN},
-    {403, DENIED},        {404, NO_OBJECT},     {405, NOT_ALLOWED},     {407, PROXY_LOGIN},
-    {408, TIMEOUT},       {409, CONFLICT},      {412, CONDITION},       {416, RANGE},
-    {429, SLOW_DOWN},     {499, PROXY_GAVE_UP}, {500, SERVER},          {501, UNSUPPORTED},
-    {502, GATEWAY},       {503, BUSY},          {504, GATEWAY_TIMEOUT}, {507, FULL},
-    {511, NETWORK_LOGIN}, {520, FRONT_END},     {522, FRONT_END},
+    {301, REGION},      {302, REDIRECTED},    {303, REDIRECTED},    {304, NOT_MODIFIED},
+    {307, ELSEWHERE},   {308, REGION},        {400, BAD_REQUEST},   {401, NOT_LOGGED_IN},
+    {403, DENIED},      {404, NO_OBJECT},     {405, NOT_ALLOWED},   {407, PROXY_LOGIN},
+    {408, TIMEOUT},     {409, CONFLICT},      {412, CONDITION},     {413, LIMITED},
+    {416, RANGE},       {429, SLOW_DOWN},     {499, PROXY_GAVE_UP}, {500, SERVER},
+    {501, UNSUPPORTED}, {502, GATEWAY},       {503, BUSY},          {504, GATEWAY_TIMEOUT},
+    {507, FULL},        {511, NETWORK_LOGIN}, {520, FRONT_END},     {522, FRONT_END},
 };
 
 /* clang-format off */

@@ -11,6 +11,7 @@
 #define HINT_HTTPS "does the server speak https on this port? Then write https:// in the endpoint"
 #define HINT_HTTP  "does the server speak https on this port? If not, write http:// in the endpoint"
 #define HINT_CACHE "is there a proxy or cache before the store?"
+#define HINT_LIMIT "raise the limit of the proxy (nginx: client_max_body_size), or avoid the proxy"
 #define HINT_PORTAL                                                                                \
     "is there a login page or a proxy before the store, or does the endpoint name its web "        \
     "console?"

@@ -68,7 +68,8 @@ void s3_reading_web_page(const struct s3_reading *r)
 {
     char text[640];
 
-    snprintf(text, sizeof text, "%s responded with a web page, not as a store", r->place->endpoint);
+    snprintf(text, sizeof text, "%s responded with a web page (HTTP %d), not as a store",
+             r->place->endpoint, r->answer->status);
     s3_reading_fail(r, ERR_NETWORK, "not_s3", text, HINT_PORTAL);
 }
 

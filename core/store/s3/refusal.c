@@ -106,13 +106,14 @@ static bool wants_https(const struct s3_reading *r, const struct s3_error_docume
             str_find_any_case(body, "to HTTPS port"));
 }
 
-/* A 400 to a HEAD is left to the GET that follows it: its response has more. */
+/* A 400 to a HEAD is left to the GET that follows it: its response has more. A 413 has its meaning
+ * on any page. */
 static bool is_web_page(const struct s3_reading *r, const struct s3_error_document *error)
 {
     int status = r->answer->status;
 
     return !error->found && s3_answer_is_web_page(r->answer) && (status < 500 || status == 501) &&
-           (r->op->verb != STORE_HEAD || status != 400);
+           status != 413 && (r->op->verb != STORE_HEAD || status != 400);
 }
 
 /* ---- corrections of the tables' verdict ---- */

@@ -75,6 +75,8 @@ static const struct refusal {
     {STORE_PUT, 418, "", S3_FAILED, ERR_UNSUPPORTED, "request"},
     {STORE_PUT, 403, ERROR("InventedToday"), S3_FAILED, ERR_AUTH, "denied"},
     {STORE_PUT, 403, "<html><body>Blocked", S3_FAILED, ERR_NETWORK, "not_s3"},
+    {STORE_PUT, 413, "", S3_FAILED, ERR_UNSUPPORTED, "size"},
+    {STORE_UPLOAD_PART, 413, "<html>nginx", S3_FAILED, ERR_UNSUPPORTED, "size"},
     {STORE_PUT, 502, "<html>bad gateway", S3_AGAIN, ERR_NETWORK, "server"},
     {STORE_UPLOAD_COMPLETE, 400, ERROR("EntityTooSmall"), S3_FAILED, ERR_UNSUPPORTED, "part_size"},
     {STORE_UPLOAD_COMPLETE, 400, ERROR("InvalidPart"), S3_FAILED, ERR_INTEGRITY, "part"},
