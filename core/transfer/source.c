@@ -154,6 +154,8 @@ static int refuse_packing(const struct file_source *s, struct view begin, struct
     } packings[] = {
         {"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
         {"LZIP\1", "lzip", "lzip -dc"},
+        {"PK\3\4", "zip", "unzip -p"},
+        {"\x1f\x9d", "compress", "uncompress -c"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(packings); i++) {

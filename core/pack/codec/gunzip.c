@@ -144,3 +144,8 @@ int gunzip_finish(struct gunzip *gunzip, struct err *err)
         return fail(gunzip, "the compressed data is corrupt", err);
     }
 }
+
+bool gunzip_is_padded(const struct gunzip *gunzip)
+{
+    return gunzip->state == PADDING;
+}

@@ -24,5 +24,7 @@ int gunzip_read(struct gunzip *gunzip, struct view *in, uint8_t *out, size_t cap
                 struct err *err);
 /* Returns 0 if the input may end here: it had a member, and none is incomplete. */
 int gunzip_finish(struct gunzip *gunzip, struct err *err);
+/* Returns true if zeros follow the last member, which Go's reader refuses. */
+bool gunzip_is_padded(const struct gunzip *gunzip);
 
 #endif

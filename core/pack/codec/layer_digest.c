@@ -193,6 +193,11 @@ const char *layer_digest_media_type(const struct layer_digest *digest)
     }
 }
 
+bool layer_digest_is_padded(const struct layer_digest *digest)
+{
+    return digest->packing == GZIP && digest->gunzip && gunzip_is_padded(digest->gunzip);
+}
+
 static bool is_whole(const struct layer_digest *digest)
 {
     struct err ignored;

@@ -31,5 +31,8 @@ void layer_digest_end(struct layer_digest *digest, uint8_t stored[SHA256_SIZE],
 /* Returns LAYER_PLAIN_TAR, or the same with "+gzip", "+zstd", "+xz" or "+bzip2". Call it after layer_digest_end. A
  * static string. */
 const char *layer_digest_media_type(const struct layer_digest *digest);
+/* Returns true if zeros follow the gzip data: some daemons then refuse the layer. Call it after
+ * layer_digest_end. */
+bool layer_digest_is_padded(const struct layer_digest *digest);
 
 #endif

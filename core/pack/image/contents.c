@@ -115,6 +115,7 @@ static void end_entry(struct contents *contents)
         return;
     layer_digest_end(contents->digest, content->stored, content->diff, &compressed);
     content->media_type = layer_digest_media_type(contents->digest);
+    content->padded = layer_digest_is_padded(contents->digest);
     contents->reading = false;
 }
 

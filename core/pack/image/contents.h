@@ -32,6 +32,7 @@ struct content {
     uint8_t stored[SHA256_SIZE];
     uint8_t diff[SHA256_SIZE]; /* of the unpacked bytes; zero if they cannot be unpacked */
     const char *media_type;    /* if it is a layer; a static string */
+    bool padded;               /* zeros follow its gzip data */
     uint8_t *json;             /* NULL: not kept */
 };
 

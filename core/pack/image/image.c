@@ -24,6 +24,8 @@
 #include "pack/image/document.h"
 #include "pack/image/oci.h"
 
+#define TRAILER_MAX (64 * MIB) /* zeros at the end; tar fills its last record, which is small */
+
 struct image {
     struct contents *contents;
     struct export_error export_error;
@@ -59,6 +61,13 @@ void image_destroy(struct image *image)
     free(image);
 }
 
+static int endless(struct err *err)
+{
+    err_set(err, ERR_INTEGRITY, "tar", "the archive ends with more than %d MiB of zeros",
+            (int)(TRAILER_MAX / MIB));
+    return err_hint(err, "an archive of docker save is expected: docker save -o image.tar IMAGE");
+}
+
 int image_feed(struct image *image, const struct tar_step *step, const struct tar_entry *entry,
                const uint8_t *bytes, struct err *err)
 {
@@ -73,7 +82,7 @@ int image_feed(struct image *image, const struct tar_step *step, const struct ta
         return contents_add(image->contents, bytes, step->used, err);
     case TAR_TRAILER:
         image->trailer += step->used;
-        return 0;
+        return image->trailer <= TRAILER_MAX ? 0 : endless(err);
     case TAR_TEXT:
         image->text = true;
         return 0;
@@ -194,6 +203,8 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
     layer->raw_size = content->size;
     if (!json_string(diff_id, diff, sizeof diff) || strcmp(diff, layer->diff_id) != 0)
         return wrong_layer(layer, path, err);
+    if (content->padded)
+        return document_bad(err, "zeros follow the gzip data of this layer:", path);
     return 0;
 }
 

@@ -119,6 +119,8 @@ static void a_compression_is_named(void **state)
          "rest",
          "packing", "lz4 -dc "},
         {"LZIP\1rest", "packing", "lzip -dc "},
+        {"PK\3\4rest", "packing", "unzip -p "},
+        {"\x1f\x9d\x90rest", "packing", "uncompress -c "},
         {"BZ", NULL, NULL},
         {"plain text", NULL, NULL},
     };

@@ -918,6 +918,23 @@ static void reading_of_a_nested_index_ends_soon(void **state)
     free(json);
 }
 
+/* As from /dev/zero. */
+static void endless_zeros_are_refused(void **state)
+{
+    const struct tar_step step = {.event = TAR_TRAILER, .used = MIB};
+    struct image *image = image_create();
+    uint8_t *zeros = calloc(1, MIB);
+    struct err err;
+
+    (void)state;
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(image_feed(image, &step, NULL, zeros, &err), 0);
+    assert_true(image_feed(image, &step, NULL, zeros, &err) < 0);
+    assert_string_equal(err.code, "tar");
+    free(zeros);
+    image_destroy(image);
+}
+
 /* As Bazel's rules_oci writes it: the layers have a suffix, and there is no index.json. */
 static void blobs_with_a_suffix_are_layers(void **state)
 {
@@ -941,6 +958,29 @@ static void blobs_with_a_suffix_are_layers(void **state)
     accept(&verdict);
     check_layers(verdict.info, &parts, &tar);
     image_destroy(verdict.image);
+    tarball_finish(&tar);
+    parts_finish(&parts);
+}
+
+/* gzip accepts zeros behind its data, Go's reader does not. */
+static void a_layer_with_zeros_behind_its_gzip_data_is_refused(void **state)
+{
+    uint8_t out[16384] = {0};
+    struct parts parts;
+    struct tarball tar;
+    z_stream z = {.next_out = out, .avail_out = sizeof out};
+
+    (void)state;
+    parts_init(&parts);
+    z.next_in = parts.layer[1].data;
+    z.avail_in = (uInt)parts.layer[1].size;
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, 0), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    parts.layer[1].size = 0;
+    tarball_raw(&parts.layer[1], out, z.total_out + 7);
+    deflateEnd(&z);
+    make_legacy(&tar, &parts, -1);
+    refuse(&tar, "image", "zeros follow the gzip data");
     tarball_finish(&tar);
     parts_finish(&parts);
 }
@@ -1040,8 +1080,10 @@ int main(void)
         cmocka_unit_test(the_oci_layout_with_compressed_layers),
         cmocka_unit_test(descriptions_that_disagree_are_refused),
         cmocka_unit_test(an_oci_archive_is_named),
+        cmocka_unit_test(endless_zeros_are_refused),
         cmocka_unit_test(blobs_with_a_suffix_are_layers),
         cmocka_unit_test(layers_of_other_packings_are_named),
+        cmocka_unit_test(a_layer_with_zeros_behind_its_gzip_data_is_refused),
         cmocka_unit_test(harmless_oddities_are_accepted),
         cmocka_unit_test(a_config_is_valid_if_go_accepts_it),
         cmocka_unit_test(links_may_come_before_their_targets),
@@ -1064,6 +1106,7 @@ int main(void)
         cmocka_unit_test(an_oci_archive_is_named),
         cmocka_unit_test(blobs_with_a_suffix_are_layers),
         cmocka_unit_test(layers_of_other_packings_are_named),
+        cmocka_unit_test(a_layer_with_zeros_behind_its_gzip_data_is_refused),
         cmocka_unit_test(harmless_oddities_are_accepted),
         cmocka_unit_test(a_config_is_valid_if_go_accepts_it),
         cmocka_unit_test(links_may_come_before_their_targets),
