@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "catalog/fetch.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 #define BEATS_MISSED 3
 
@@ -50,7 +51,7 @@ static void keep_documents(struct search *search)
             walk->keys[i] = walk->keys[kept];
             walk->keys[kept++] = key;
         } else if (str_ends(key, ".json")) {
-            text_printf(search->warnings, "%s: the name is not valid\n", key);
+            warnings_add(search->warnings, "%s: the name is not valid", key);
         }
     }
     for (size_t i = kept; i < walk->count; i++)
@@ -107,11 +108,11 @@ static void take_document(void *arg, size_t at, enum store_answer answer, struct
     if (answer == STORE_ABSENT) /* deleted since it was listed */
         return;
     if (answer != STORE_DONE)
-        text_printf(search->warnings, "%s: %s\n", key, why->text);
+        warnings_add(search->warnings, "%s: %s", key, why->text);
     else if (deployed_parse(text, &deployed, &err))
-        text_printf(search->warnings, "%s: %s\n", key, err.text);
+        warnings_add(search->warnings, "%s: %s", key, err.text);
     else if (!is_of_key(&deployed, key))
-        text_printf(search->warnings, "%s: the record names another host or environment\n", key);
+        warnings_add(search->warnings, "%s: the record names another host or environment", key);
     else if (!search->failed)
         search->failed = search->each(search->arg, &deployed, search->err) != 0;
 }

@@ -14,6 +14,7 @@
 #include "catalog/deployed_list.h"
 #include "catalog/listing.h"
 #include "catalog/resolve.h"
+#include "catalog/warnings.h"
 
 const char *fleet_mark_name(enum fleet_mark mark)
 {
@@ -129,7 +130,7 @@ static int read_pointer(struct store *store, const char *app, const char *env, s
     }
     if ((err->family != ERR_NOT_FOUND && err->family != ERR_INTEGRITY) || !fleet->host_count)
         return ERR_FAIL;
-    text_printf(warnings, "%s\n", err->text);
+    warnings_add(warnings, "%s", err->text);
     return 0;
 }
 

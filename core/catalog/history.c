@@ -14,6 +14,7 @@
 #include "catalog/fetch.h"
 #include "catalog/strings.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 #define MARK "-promotion-"
 
@@ -37,7 +38,7 @@ struct month {
 
 static void add_warning(struct month *m, size_t at, const char *why)
 {
-    text_printf(m->warnings, "%s: %s\n", m->keys[at], why);
+    warnings_add(m->warnings, "%s: %s", m->keys[at], why);
 }
 
 /* Keeps the event as audit_write spells it, which bounds its size. */

@@ -14,6 +14,7 @@
 #include "catalog/metadata.h"
 #include "catalog/stems.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 struct image_search {
     struct image_list *list;
@@ -102,7 +103,7 @@ static int add_stem(void *arg, const struct stem *stem, struct err *err)
         return add_image(search, stem, err);
     if (stem->has_archive && !stem_document(stem, "", KEY_RETIRED)) {
         key_image(key, &stem->name, stem->month, KEY_ARCHIVE);
-        text_printf(search->warnings, "%s: it has no metadata: its push was not completed\n", key);
+        warnings_add(search->warnings, "%s: it has no metadata: its push was not completed", key);
     }
     return 0;
 }
@@ -163,7 +164,7 @@ static void take_first(void *arg, size_t at, enum store_answer answer, struct vi
     else if (answer != STORE_DONE) /* only further platforms were pushed */
         return;
     if (answer == STORE_FAILED || metadata_parse(text, &metadata, &err)) {
-        text_printf(f->warnings, "%s: %s\n", f->keys[at], err.text);
+        warnings_add(f->warnings, "%s: %s", f->keys[at], err.text);
         return;
     }
     platform_parse(metadata.platform, &platform);

@@ -16,6 +16,7 @@
 #include "catalog/resolve.h"
 #include "catalog/version.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 /* Returns zeroed memory for a list of `count` items, and never NULL for an empty one. */
 static void *make_room(size_t count, size_t size, struct err *err)
@@ -80,7 +81,7 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
         if (app_of_prefix(walk.keys[i], (*out)[*count].name))
             ++*count;
         else
-            text_printf(warnings, "%s: not the name of an application\n", walk.keys[i]);
+            warnings_add(warnings, "%s: not the name of an application", walk.keys[i]);
     }
     if (*out)
         *count = drop_duplicates(*out, *count);
@@ -105,11 +106,11 @@ static bool read_pointer(const char *key, enum store_answer answer, struct view 
     struct err err;
 
     if (answer == STORE_FAILED)
-        text_printf(warnings, "%s: %s\n", key, why->text);
+        warnings_add(warnings, "%s: %s", key, why->text);
     else if (answer == STORE_ABSENT) /* deleted since it was listed */
-        text_printf(warnings, "%s: it does not exist\n", key);
+        warnings_add(warnings, "%s: it does not exist", key);
     else if (pointer_parse(text, out, &err))
-        text_printf(warnings, "%s: %s\n", key, err.text);
+        warnings_add(warnings, "%s: %s", key, err.text);
     else
         return true;
     return false;
@@ -158,7 +159,7 @@ static int list_documents(struct store *store, const char *prefix, bool (*fine)(
 
         if (!str_ends(key, ".json") || !fine(key)) {
             if (str_ends(key, ".json"))
-                text_printf(warnings, "%s: the name is not valid\n", key);
+                warnings_add(warnings, "%s: the name is not valid", key);
             continue;
         }
         walk->keys[i] = walk->keys[kept];
@@ -211,8 +212,8 @@ static void add_tag(struct tag_search *search, const char *key, const struct poi
     if (!key_parse_tag(key, app, version))
         return;
     if (!resolve_image_of(app, pointer, &image)) {
-        text_printf(search->warnings, "%s: it leads to %s, which is not an image of %s\n", key,
-                    pointer->target_path, app);
+        warnings_add(search->warnings, "%s: it leads to %s, which is not an image of %s", key,
+                     pointer->target_path, app);
         return;
     }
     tag->version = strings_keep(strings, version, search->err);
@@ -322,7 +323,7 @@ static bool describe_environment(const char *app, const char *key, const struct 
     }
     str_copy(out->image, sizeof out->image, image.ref);
     if (!image.ref[0])
-        text_printf(warnings, "%s: it leads to %s, which is not an image of %s\n", key, path, app);
+        warnings_add(warnings, "%s: it leads to %s, which is not an image of %s", key, path, app);
     return image.ref[0] != '\0';
 }
 

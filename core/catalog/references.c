@@ -12,6 +12,7 @@
 #include "catalog/keys.h"
 #include "catalog/listing.h"
 #include "catalog/previous.h"
+#include "catalog/warnings.h"
 
 /* Sets the error. The first line of the warnings is the reason. */
 static int fail_by_warning(const char *app, struct text *warnings, struct err *err)
@@ -52,10 +53,10 @@ static int add_previous(struct references *refs, const struct previous *previous
 
     for (size_t i = 0; !failed && i < count; i++) {
         if (previous[i].answer == PREVIOUS_UNKNOWN)
-            text_printf(warnings,
-                        "the audit log does not name the image of %s before %s: promote "
-                        "another image to %s, then this one again\n",
-                        previous[i].env, previous[i].now->target_path, previous[i].env);
+            warnings_add(warnings,
+                         "the audit log does not name the image of %s before %s: promote "
+                         "another image to %s, then this one again",
+                         previous[i].env, previous[i].now->target_path, previous[i].env);
         else if (previous[i].answer == PREVIOUS_FOUND &&
                  key_parse_image(previous[i].target, &image, month))
             failed = add_reference(refs, image.ref, err);
@@ -91,7 +92,7 @@ static int add_environments(struct store *store, const char *app, struct referen
 
     for (size_t i = 0; !failed && i < count; i++) {
         if (!environments[i].image[0])
-            text_printf(warnings, "environment %s leads to no image\n", environments[i].env);
+            warnings_add(warnings, "environment %s leads to no image", environments[i].env);
         failed = add_reference(refs, environments[i].image, err);
     }
     if (!failed && !warnings->size)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "catalog/strings.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 /* Objects and documents of one image. An image needs a few for each of its pushes. */
 #define STEM_MOST 100000
@@ -171,7 +172,7 @@ static int add_entry(void *arg, const struct store_entry *entry, struct err *err
                    ? ERR_FAIL
                    : 0;
     if (g->warnings && str_ends(entry->key, ".tar.gz"))
-        text_printf(g->warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", entry->key);
+        warnings_add(g->warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash", entry->key);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "catalog/warnings.h"
 
 #define UNSURE                                                                                     \
     "%s: the store did not confirm that this list is complete, or listed keys twice or out of "    \
@@ -111,7 +112,7 @@ int walk_refuse_unsure(const char *prefix, struct err *err)
 
 void walk_warn_unsure(const char *prefix, struct text *warnings)
 {
-    text_printf(warnings, UNSURE "\n", prefix);
+    warnings_add(warnings, UNSURE, prefix);
 }
 
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings)

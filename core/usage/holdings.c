@@ -16,6 +16,7 @@
 #include "catalog/keys.h"
 #include "catalog/object_refs.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 /* ---- objects ---- */
 
@@ -220,8 +221,8 @@ static void connect(struct holdings *holdings, struct holding_document *document
         if (use->holding == HOLDING_NONE)
             use->holding = find_copy(holdings, use);
         if (use->holding == HOLDING_NONE && document->holder == HOLDER_IMAGE)
-            text_printf(warnings, "%s: its object %s does not exist\n",
-                        holdings->list[document->holding].key, use->key);
+            warnings_add(warnings, "%s: its object %s does not exist",
+                         holdings->list[document->holding].key, use->key);
         hold(holdings, document, use, false);
     }
     hold(holdings, document, &document->index, true);

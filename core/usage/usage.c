@@ -16,6 +16,7 @@
 #include "catalog/metadata.h"
 #include "catalog/temp_objects.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 #include "pack/index/index.h"
 #include "pack/index/object_runs.h"
 #include "transfer/fetch_index.h"
@@ -115,7 +116,7 @@ static int add_thin(struct measure *m, unsigned owner, struct err *err)
     index_destroy(index);
     if (!failed || (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND))
         return failed ? ERR_FAIL : 0;
-    text_printf(m->warnings, "%s: %s\n", document->index.key, err->text);
+    warnings_add(m->warnings, "%s: %s", document->index.key, err->text);
     return add_whole(m, owner, err);
 }
 
@@ -317,7 +318,7 @@ static int add_uploads(const struct measure *m, const char *app, struct usage_su
     if (store_each(m->store, &op, add_upload, &uploads, err) == STORE_FAILED) {
         if (err->family != ERR_UNSUPPORTED && err->family != ERR_AUTH)
             return ERR_FAIL;
-        text_printf(m->warnings, "unfinished uploads are not counted: %s\n", err->text);
+        warnings_add(m->warnings, "unfinished uploads are not counted: %s", err->text);
     }
     sums->unfinished_bytes += uploads.bytes;
     sums->bytes += uploads.bytes;

@@ -1,0 +1,14 @@
+/*
+ * warnings - the lines of a text of warnings.
+ */
+#ifndef S3DOCK_CATALOG_WARNINGS_H
+#define S3DOCK_CATALOG_WARNINGS_H
+
+#include "base/bytes.h"
+
+/* Appends one line. A line end inside of it, which keys and documents may contain, becomes '?': no
+ * key can add a warning of its own. */
+void warnings_add(struct text *warnings, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

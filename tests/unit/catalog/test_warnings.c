@@ -1,0 +1,42 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "catalog/warnings.h"
+
+static void a_key_cannot_add_a_warning(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init(&text, KIB);
+    warnings_add(&text, "%s: the name is not valid", "tags/app/v1\nall is well\n.json");
+    warnings_add(&text, "%s", "another\tone \x1b");
+    assert_string_equal(text.data, "tags/app/v1?all is well?.json: the name is not valid\n"
+                                   "another\tone \x1b\n");
+    text_finish(&text);
+}
+
+static void the_text_keeps_its_limit(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init(&text, 8);
+    warnings_add(&text, "%s", "a long line");
+    assert_true(text.failed);
+    text_finish(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_cannot_add_a_warning),
+        cmocka_unit_test(the_text_keeps_its_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
