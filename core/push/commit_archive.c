@@ -54,20 +54,16 @@ static int read_etags(const struct commit *c, struct documents *documents, struc
     return 0;
 }
 
-/* Returns 1 if another push has stored the image for another platform since this one began. Its
- * archive has the key of ours, so ours must not be completed. */
-static int has_other_platform(const struct commit *c, const struct documents *documents,
-                              const struct metadata *metadata, struct err *err)
+/* Returns 1 if the metadata under the key is that of another platform. */
+static int is_other_platform(const struct commit *c, const struct documents *documents,
+                             const struct metadata *metadata, struct err *err)
 {
-    const char *known = c->existing->found ? c->existing->at.metadata_etag : "";
     _cleanup_text_ struct text text = {0};
     struct platform there, ours;
     struct metadata found;
     struct err ignored;
     enum store_answer answer;
 
-    if (documents->conditional && strcmp(documents->metadata.seen, known) == 0)
-        return 0;
     text_init(&text, METADATA_SIZE_MAX);
     answer = store_get_document(c->store, documents->metadata.key, &text, NULL, err);
     if (answer != STORE_DONE || metadata_parse(text_view(&text), &found, &ignored))
@@ -76,6 +72,18 @@ static int has_other_platform(const struct commit *c, const struct documents *do
     platform_parse(metadata->platform, &ours);
     metadata_finish(&found);
     return !platform_same(&there, &ours);
+}
+
+/* Returns 1 if another push has stored the image for another platform since this one began. Its
+ * archive has the key of ours, so ours must not be completed. */
+static int has_other_platform(const struct commit *c, const struct documents *documents,
+                              const struct metadata *metadata, struct err *err)
+{
+    const char *known = c->existing->found ? c->existing->at.metadata_etag : "";
+
+    if (documents->conditional && strcmp(documents->metadata.seen, known) == 0)
+        return 0;
+    return is_other_platform(c, documents, metadata, err);
 }
 
 static enum store_answer put_document(const struct commit *c, bool conditional,
@@ -89,24 +97,47 @@ static enum store_answer put_document(const struct commit *c, bool conditional,
                               NULL, err);
 }
 
+/* Whose the fixed keys are: ours, those of another push, or of another platform. */
+enum { OURS, OF_ANOTHER, OF_PLATFORM };
+
+static int find_owner(const struct commit *c, const struct documents *documents,
+                      const struct metadata *metadata, struct err *err)
+{
+    int other = is_other_platform(c, documents, metadata, err);
+    struct store_info archive;
+
+    if (other)
+        return other < 0 ? ERR_FAIL : OF_PLATFORM;
+    switch (store_head(c->store, c->key, &archive, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return strcmp(archive.etag, metadata->archive_etag) == 0 ? OURS : OF_ANOTHER;
+    default:
+        return OF_ANOTHER;
+    }
+}
+
 /* Writes a document beside the archive, as long as the archive is ours. */
 static int put_beside(const struct commit *c, struct documents *documents,
-                      const struct document *document, struct view body, const char *archive_etag,
-                      struct err *err)
+                      const struct document *document, struct view body,
+                      const struct metadata *metadata, struct err *err)
 {
-    bool check_archive = !documents->conditional;
+    bool check = !documents->conditional;
 
-    for (unsigned tries = 0; tries < TRIES_MAX; tries++, check_archive = true) {
-        struct store_info archive = {0};
-        enum store_answer answer = STORE_DONE;
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++, check = true) {
+        enum store_answer answer;
+        int owner = OURS;
 
         if (tries && read_etags(c, documents, err))
             return ERR_FAIL;
-        if (check_archive)
-            answer = store_head(c->store, c->key, &archive, err);
-        if (answer == STORE_FAILED)
+        if (check)
+            owner = find_owner(c, documents, metadata, err);
+        if (owner == OF_PLATFORM)
+            return COMMIT_OTHER_PLATFORM;
+        if (owner < 0)
             return ERR_FAIL;
-        if (check_archive && (answer != STORE_DONE || strcmp(archive.etag, archive_etag) != 0))
+        if (owner == OF_ANOTHER)
             break;
         answer = put_document(c, documents->conditional, document, body, err);
         if (answer == STORE_FAILED)
@@ -133,8 +164,7 @@ static int put_index(const struct commit *c, struct documents *documents, struct
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
         metadata->index_size = text.size;
-        answer = put_beside(c, documents, &documents->index, text_view(&text),
-                            metadata->archive_etag, err);
+        answer = put_beside(c, documents, &documents->index, text_view(&text), metadata, err);
     }
     text_finish(&text);
     return answer;
@@ -153,8 +183,7 @@ static int put_metadata(const struct commit *c, struct documents *documents,
         answer =
             signing_before(c->signing, c->store, documents->metadata.key, text_view(&text), err);
     if (answer == 0)
-        answer = put_beside(c, documents, &documents->metadata, text_view(&text),
-                            metadata->archive_etag, err);
+        answer = put_beside(c, documents, &documents->metadata, text_view(&text), metadata, err);
     if (answer == 0)
         answer =
             signing_after(c->signing, c->store, documents->metadata.key, text_view(&text), err);
