@@ -6,15 +6,38 @@
 #include "catalog/previous.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "catalog/history.h"
 #include "catalog/resolve.h"
 
 struct search {
-    struct previous *wanted;
+    struct previous **sorted; /* by environment */
     size_t count, open;
 };
+
+static int by_environment(const void *a, const void *b)
+{
+    return strcmp((*(struct previous *const *)a)->env, (*(struct previous *const *)b)->env);
+}
+
+/* Returns the first place whose environment is not before `env`. */
+static size_t find_place(const struct search *search, const char *env)
+{
+    size_t low = 0, high = search->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(search->sorted[middle]->env, env) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 /* Returns true if the event set the environment to its current target. */
 static bool explains_target(const struct audit_event *event, const struct pointer *now)
@@ -58,12 +81,15 @@ static void step_back(struct previous *p, const struct audit_event *event)
 
 static int each_event(void *arg, const struct history_event *at)
 {
+    const char *env = at->event.promotion.environment;
     struct search *search = arg;
 
-    for (size_t i = 0; i < search->count; i++) {
-        struct previous *p = &search->wanted[i];
+    for (size_t i = find_place(search, env); i < search->count; i++) {
+        struct previous *p = search->sorted[i];
 
-        if (p->done || strcmp(p->env, at->event.promotion.environment) != 0)
+        if (strcmp(p->env, env) != 0)
+            break;
+        if (p->done)
             continue;
         p->seen = true;
         step_back(p, &at->event);
@@ -75,12 +101,21 @@ static int each_event(void *arg, const struct history_event *at)
 int previous_find(struct store *store, const char *app, struct previous *wanted, size_t count,
                   struct text *warnings, struct err *err)
 {
-    struct search search = {.wanted = wanted, .count = count, .open = count};
+    struct search search = {.count = count, .open = count};
+    int failed;
 
     if (count == 0)
         return 0;
-    if (history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search, warnings,
-                     err))
+    search.sorted = malloc(count * sizeof(*search.sorted));
+    if (!search.sorted)
+        return err_memory(err, "the environments of an application");
+    for (size_t i = 0; i < count; i++)
+        search.sorted[i] = &wanted[i];
+    qsort(search.sorted, count, sizeof(*search.sorted), by_environment);
+    failed = history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search,
+                          warnings, err);
+    free(search.sorted);
+    if (failed)
         return ERR_FAIL;
     for (size_t i = 0; i < count; i++) /* the log begins too late */
         if (!wanted[i].done && wanted[i].seen)

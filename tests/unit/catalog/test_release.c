@@ -4,11 +4,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "catalog/keys.h"
 #include "catalog/locate.h"
+#include "catalog/previous.h"
 #include "catalog/release.h"
 #include "catalog/resolve.h"
 #include "catalog/retired.h"
@@ -804,11 +807,54 @@ static void an_image_without_its_first_platform(void **state)
     stands_at("production", "myapp:20250901-1200-abcdef1");
 }
 
+/* ---- several environments in one search ---- */
+
+/* The environments are in no order, and one is asked for twice. */
+static void one_search_finds_all_environments(void **state)
+{
+    static const char *const envs[] = {"staging", "a", "production", "b", "production"};
+    static const char *const before[] = {ONE, NULL, TWO, NULL, TWO};
+    struct current_pointer *now_at = calloc(ARRAY_SIZE(envs), sizeof *now_at);
+    struct previous *found = calloc(ARRAY_SIZE(envs), sizeof *found);
+    _cleanup_text_ struct text warnings = {0};
+
+    (void)state;
+    assert_non_null(now_at);
+    assert_non_null(found);
+    text_init(&warnings, KIB);
+    fine(promote(ONE, "staging"));
+    fine(promote(TWO, "production"));
+    fine(promote(ONE, "a"));
+    fine(promote(TWO, "staging"));
+    fine(promote(THREE, "b"));
+    fine(promote(ONE, "other"));
+    fine(promote(THREE, "production"));
+    for (size_t i = 0; i < ARRAY_SIZE(envs); i++) {
+        fine(resolve_current(bucket.store, "myapp", envs[i], &now_at[i], &err));
+        found[i] = (struct previous){.env = envs[i], .now = &now_at[i].pointer};
+    }
+    fine(previous_find(bucket.store, "myapp", found, ARRAY_SIZE(envs), &warnings, &err));
+    assert_int_equal(warnings.size, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(envs); i++) {
+        struct image_name name;
+        char month[CLOCK_MONTH_SIZE];
+
+        assert_int_equal(found[i].answer, before[i] ? PREVIOUS_FOUND : PREVIOUS_NONE);
+        if (before[i]) {
+            assert_true(key_parse_image(found[i].target, &name, month));
+            assert_string_equal(name.ref, before[i]);
+        }
+    }
+    free(found);
+    free(now_at);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_originals_bytes),
+        TEST(one_search_finds_all_environments),
         TEST(every_change_is_audited),
         TEST(two_events_of_a_minute_are_two),
         TEST(the_change_stands_without_its_event),
