@@ -3,6 +3,21 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define MORE "further warnings are left out\n"
+
+/* Returns false if the line does not fit before the last line, which states that. */
+static bool make_room(struct text *warnings, const char *line)
+{
+    const size_t more = strlen(MORE);
+
+    if (warnings->size + strlen(line) + 1 + more <= warnings->max)
+        return true;
+    if (warnings->size < more || strcmp(warnings->data + warnings->size - more, MORE) != 0)
+        text_str(warnings, MORE);
+    return false;
+}
 
 void warnings_add(struct text *warnings, const char *fmt, ...)
 {
@@ -14,7 +29,11 @@ void warnings_add(struct text *warnings, const char *fmt, ...)
     va_end(args);
     for (char *at = line; at && *at; at++)
         *at = *at == '\n' ? '?' : *at;
-    text_str(warnings, line ? line : "out of memory");
-    text_char(warnings, '\n');
+    if (line && make_room(warnings, line)) {
+        text_str(warnings, line);
+        text_char(warnings, '\n');
+    }
+    if (!line)
+        text_str(warnings, "a warning needs more memory\n");
     free(line);
 }

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 
 /* Appends one line. A line end inside of it, which keys and documents may contain, becomes '?': no
- * key can add a warning of its own. */
+ * key can add a warning of its own. If the text is full, its last line states that. */
 void warnings_add(struct text *warnings, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

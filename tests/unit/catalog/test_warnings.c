@@ -20,11 +20,18 @@ static void a_key_cannot_add_a_warning(void **state)
     text_finish(&text);
 }
 
-static void the_text_keeps_its_limit(void **state)
+/* The first warnings are kept: the first one is the reason of an error. */
+static void a_full_text_keeps_its_first_lines(void **state)
 {
     struct text text;
 
     (void)state;
+    text_init(&text, 55);
+    for (int i = 0; i < 1000; i++)
+        warnings_add(&text, "warning %d", i);
+    assert_false(text.failed);
+    assert_string_equal(text.data, "warning 0\nwarning 1\nfurther warnings are left out\n");
+    text_finish(&text);
     text_init(&text, 8);
     warnings_add(&text, "%s", "a long line");
     assert_true(text.failed);
@@ -35,7 +42,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_cannot_add_a_warning),
-        cmocka_unit_test(the_text_keeps_its_limit),
+        cmocka_unit_test(a_full_text_keeps_its_first_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
