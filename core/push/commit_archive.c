@@ -8,6 +8,9 @@
  * completes its archive after this check also writes its documents later: either it replaces ours,
  * or our condition fails, and the archive is checked again. A store may ignore conditions; then the
  * archive is checked before each document, which leaves a window of one request.
+ *
+ * A push that finds another image than at its beginning has no copy of it. Before it completes its
+ * archive, it fails. The image of another platform stays: this push starts again, with other keys.
  */
 #include "push/commit_archive.h"
 
@@ -54,36 +57,65 @@ static int read_etags(const struct commit *c, struct documents *documents, struc
     return 0;
 }
 
-/* Returns 1 if the metadata under the key is that of another platform. */
-static int is_other_platform(const struct commit *c, const struct documents *documents,
-                             const struct metadata *metadata, struct err *err)
+/* Whose the fixed keys are. */
+enum owner {
+    OURS,
+    OF_ANOTHER,  /* another push has stored another image */
+    OF_PLATFORM, /* another push has stored the image for another platform */
+};
+
+static const char *known_etag(const struct commit *c)
+{
+    return c->existing->found ? c->existing->at.metadata_etag : "";
+}
+
+/* Another image is not replaced without a copy. `completed`: our archive has replaced that of a format up
+ * to 2 already, so its metadata are worthless. */
+static enum owner owner_of(const struct metadata *there, const struct metadata *ours,
+                           bool completed)
+{
+    struct platform a, b;
+
+    platform_parse(there->platform, &a);
+    platform_parse(ours->platform, &b);
+    if (!platform_same(&a, &b))
+        return OF_PLATFORM;
+    if (completed && there->format <= METADATA_ARCHIVE_FORMAT)
+        return OURS;
+    return metadata_names(there, ours->image_id) ? OURS : OF_ANOTHER;
+}
+
+/* Compares the metadata under the key. Those that this push knows may be replaced. Returns an enum owner. */
+static int compare_metadata(const struct commit *c, const struct documents *documents,
+                            const struct metadata *metadata, bool completed, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
-    struct platform there, ours;
+    char etag[STORE_ETAG_MAX];
     struct metadata found;
     struct err ignored;
     enum store_answer answer;
+    int owner;
 
     text_init(&text, METADATA_SIZE_MAX);
-    answer = store_get_document(c->store, documents->metadata.key, &text, NULL, err);
-    if (answer != STORE_DONE || metadata_parse(text_view(&text), &found, &ignored))
-        return answer == STORE_FAILED ? ERR_FAIL : 0;
-    platform_parse(found.platform, &there);
-    platform_parse(metadata->platform, &ours);
+    answer = store_get_document(c->store, documents->metadata.key, &text, etag, err);
+    if (answer == STORE_FAILED)
+        return ERR_FAIL;
+    if (answer != STORE_DONE || strcmp(etag, known_etag(c)) == 0 ||
+        metadata_parse(text_view(&text), &found, &ignored))
+        return OURS;
+    owner = (int)owner_of(&found, metadata, completed);
     metadata_finish(&found);
-    return !platform_same(&there, &ours);
+    return owner;
 }
 
-/* Returns 1 if another push has stored the image for another platform since this one began. Its
- * archive has the key of ours, so ours must not be completed. */
-static int has_other_platform(const struct commit *c, const struct documents *documents,
-                              const struct metadata *metadata, struct err *err)
+/* Returns whose the keys are before the archive is completed: it has the key of an archive of another
+ * platform, which must not be replaced. */
+static int find_owner_before(const struct commit *c, const struct documents *documents,
+                             const struct metadata *metadata, struct err *err)
 {
-    const char *known = c->existing->found ? c->existing->at.metadata_etag : "";
-
-    if (documents->conditional && strcmp(documents->metadata.seen, known) == 0)
-        return 0;
-    return is_other_platform(c, documents, metadata, err);
+    if (documents->conditional && strcmp(documents->metadata.seen, known_etag(c)) == 0)
+        return OURS;
+    return compare_metadata(c, documents, metadata, false, err);
 }
 
 static enum store_answer put_document(const struct commit *c, bool conditional,
@@ -97,17 +129,15 @@ static enum store_answer put_document(const struct commit *c, bool conditional,
                               NULL, err);
 }
 
-/* Whose the fixed keys are: ours, those of another push, or of another platform. */
-enum { OURS, OF_ANOTHER, OF_PLATFORM };
-
-static int find_owner(const struct commit *c, const struct documents *documents,
-                      const struct metadata *metadata, struct err *err)
+/* Returns whose the keys are after it is completed. */
+static int find_owner_after(const struct commit *c, const struct documents *documents,
+                            const struct metadata *metadata, struct err *err)
 {
-    int other = is_other_platform(c, documents, metadata, err);
+    int owner = compare_metadata(c, documents, metadata, true, err);
     struct store_info archive;
 
-    if (other)
-        return other < 0 ? ERR_FAIL : OF_PLATFORM;
+    if (owner)
+        return owner;
     switch (store_head(c->store, c->key, &archive, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
@@ -116,6 +146,13 @@ static int find_owner(const struct commit *c, const struct documents *documents,
     default:
         return OF_ANOTHER;
     }
+}
+
+static int refuse_other(const struct commit *c, struct err *err)
+{
+    err_set(err, ERR_CONFLICT, CODE_PUSH,
+            "another push of %s at the same time has replaced this one", c->name->ref);
+    return err_about(err, "%s", c->name->ref);
 }
 
 /* Writes a document beside the archive, as long as the archive is ours. */
@@ -132,7 +169,7 @@ static int put_beside(const struct commit *c, struct documents *documents,
         if (tries && read_etags(c, documents, err))
             return ERR_FAIL;
         if (check)
-            owner = find_owner(c, documents, metadata, err);
+            owner = find_owner_after(c, documents, metadata, err);
         if (owner == OF_PLATFORM)
             return COMMIT_OTHER_PLATFORM;
         if (owner < 0)
@@ -145,9 +182,7 @@ static int put_beside(const struct commit *c, struct documents *documents,
         if (answer == STORE_DONE)
             return 0;
     }
-    err_set(err, ERR_CONFLICT, CODE_PUSH,
-            "another push of %s at the same time has replaced this one", c->name->ref);
-    return err_about(err, "%s", c->name->ref);
+    return refuse_other(c, err);
 }
 
 static int put_index(const struct commit *c, struct documents *documents, struct metadata *metadata,
@@ -218,8 +253,10 @@ int commit_archive(const struct commit *commit, bool conditional, struct metadat
     int answer = read_etags(commit, &documents, err);
 
     if (answer == 0)
-        answer = has_other_platform(commit, &documents, metadata, err);
+        answer = find_owner_before(commit, &documents, metadata, err);
+    if (answer == OF_PLATFORM)
+        return COMMIT_OTHER_PLATFORM;
     if (answer)
-        return answer < 0 ? ERR_FAIL : COMMIT_OTHER_PLATFORM;
+        return answer < 0 ? ERR_FAIL : refuse_other(commit, err);
     return make_visible(commit, &documents, metadata, err);
 }

@@ -125,7 +125,20 @@ static bool meet(struct fault_store *fault, struct store_op *op)
     return false;
 }
 
-static void check(struct store *store, unsigned number, bool pushed, const char *what)
+/* Returns true if an image that was replaced is kept below archive/. */
+static bool is_kept(struct store *store)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_LIST, .key = "archive/shop/", .page = &page};
+    bool kept;
+
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    kept = page.count > 0;
+    store_page_finish(&page);
+    return kept;
+}
+
+static void check(struct store *store, unsigned number, bool third, bool pushed, const char *what)
 {
     bool mine = pull(store, 0, what);
 
@@ -133,6 +146,8 @@ static void check(struct store *store, unsigned number, bool pushed, const char 
         fail_msg("%s: a platform has another image", what);
     if (number != 1 && !mine && !pull(store, number, what))
         fail_msg("%s: no push has pushed this image", what);
+    if (number == 2 && third && pushed && mine && !is_kept(store))
+        fail_msg("%s: an image that was pushed is lost", what);
     if (!pushed && !mine)
         fail_msg("%s: the image of a push that failed is there alone", what);
 }
@@ -156,7 +171,8 @@ static unsigned meet_everywhere(struct memory_store *memory, const struct form *
         fault_store_init(&meeting.fault, &memory->store, meet);
         (void)push(&meeting.fault.store, 0, form, number != 1, what);
         asked = meeting.asked;
-        check(&memory->store, number, meeting.pushed, what);
+        check(&memory->store, number, other->thin || other->codec == CODEC_ZSTD, meeting.pushed,
+              what);
     }
     return count;
 }
