@@ -186,17 +186,57 @@ static int take_document(void *arg, const struct located *at, struct err *err)
 
 /* ---- connecting ---- */
 
-/* Finds the copy of an archive that was replaced: the archive of a document below archive/. */
-static uint32_t find_copy(const struct holdings *holdings, const struct holding_use *use)
-{
-    for (size_t i = 0; use->etag[0] && i < holdings->document_count; i++) {
-        const struct holding_document *document = &holdings->documents[i];
+/* The documents of replaced archives, by ETag and size. */
+struct copies {
+    const struct holding_document **list;
+    size_t count;
+};
 
-        if (document->holder == HOLDER_REPLACED && document->use_count == 1 &&
-            document->uses[0].size == use->size && strcmp(document->archive_etag, use->etag) == 0)
-            return document->uses[0].holding;
+static int by_archive(const void *a, const void *b)
+{
+    const struct holding_document *left = *(const struct holding_document *const *)a,
+                                  *right = *(const struct holding_document *const *)b;
+    uint64_t left_size = left->uses[0].size, right_size = right->uses[0].size;
+    int order = strcmp(left->archive_etag, right->archive_etag);
+
+    if (order == 0)
+        order = (left_size > right_size) - (left_size < right_size);
+    return order ? order : (left > right) - (left < right);
+}
+
+static int find_copies(const struct holdings *holdings, struct copies *out, struct err *err)
+{
+    *out = (struct copies){.list = malloc((holdings->document_count + 1) * sizeof(*out->list))};
+    if (!out->list)
+        return err_memory(err, "the replaced archives");
+    for (size_t i = 0; i < holdings->document_count; i++)
+        if (holdings->documents[i].holder == HOLDER_REPLACED &&
+            holdings->documents[i].use_count == 1)
+            out->list[out->count++] = &holdings->documents[i];
+    if (out->count)
+        qsort(out->list, out->count, sizeof(*out->list), by_archive);
+    return 0;
+}
+
+/* Finds the copy of an archive that was replaced: the archive of a document below archive/. */
+static uint32_t find_copy(const struct copies *copies, const struct holding_use *use)
+{
+    size_t low = 0, high = copies->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct holding_document *document = copies->list[middle];
+        int order = strcmp(document->archive_etag, use->etag);
+
+        if (order < 0 || (order == 0 && document->uses[0].size < use->size))
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return HOLDING_NONE;
+    if (!use->etag[0] || low == copies->count || copies->list[low]->uses[0].size != use->size ||
+        strcmp(copies->list[low]->archive_etag, use->etag) != 0)
+        return HOLDING_NONE;
+    return copies->list[low]->uses[0].holding;
 }
 
 static void hold(struct holdings *holdings, const struct holding_document *document,
@@ -212,14 +252,14 @@ static void hold(struct holdings *holdings, const struct holding_document *docum
     holding->is_index = is_index;
 }
 
-static void connect(struct holdings *holdings, struct holding_document *document,
-                    struct text *warnings)
+static void connect(struct holdings *holdings, const struct copies *copies,
+                    struct holding_document *document, struct text *warnings)
 {
     for (unsigned i = 0; i < document->use_count; i++) {
         struct holding_use *use = &document->uses[i];
 
         if (use->holding == HOLDING_NONE)
-            use->holding = find_copy(holdings, use);
+            use->holding = find_copy(copies, use);
         if (use->holding == HOLDING_NONE && document->holder == HOLDER_IMAGE)
             warnings_add(warnings, "%s: its object %s does not exist",
                          holdings->list[document->holding].key, use->key);
@@ -232,6 +272,7 @@ int holdings_read(struct holdings *holdings, struct store *store, const char *ap
                   struct text *warnings, struct err *err)
 {
     struct object_refs *refs = NULL;
+    struct copies copies;
 
     if (list_objects(holdings, store, "images", app, err) ||
         list_objects(holdings, store, "archive", app, err))
@@ -240,8 +281,11 @@ int holdings_read(struct holdings *holdings, struct store *store, const char *ap
     if (object_refs_read(store, app, take_document, holdings, &refs, err))
         return ERR_FAIL;
     object_refs_destroy(refs);
+    if (find_copies(holdings, &copies, err))
+        return ERR_FAIL;
     for (size_t i = 0; i < holdings->document_count; i++)
-        connect(holdings, &holdings->documents[i], warnings);
+        connect(holdings, &copies, &holdings->documents[i], warnings);
+    free(copies.list);
     return 0;
 }
 

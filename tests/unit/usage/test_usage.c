@@ -228,6 +228,44 @@ static void every_byte_has_one_place(void **state)
     store_destroy(store);
 }
 
+/* Replaced archives with a lesser and a greater ETag, and with the same ETag and other sizes. */
+static void the_right_copy_is_found_among_others(void **state)
+{
+    static const struct {
+        const char *etag, *archive;
+    } others[] = {{"a", ARCHIVE}, {"z", ARCHIVE}, {"old", ARCHIVE "!"}, {"old", "short"}};
+    struct metadata_object objects[2] = {0};
+    struct metadata thin = thin_document("hi", objects, SECOND "-1111111111111111.index");
+    struct usage *usage;
+
+    (void)state;
+    make_bucket("copies", NULL);
+    thin_object_put(store, COPY ".tar.gz", ARCHIVE);
+    thin_object_put(store, COPY ".json", OLD_DOCUMENT);
+    for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+        char key[128], document[512];
+
+        snprintf(key, sizeof key, COPY "-%u.tar.gz", i + 2);
+        thin_object_put(store, key, others[i].archive);
+        snprintf(key, sizeof key, COPY "-%u.json", i + 2);
+        snprintf(document, sizeof document,
+                 "{\"size\": %zu, \"git_hash\": \"aaaaaaa\", \"git_time\": \"20251001-0900\", "
+                 "\"image_tag\": \"hi:20251001-0900-aaaaaaa\", \"app_name\": \"hi\", "
+                 "\"format\": 2, \"archive_etag\": \"\\\"%s\\\"\"}",
+                 strlen(others[i].archive), others[i].etag);
+        thin_object_put(store, key, document);
+    }
+    thin_object_put(store, SECOND "-1111111111111111.data", OWN);
+    thin_document_add(&thin, store, SECOND "-1111111111111111.data");
+    objects[thin.object_count++] =
+        (struct metadata_object){OLD ".tar.gz", "\"old\"", strlen(ARCHIVE), 20, METADATA_GZIP};
+    thin_document_put(&thin, store, SECOND ".json");
+    usage = read_usage("hi", true, NULL); /* without the copy: a warning */
+    assert_int_equal(usage->apps[0].sums.data_bytes, strlen(OWN) + strlen(ARCHIVE));
+    usage_destroy(usage);
+    store_destroy(store);
+}
+
 static void a_document_that_cannot_be_read_ends_it(void **state)
 {
     _cleanup_text_ struct text warnings = {0};
@@ -257,6 +295,7 @@ int main(void)
         cmocka_unit_test(what_nobody_uses_is_dead),
         cmocka_unit_test(an_index_that_cannot_be_used_is_a_warning),
         cmocka_unit_test(every_byte_has_one_place),
+        cmocka_unit_test(the_right_copy_is_found_among_others),
         cmocka_unit_test(a_document_that_cannot_be_read_ends_it),
     };
 
