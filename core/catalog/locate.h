@@ -62,8 +62,8 @@ struct locate_reader {
 /* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.
  * LOCATE_FOUND: call located_finish. `key` is the image key of a pointer, which is tried first, or
  * NULL. With a key, a retired image is found too, while its data exist, and so is a platform that is
- * retired alone: a pointer was set to the image while a cleanup retired it, and the next cleanup restores
- * it. */
+ * retired alone: a pointer was set to the image while a cleanup retired it, and the next cleanup
+ * restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  const struct platform *wanted, struct located *out, struct err *err);
 /* The same, and reads each document with `reader` (NULL: as locate_image). */
@@ -75,8 +75,8 @@ int locate_image_with(struct locate_reader *reader, struct store *store,
 int locate_refuse(const struct store *store, const struct image_name *name,
                   const struct platform *wanted, const struct located *at, struct err *err);
 /* Lists the platforms of an image, the first one first; it is any platform if its metadata states
- * none. Of a retired image, those that are retired count, too. LOCATE_ABSENT: there is no image. `key` as for locate_image. unsupported.platforms: it has
- * more than LOCATE_PLATFORMS_MAX. */
+ * none. Of a retired image, those that are retired count, too. LOCATE_ABSENT: there is no image.
+ * `key` as for locate_image. unsupported.platforms: it has more than LOCATE_PLATFORMS_MAX. */
 #define LOCATE_PLATFORMS_MAX 64
 int locate_platforms(struct store *store, const struct image_name *name, const char *key,
                      struct platform out[LOCATE_PLATFORMS_MAX], unsigned *count, struct err *err);

@@ -312,7 +312,7 @@ static int restore_further(struct store *store, const char *archive_key, struct 
     return failed ? ERR_FAIL : 0;
 }
 
-/* No tombstone of the first platform is there: it was never pushed, or its metadata is in another month. */
+/* The first platform has no tombstone: it was never pushed, or its metadata is in another month. */
 static int restore_others(struct store *store, const struct image_name *name,
                           const char *archive_key, struct err *err)
 {

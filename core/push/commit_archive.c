@@ -69,8 +69,8 @@ static const char *known_etag(const struct commit *c)
     return c->existing->found ? c->existing->at.metadata_etag : "";
 }
 
-/* Another image is not replaced without a copy. `completed`: our archive has replaced that of a format up
- * to 2 already, so its metadata are worthless. */
+/* Another image is not replaced without a copy. `completed`: our archive has already replaced that of a
+ * format up to 2, so its metadata is of no use. */
 static enum owner owner_of(const struct metadata *there, const struct metadata *ours,
                            bool completed)
 {
@@ -85,7 +85,7 @@ static enum owner owner_of(const struct metadata *there, const struct metadata *
     return metadata_names(there, ours->image_id) ? OURS : OF_ANOTHER;
 }
 
-/* Compares the metadata under the key. Those that this push knows may be replaced. Returns an enum owner. */
+/* Compares the metadata under the key. What this push knows may be replaced. Returns an enum owner. */
 static int compare_metadata(const struct commit *c, const struct documents *documents,
                             const struct metadata *metadata, bool completed, struct err *err)
 {
