@@ -90,7 +90,7 @@ check "the copy has a name in the original's form" \
 # --- incomplete images ----------------------------------------------------------------------------------------
 
 bucket delete $KEY.tar.gz
-refused 3 "archive is not|not found" "pull of an image without an archive" pull $REF --output none.tar
+refused 3 "has metadata, but no archive" "pull of an image without an archive" pull $REF --output none.tar
 refused 3 "image not found in S3" "promote of an image without an archive" promote $REF production
 s3dock push $REF --json >mended.json
 check "a push repairs the image" same "false false" "$(json skipped mended.json) $(json archived mended.json)"
