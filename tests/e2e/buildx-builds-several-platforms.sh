@@ -69,13 +69,13 @@ check "the other host has it" edge_has "plain:$VERSION" amd64
 
 # --- several --------------------------------------------------------------------------------------------------
 
-ALL=app:$VERSION
+ALL=multi:$VERSION
 if ! has_platforms; then
     refused 12 'this Docker .* of one platform|exports one platform' "several platforms" \
-        build app --platform linux/amd64,linux/arm64
+        build multi --platform linux/amd64,linux/arm64
     refused 12 'this Docker .* of one platform|exports one platform' "several platforms for docker itself" \
-        build app -- --platform linux/amd64,linux/arm64
-    check "neither leaves an image" empty "$(docker image ls -q app)"
+        build multi -- --platform linux/amd64,linux/arm64
+    check "neither leaves an image" empty "$(docker image ls -q multi)"
     # Docker 25 to 27 with containerd's store has such images of others.
     if docker buildx build --quiet --load --platform linux/amd64,linux/arm64 --tag "left:$VERSION" . >/dev/null 2>&1; then
         check "push of an image that docker built for several" into left.json s3dock push "left:$VERSION" --json
@@ -85,18 +85,18 @@ if ! has_platforms; then
         check "reports nothing" same 0 "$(grep -c platforms_left_out left.json)"
     fi
 else
-    check "build of three platforms" into build.json s3dock build app --platform linux/amd64,linux/arm64/v8,linux/arm/v7 --json
+    check "build of three platforms" into build.json s3dock build multi --platform linux/amd64,linux/arm64/v8,linux/arm/v7 --json
     check "the JSON has the image's name" same "$ALL" "$(json image_tag build.json)"
     check "push of three platforms" into push.json s3dock push "$ALL" --json
     check "the push brings each of them" same 'linux/amd64 linux/arm/v7 linux/arm64 ' \
         "$(sed -n '/"platforms"/,$p' push.json | grep -o 'linux/[a-z0-9/]*' | sort | tr '\n' ' ')"
     check "all are intact" s3dock verify "$ALL"
     check "promotion" s3dock promote "$ALL" production
-    check "pull of the environment" on_edge s3dock pull app production
+    check "pull of the environment" on_edge s3dock pull multi production
     check "the host has the image of its platform" edge_has "$ALL" amd64
     check "pull of another platform" on_edge s3dock pull "$ALL" --platform linux/arm/v7
     check "the host has the image of that platform" edge_has "$ALL" arm
-    check "build of one platform under the same name" s3dock build app --platform linux/amd64
+    check "build of one platform under the same name" s3dock build multi --platform linux/amd64
     check "push of that platform" s3dock push "$ALL"
     check "the other platforms stay in the bucket" on_edge s3dock verify "$ALL" --platform linux/arm64
 
@@ -122,11 +122,11 @@ fi
 
 # --- no buildx ------------------------------------------------------------------------------------------------
 
-refused 10 'buildx build failed' "a builder that does not exist" build app --platform linux/arm64 -- --builder nowhere
+refused 10 'buildx build failed' "a builder that does not exist" build multi --platform linux/arm64 -- --builder nowhere
 # The machine may have a plugin of its own.
 rm "$plugin"
 if ! docker buildx version >/dev/null 2>&1; then
-    refused 10 'docker has no buildx' "a docker without buildx" build app --platform linux/arm64
+    refused 10 'docker has no buildx' "a docker without buildx" build multi --platform linux/arm64
     check "the hint names the package" grep -q docker-buildx "$work/refused.err"
 else
     skip_check "a docker without buildx" "this machine has a buildx of its own"

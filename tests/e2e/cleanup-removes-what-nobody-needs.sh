@@ -63,7 +63,7 @@ check "resume prints nothing after the cleanup" empty "$(s3dock resume 2>/dev/nu
 
 # Images.
 refused 2 "need an application" "cleanup --keep without an application" cleanup --keep 2
-refused 2 "which images" "cleanup of an application without a policy" cleanup app
+refused 2 "no rule selects the images" "cleanup of an application without a policy" cleanup app
 before=$(bucket_state)
 s3dock cleanup app --keep 2 --dry-run --json >dry.json 2>/dev/null
 check "the dry run counts the images to remove" same 1 "$(json images_removed dry.json)"
