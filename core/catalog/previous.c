@@ -106,12 +106,12 @@ int previous_find(struct store *store, const char *app, struct previous *wanted,
 
     if (count == 0)
         return 0;
-    search.sorted = malloc(count * sizeof(*search.sorted));
+    search.sorted = malloc(count * sizeof(struct previous *));
     if (!search.sorted)
         return err_memory(err, "the environments of an application");
     for (size_t i = 0; i < count; i++)
         search.sorted[i] = &wanted[i];
-    qsort(search.sorted, count, sizeof(*search.sorted), by_environment);
+    qsort(search.sorted, count, sizeof(struct previous *), by_environment);
     failed = history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search,
                           warnings, err);
     free(search.sorted);

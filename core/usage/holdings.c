@@ -206,7 +206,8 @@ static int by_archive(const void *a, const void *b)
 
 static int find_copies(const struct holdings *holdings, struct copies *out, struct err *err)
 {
-    *out = (struct copies){.list = malloc((holdings->document_count + 1) * sizeof(*out->list))};
+    *out = (struct copies){
+        .list = malloc((holdings->document_count + 1) * sizeof(struct holding_document *))};
     if (!out->list)
         return err_memory(err, "the replaced archives");
     for (size_t i = 0; i < holdings->document_count; i++)
@@ -214,7 +215,7 @@ static int find_copies(const struct holdings *holdings, struct copies *out, stru
             holdings->documents[i].use_count == 1)
             out->list[out->count++] = &holdings->documents[i];
     if (out->count)
-        qsort(out->list, out->count, sizeof(*out->list), by_archive);
+        qsort(out->list, out->count, sizeof(struct holding_document *), by_archive);
     return 0;
 }
 
