@@ -20,8 +20,7 @@
 #include "pack/index/extent_cost.h"
 #include "pack/index/index.h"
 
-#define RANGE         (8 * MIB) /* of a request of the model */
-#define PLATFORMS_MAX LOCATE_PLATFORMS_MAX
+#define RANGE (8 * MIB) /* of a request of the model */
 
 /* The limits of a pull (pull/plan): the bridged gaps of its ranges. */
 static const struct extent_limits LIMITS = {1.4, 0, 1.039};
@@ -36,7 +35,7 @@ struct report {
     bool counted; /* `alone` is known */
     uint64_t alone_bytes, extents;
     struct extent_cost cost;
-    char platforms[PLATFORMS_MAX][PLATFORM_TEXT_SIZE];
+    char platforms[LOCATE_PLATFORMS_MAX][PLATFORM_TEXT_SIZE];
     unsigned platform_count;
 };
 
@@ -103,7 +102,7 @@ static void add_platform(struct report *report, const char *text)
     for (unsigned i = 0; i < report->platform_count; i++)
         if (strcmp(report->platforms[i], text) == 0)
             return;
-    if (text[0] && report->platform_count < PLATFORMS_MAX)
+    if (text[0] && report->platform_count < LOCATE_PLATFORMS_MAX)
         str_copy(report->platforms[report->platform_count++], PLATFORM_TEXT_SIZE, text);
 }
 

@@ -223,14 +223,6 @@ struct platforms {
     unsigned count;
 };
 
-static bool has_item(const struct platforms *platforms, const struct platform *item)
-{
-    for (unsigned i = 0; i < platforms->count; i++)
-        if (platform_same(&platforms->items[i], item))
-            return true;
-    return false;
-}
-
 /* An image that was built for linux/arm64 and for linux/arm64/v8 has one platform twice. */
 static int list_platforms(const struct push_options *options, struct platforms *out,
                           struct err *err)
@@ -250,7 +242,7 @@ static int list_platforms(const struct push_options *options, struct platforms *
     for (unsigned i = 0; i < count; i++) {
         struct platform item = own_platform_of(all[i].os, all[i].architecture, all[i].variant);
 
-        if (item.os[0] && !has_item(out, &item))
+        if (item.os[0] && !platform_in(out->items, out->count, &item))
             out->items[out->count++] = item;
     }
     out->count += out->count == 0; /* the options choose none: the daemon does */

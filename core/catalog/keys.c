@@ -161,6 +161,13 @@ bool key_of_retired(char out[KEY_MAX], const char *key)
     return key_parse_image(out, &name, month);
 }
 
+void key_metadata_of_retired(char out[KEY_MAX], const char *key)
+{
+    int stem = (int)(strlen(key) - strlen(ending(KEY_RETIRED)));
+
+    snprintf(out, KEY_MAX, "%.*s%s", stem, key, ending(KEY_METADATA));
+}
+
 /* ---- reading ---- */
 
 /* Copies the text up to the next '/' and returns the text behind the '/'. Returns NULL if there is
@@ -371,6 +378,14 @@ bool key_is_of_app(const char *key, const char *app)
 
     return root && length && !strchr(app, '/') && strncmp(key + root, app, length) == 0 &&
            key[root + length] == '/';
+}
+
+bool key_prefix_of_others(char out[KEY_MAX], const char *archive)
+{
+    if (!key_sibling(out, archive, KEY_METADATA))
+        return false;
+    str_copy(strrchr(out, '.'), 2, "-");
+    return true;
 }
 
 int key_of_sibling(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)

@@ -34,11 +34,16 @@ bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
 /* The same for the documents of a platform: `platform` as in key_document. */
 bool key_sibling_document(char out[KEY_MAX], const char *archive, const char *platform,
                           enum key_kind kind);
+/* Writes the prefix of the documents of further platforms: images/{app}/{YYYYMM}/{app}-{time}-{hash}-
+ * Returns false if `archive` is not the key of an archive. */
+bool key_prefix_of_others(char out[KEY_MAX], const char *archive);
 /* As key_sibling; internal.key if `archive` is not the key of an archive. */
 int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, struct err *err);
 /* Writes the key of the archive of a tombstone. Returns false if `key` is not the key of a
  * tombstone. */
 bool key_of_retired(char out[KEY_MAX], const char *key);
+/* Writes the key of the metadata that a tombstone replaces. `key` ends in ".retired". */
+void key_metadata_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
 bool key_parse_image(const char *key, struct image_name *name, char month[7]);
 /* Parses a key that key_image writes, of any kind. */

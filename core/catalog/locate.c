@@ -99,22 +99,13 @@ static int add_others(void *arg, const struct stem *stem, struct err *err)
     return 0;
 }
 
-/* Writes the prefix of all keys that continue the stem with '-'. */
-static bool prefix_of_others(const char *archive_key, char prefix[KEY_MAX])
-{
-    if (!key_sibling(prefix, archive_key, KEY_CLAIM))
-        return false;
-    str_copy(strrchr(prefix, '.'), 2, "-");
-    return true;
-}
-
 /* Lists the platforms that have metadata of their own beside the image key. */
 static int list_others(struct search *s, struct err *err)
 {
     char prefix[KEY_MAX];
     bool unsure;
 
-    if (!prefix_of_others(s->out->archive_key, prefix))
+    if (!key_prefix_of_others(prefix, s->out->archive_key))
         return 0;
     return stems_each(s->store, prefix, add_others, s, NULL, &unsure, NULL, err);
 }
@@ -398,14 +389,6 @@ struct platforms {
     bool retired; /* the first one is: so are the others */
 };
 
-static bool has_platform(const struct platforms *list, const struct platform *platform)
-{
-    for (unsigned i = 0; i < list->count; i++)
-        if (list->items[i].os[0] && platform_same(&list->items[i], platform))
-            return true;
-    return false;
-}
-
 static int add_platforms(void *arg, const struct stem *stem, struct err *err)
 {
     struct platforms *list = arg;
@@ -415,7 +398,7 @@ static int add_platforms(void *arg, const struct stem *stem, struct err *err)
 
         if ((stem->documents[i].kind != KEY_METADATA && !list->retired) ||
             !platform_parse_key(stem->documents[i].platform, &platform) ||
-            has_platform(list, &platform))
+            platform_in(list->items, list->count, &platform))
             continue;
         if (list->count == LOCATE_PLATFORMS_MAX)
             return err_set(err, ERR_UNSUPPORTED, "platforms", "%s has more than %d platforms",
@@ -439,7 +422,7 @@ int locate_platforms(struct store *store, const struct image_name *name, const c
     out[0] = at.platform;
     list.retired = at.retired;
     located_finish(&at);
-    if (prefix_of_others(at.archive_key, prefix) &&
+    if (key_prefix_of_others(prefix, at.archive_key) &&
         stems_each(store, prefix, add_platforms, &list, NULL, NULL, NULL, err))
         return ERR_FAIL;
     *count = list.count;

@@ -143,3 +143,11 @@ bool platform_same(const struct platform *a, const struct platform *b)
     return strcmp(a->os, b->os) == 0 && strcmp(a->architecture, b->architecture) == 0 &&
            strcmp(a->variant, b->variant) == 0;
 }
+
+bool platform_in(const struct platform *list, unsigned count, const struct platform *wanted)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (list[i].os[0] && platform_same(&list[i], wanted))
+            return true;
+    return false;
+}

@@ -28,5 +28,7 @@ void platform_key(const struct platform *platform, char out[PLATFORM_KEY_SIZE]);
 bool platform_parse_key(const char *text, struct platform *out);
 /* Returns true if both are equal, or one of them is any platform. */
 bool platform_same(const struct platform *a, const struct platform *b);
+/* Returns true if the list has the platform. An item that is any platform does not count. */
+bool platform_in(const struct platform *list, unsigned count, const struct platform *wanted);
 
 #endif

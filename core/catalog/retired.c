@@ -156,13 +156,12 @@ static int is_described(struct store *store, const struct image_name *name, bool
 static int write_metadata(struct store *store, const char *tombstone_key,
                           const struct tombstone *retired, struct err *err)
 {
-    size_t stem = strlen(tombstone_key) - strlen(".retired");
     struct store_info info;
     char key[KEY_MAX];
     bool conditions;
     int there;
 
-    snprintf(key, sizeof key, "%.*s.json", (int)stem, tombstone_key);
+    key_metadata_of_retired(key, tombstone_key);
     if (conditions_find(store, &conditions, err))
         return ERR_FAIL;
     there = head_object(store, key, &info, err);
@@ -301,11 +300,9 @@ static int restore_further(struct store *store, const char *archive_key, struct 
 
     if (!further)
         return err_memory(err, "the platforms of an image");
-    failed = key_of_sibling(prefix, archive_key, KEY_METADATA, err);
-    if (!failed) {
-        str_copy(strrchr(prefix, '.'), 2, "-");
-        failed = stems_each(store, prefix, add_further, further, NULL, NULL, NULL, err);
-    }
+    failed = !key_prefix_of_others(prefix, archive_key)
+                 ? err_set(err, ERR_INTERNAL, "key", "%s is not the key of an archive", archive_key)
+                 : stems_each(store, prefix, add_further, further, NULL, NULL, NULL, err);
     for (unsigned i = 0; !failed && i < further->count; i++)
         failed = retired_restore_document(store, further->keys[i], err) < 0;
     free(further);

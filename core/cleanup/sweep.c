@@ -98,8 +98,7 @@ static int restore(const struct sweep *s, const struct sweep_stone *stone, struc
 
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
-    snprintf(key, sizeof key, "%.*s.json", (int)(strlen(stone->key) - strlen(".retired")),
-             stone->key);
+    key_metadata_of_retired(key, stone->key);
     answer = (int)store_head(store, key, &info, err);
     return answer == STORE_FAILED ? ERR_FAIL : answer != STORE_DONE;
 }
