@@ -4,11 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_directory
-command -v git >/dev/null || skip "no git"
-export GIT_CONFIG_NOSYSTEM=1 GIT_COMMITTER_DATE="2025-07-21T23:18:59 +0200"
-git config --global user.name builder
-git config --global user.email builder@example.com
-git config --global init.defaultBranch main
+need_git
+export GIT_COMMITTER_DATE="2025-07-21T23:18:59 +0200"
 git config --global protocol.file.allow always
 
 git init -q repo

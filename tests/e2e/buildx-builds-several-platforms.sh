@@ -5,11 +5,8 @@
 need_docker
 need_edge
 need_directory
-command -v git >/dev/null || skip "no git"
-export GIT_CONFIG_NOSYSTEM=1 GIT_COMMITTER_DATE="2025-07-21T23:18:59 +0200"
-git config --global user.name builder
-git config --global user.email builder@example.com
-git config --global init.defaultBranch main
+need_git
+export GIT_COMMITTER_DATE="2025-07-21T23:18:59 +0200"
 unset DOCKER_CONFIG "${!BUILDX_@}" "${!BUILDKIT_@}" DOCKER_BUILDKIT DOCKER_DEFAULT_PLATFORM
 
 # Each daemon gets the buildx of its own release. Both run on Debian 12: they need only the C library.

@@ -265,6 +265,16 @@ need_store()
     need_s3
 }
 
+# need_git: git with a configuration of the scenario alone.
+need_git()
+{
+    command -v git >/dev/null || skip "no git"
+    export GIT_CONFIG_NOSYSTEM=1
+    git config --global user.name builder
+    git config --global user.email builder@example.com
+    git config --global init.defaultBranch main
+}
+
 # need_directory: an empty bucket in a plain directory.
 need_directory()
 {

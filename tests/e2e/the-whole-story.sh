@@ -5,11 +5,7 @@
 need_docker
 need_edge
 need_s3
-command -v git >/dev/null || skip "no git"
-export GIT_CONFIG_NOSYSTEM=1
-git config --global user.name builder
-git config --global user.email builder@example.com
-git config --global init.defaultBranch main
+need_git
 
 # story NUMBER SENTENCE ARGUMENT...: the program prints what the original printed in step NUMBER. $first is its image.
 story()

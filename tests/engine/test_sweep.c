@@ -263,22 +263,32 @@ static void an_archive_without_a_name_is_deleted(void **state)
     assert_true(exists(KEPT ".json") && exists(KEPT "-3333333333333333.data"));
 }
 
-/* A cleanup retires all platforms of an image, and a sweep deletes the data of all of them. */
-static void all_platforms_are_removed(void **state)
+/* Retires the images that are not the newest one. Returns their number. */
+static size_t retire_old(void)
 {
     struct retention_policy policy = {.app = "shop", .keep = 1, .before = INT64_MAX};
     struct retention_choice choice;
+    size_t count;
+
+    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
+    count = choice.count;
+    for (size_t i = 0; i < count; i++)
+        assert_true(choice.images[i].retired);
+    retention_finish(&choice);
+    return count;
+}
+
+/* A cleanup retires all platforms of an image, and a sweep deletes the data of all of them. */
+static void all_platforms_are_removed(void **state)
+{
     struct metadata metadata;
 
     (void)state;
     metadata =
         image(OLD "-6666666666666666.index", (const char *[]){OLD "-6666666666666666.data", NULL});
     thin_document_put(&metadata, store, OLD "-linux-arm64.json");
-    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
-    assert_int_equal(choice.count, 1);
-    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
-    assert_true(choice.images[0].retired);
-    retention_finish(&choice);
+    assert_int_equal(retire_old(), 1);
     assert_true(exists(OLD ".retired") && exists(OLD "-linux-arm64.retired"));
     assert_false(exists(OLD ".json") || exists(OLD "-linux-arm64.json"));
     assert_int_equal(retired_restore_document(store, OLD "-linux-arm64.retired", &err), 0);
@@ -286,10 +296,7 @@ static void all_platforms_are_removed(void **state)
     sweep();
     assert_true(exists(OLD "-6666666666666666.data"));
     assert_false(exists(ALONE));
-    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
-    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
-    assert_int_equal(choice.count, 1);
-    retention_finish(&choice);
+    assert_int_equal(retire_old(), 1);
     sweep();
     assert_false(exists(OLD "-6666666666666666.data"));
     assert_true(exists(SHARED));
@@ -299,8 +306,6 @@ static void all_platforms_are_removed(void **state)
  * The former image is not restored, and its data are deleted. */
 static void what_was_pushed_again_is_not_restored(void **state)
 {
-    struct retention_policy policy = {.app = "shop", .keep = 1, .before = INT64_MAX};
-    struct retention_choice choice;
     struct metadata metadata;
 
     (void)state;
@@ -308,9 +313,7 @@ static void what_was_pushed_again_is_not_restored(void **state)
         image(OLD "-6666666666666666.index", (const char *[]){OLD "-6666666666666666.data", NULL});
     str_copy(metadata.platform, sizeof metadata.platform, "linux/arm64");
     thin_document_put(&metadata, store, OLD "-linux-arm64.json");
-    assert_int_equal(retention_find(store, &policy, &choice, &err), 0);
-    assert_int_equal(retention_retire(store, &policy, &choice, &err), 0);
-    retention_finish(&choice);
+    retire_old();
     metadata = image(AGAIN "-7777777777777777.index",
                      (const char *[]){AGAIN "-7777777777777777.data", NULL});
     str_copy(metadata.platform, sizeof metadata.platform, "linux/arm64");
