@@ -279,32 +279,32 @@ const char *aws_profiles_warnings(const struct aws_profiles *profiles)
     return profiles->warnings.data;
 }
 
-/* Returns whether the line is the warning of a section that has the name, but no effect: it lacks
- * "profile", or has quotes. */
-static bool is_of_dropped(const char *line, size_t size, const char *name)
+/* Returns whether a section without effect is probably the wanted one: its name has quotes, or an
+ * unknown kind precedes it. */
+static bool is_probably(const char *section, const char *wanted)
 {
-    const char *end = strstr(line, "] has no effect");
-    size_t length = strlen(name);
+    size_t size = strlen(section), length = strlen(wanted);
 
-    if (!end || end == line || end >= line + size)
-        return false;
-    if (strchr("\"'", end[-1]))
-        end--;
-    return (size_t)(end - line) > length && strncmp(end - length, name, length) == 0 &&
-           strchr("[ \t\"'", end[-(ptrdiff_t)length - 1]);
+    if (size && strchr("\"'", section[size - 1]))
+        size--;
+    return size >= length && strncmp(section + size - length, wanted, length) == 0 &&
+           (size == length || strchr(" \t\"'", section[size - length - 1]));
 }
 
 bool aws_profiles_explain(const struct aws_profiles *profiles, const char *name, struct err *err)
 {
-    const char *line = profiles->warnings.data;
-    size_t size;
+    for (unsigned n = 0; n < 2; n++) {
+        const struct shared_file *file = &profiles->files[n];
 
-    for (; *line; line += size + (line[size] == '\n')) {
-        size = strcspn(line, "\n");
-        if (!is_of_dropped(line, size, name))
-            continue;
-        err_hint(err, "%.*s", (int)size, line);
-        return true;
+        for (size_t i = 0; i < file->section_count; i++) {
+            const struct shared_section *section = &file->sections[i];
+
+            if (!section->warning_size || !is_probably(section->name, name))
+                continue;
+            err_hint(err, "%.*s", (int)section->warning_size,
+                     file->warnings.data + section->warning_at);
+            return true;
+        }
     }
     return false;
 }

@@ -83,6 +83,7 @@ struct found {
     const char *variable; /* NULL: the key of the section */
     const struct aws_profile *section;
     const char *key, *sub_key;
+    bool own; /* an endpoint: the setting is of one service */
 };
 
 static struct found find_value(const struct aws_settings *settings, const char *variable,
@@ -366,6 +367,7 @@ static struct found find_variable(const struct aws_settings *settings, enum aws_
     };
     struct found found = find_value(settings, names[service], NULL, NULL);
 
+    found.own = found.text != NULL;
     return found.text ? found : find_value(settings, "AWS_ENDPOINT_URL", NULL, NULL);
 }
 
@@ -376,7 +378,7 @@ static int find_in_services(const struct aws_settings *settings, enum aws_servic
     struct found name = find_value(settings, NULL, "services", NULL);
     char place[PLACE_SIZE];
 
-    *out = (struct found){.key = aws_service_key(service), .sub_key = "endpoint_url"};
+    *out = (struct found){.key = aws_service_key(service), .sub_key = "endpoint_url", .own = true};
     if (!name.text)
         return 0;
     out->section = aws_profiles_find(settings->profiles, AWS_SERVICES, name.text);
@@ -396,7 +398,8 @@ static int find_endpoint(const struct aws_settings *settings, enum aws_service s
 {
     *out = (struct found){0};
     if (service == AWS_S3 && settings->endpoint[0]) {
-        *out = (struct found){.text = settings->endpoint, .variable = "the endpoint of s3dock"};
+        *out = (struct found){
+            .text = settings->endpoint, .variable = "the endpoint of s3dock", .own = true};
         return 0;
     }
     if (settings->ignore_endpoints == AWS_SWITCH_ON)
@@ -433,7 +436,7 @@ int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service 
                          "settings");
 }
 
-void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
+bool aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
                                  char *out, size_t size)
 {
     struct found found;
@@ -441,6 +444,7 @@ void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_s
 
     *out = 0;
     if (find_endpoint(settings, service, &found, &ignored) || !found.text)
-        return;
+        return false;
     format_place(settings, &found, out, size);
+    return found.own;
 }

@@ -92,8 +92,9 @@ void aws_settings_finish(struct aws_settings *settings);
 int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service service, char *url,
                           size_t size, bool *configured, struct err *err);
 /* Formats the place of this endpoint, for messages: "AWS_ENDPOINT_URL", "s3.endpoint_url in
- * services test of /home/u/.aws/config"; "" if none is configured. */
-void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
+ * services test of /home/u/.aws/config"; "" if none is configured. Returns whether the setting is
+ * of this service alone. */
+bool aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
                                  char *out, size_t size);
 
 #endif

@@ -184,10 +184,12 @@ static bool split_section(struct view inner, struct shared_section *section, str
     return false;
 }
 
-static void warn_dropped_section(struct parser *p, struct view inner, bool known)
+static void warn_dropped_section(struct parser *p, struct view inner, bool known,
+                                 struct shared_section *section)
 {
     int size = inner.size > 128 ? 128 : (int)inner.size;
     const char *text = (const char *)inner.data;
+    size_t before = p->file->warnings.size;
 
     if (!known && is_name(inner))
         warn(p, "[%.*s] has no effect: the config file needs [profile %.*s]", size, text, size,
@@ -196,6 +198,10 @@ static void warn_dropped_section(struct parser *p, struct view inner, bool known
         warn(p, "[%.*s] has no effect: the name has characters that are not allowed", size, text);
     else
         warn(p, "[%.*s] has no effect: no such kind of section", size, text);
+    if (p->file->warnings.size == before)
+        return;
+    section->warning_at = before;
+    section->warning_size = p->file->warnings.size - before - strlen("\n");
 }
 
 static int add_section(struct parser *p, struct view inner, struct err *err)
@@ -207,7 +213,7 @@ static int add_section(struct parser *p, struct view inner, struct err *err)
 
     section.dropped = !known || !is_name(name);
     if (section.dropped)
-        warn_dropped_section(p, inner, known);
+        warn_dropped_section(p, inner, known, &section);
     if (file->section_count == SHARED_SECTIONS_MAX)
         return refuse(p, err, "the file has more than %u sections", SHARED_SECTIONS_MAX);
     if (!array_reserve(&file->sections, &file->section_room, file->section_count,

@@ -35,6 +35,7 @@ struct shared_section {
     bool prefixed; /* "[profile NAME]" */
     bool dropped;  /* an unknown kind, a name that is not allowed, or a [default] that [profile
                       default] replaces: its keys have no effect */
+    size_t warning_at, warning_size; /* its warning, without the line end; 0: it has none */
 };
 
 struct shared_key {

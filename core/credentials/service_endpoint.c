@@ -31,12 +31,6 @@ static int hint_at_store(const struct aws_settings *settings, struct err *err)
                     before[0] ? "; " : "", settings->endpoint);
 }
 
-/* Returns whether the setting names one service: AWS_ENDPOINT_URL_STS, sts.endpoint_url. */
-static bool is_of_one_service(const char *place)
-{
-    return strncmp(place, "AWS_ENDPOINT_URL_", 17) == 0 || strstr(place, ".endpoint_url in ");
-}
-
 int service_endpoint_explain(const struct service_endpoint *endpoint,
                              const struct aws_settings *settings, struct err *err)
 {
@@ -47,8 +41,7 @@ int service_endpoint_explain(const struct service_endpoint *endpoint,
         return hint_at_store(settings, err);
     if (!endpoint->configured || err->hint[0] || err->family == ERR_CANCELLED)
         return ERR_FAIL;
-    aws_settings_endpoint_place(settings, endpoint->service, place, sizeof place);
-    if (is_of_one_service(place))
+    if (aws_settings_endpoint_place(settings, endpoint->service, place, sizeof place))
         return err_hint(err, "%s sets this URL: check that it is one of %s", place,
                         aws_service_key(endpoint->service));
     return err_hint(err,

@@ -224,7 +224,7 @@ static void the_hint_lists_the_words(void **state)
 }
 
 static void assert_endpoint(struct aws_files all, const char *config, enum aws_service service,
-                            const char *url, const char *place)
+                            const char *url, const char *place, bool own)
 {
     struct aws_settings settings;
     struct err err;
@@ -236,7 +236,7 @@ static void assert_endpoint(struct aws_files all, const char *config, enum aws_s
                      0);
     assert_string_equal(out, url);
     assert_int_equal(configured, *url != 0);
-    aws_settings_endpoint_place(&settings, service, where, sizeof where);
+    assert_int_equal(aws_settings_endpoint_place(&settings, service, where, sizeof where), own);
     assert_string_equal(where, place);
     aws_settings_finish(&settings);
 }
@@ -248,21 +248,21 @@ static void assert_endpoint(struct aws_files all, const char *config, enum aws_s
 static void the_endpoint_is_that_of_the_first_place(void **state)
 {
     (void)state;
-    assert_endpoint(ENV({0}), "", AWS_S3, "", "");
+    assert_endpoint(ENV({0}), "", AWS_S3, "", "", false);
     assert_endpoint(ENV({0}), BOTH, AWS_S3, "https://s3.test:9/p",
-                    "s3.endpoint_url in services s of " CONFIG);
+                    "s3.endpoint_url in services s of " CONFIG, true);
     assert_endpoint(ENV({0}), BOTH, AWS_STS, "http://all",
-                    "endpoint_url in profile default of " CONFIG);
+                    "endpoint_url in profile default of " CONFIG, false);
     assert_endpoint(ENV({"AWS_ENDPOINT_URL", "http://env"}), BOTH, AWS_S3, "http://env",
-                    "AWS_ENDPOINT_URL");
+                    "AWS_ENDPOINT_URL", false);
     assert_endpoint(ENV({"AWS_ENDPOINT_URL_SIGNIN", "http://s"}), BOTH, AWS_SIGNIN, "http://s",
-                    "AWS_ENDPOINT_URL_SIGNIN");
+                    "AWS_ENDPOINT_URL_SIGNIN", true);
     assert_endpoint(
         ENV({"AWS_ENDPOINT_URL", "http://env"}, {"AWS_ENDPOINT_URL_SSO_OIDC", "http://o"}), BOTH,
-        AWS_SSO_OIDC, "http://o", "AWS_ENDPOINT_URL_SSO_OIDC");
+        AWS_SSO_OIDC, "http://o", "AWS_ENDPOINT_URL_SSO_OIDC", true);
     assert_endpoint(
         ENV({"AWS_ENDPOINT_URL", "http://env"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}),
-        BOTH, AWS_S3, "", "");
+        BOTH, AWS_S3, "", "", false);
 }
 
 static void the_endpoint_of_the_caller_is_first(void **state)
