@@ -25,6 +25,7 @@ BUCKET = "images"
 DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, DOCKER, UNSUPPORTED = \
     0, 2, 3, 4, 5, 6, 8, 9, 10, 12
 INTERRUPTED = 128 + 15
+KILLED = -9  # of Python, not of the program
 
 PATIENCE = 600  # seconds after which a command counts as hanging; none takes as long, on any machine
 

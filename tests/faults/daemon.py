@@ -12,7 +12,7 @@ import bench
 import calls
 import kills
 import scenes
-from bench import DOCKER, DONE, INTEGRITY, NEXT, REF, UNSUPPORTED
+from bench import DOCKER, DONE, INTEGRITY, KILLED, NEXT, REF, UNSUPPORTED
 
 PROFILES = ("docker-24", "docker-29.3")
 
@@ -102,10 +102,10 @@ def killed(options, profile, scene, there, kind, number, way, score):
         result = worker.program.run(*scene.command,
                                     env=calls.preload(options, worker, f"{kind}:{number}:{way}"))
         problem = None
-        if result.code not in (kills.KILLED, DONE):
+        if result.code not in (KILLED, DONE):
             problem = f"ended before the kill, with {result.code}"
         problem = problem or scene.look(worker, result)
-        if not problem and result.code == kills.KILLED:
+        if not problem and result.code == KILLED:
             problem = scenes.done_again(worker, scene) or kills.garbage(worker, "server")
         score.case(f"kill -9: {scene.name}", profile, problem and
                    f"{scene.name}, {profile}, {way} at {kind} {number}: {problem}", result.err)

@@ -11,7 +11,6 @@ import bench
 import calls
 import scenes
 
-KILLED = -9
 USUAL = 400  # cases per run
 
 
@@ -42,12 +41,12 @@ def one(options, where, scene, number, way, score):
         result = worker.program.run(*scene.command,
                                     env=calls.preload(options, worker, f"change:{number}:{way}"))
         problem = None
-        if result.code not in (KILLED, bench.DONE):
+        if result.code not in (bench.KILLED, bench.DONE):
             problem = f"ended before the kill, with {result.code}"
         worker.calm()
         if not problem and scene.look:
             problem = scene.look(worker, result)
-        if not problem and result.code == KILLED and scene.again:
+        if not problem and result.code == bench.KILLED and scene.again:
             problem = scenes.done_again(worker, scene) or garbage(worker, where)
         score.case(f"kill -9: {scene.name}", where, problem and
                    f"{scene.name}, {where}, {way} at {number}: {problem}", result.err)

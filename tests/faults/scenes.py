@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import bench
-from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
+from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, KILLED, NEXT, NOT_FOUND, REF
 
 THIN = ("--compression", "zstd", "--thin")
 # Two thin images: the second one uses a small part of the object of the first, whose metadata is deleted then.
@@ -68,16 +68,16 @@ def keeps(ref, digest):
 
 
 def wrote(name, digest):
-    """A check of a pull's output: the image, or no file."""
+    """A check of a pull's output: the image, or no file. A program that is killed may have written the image."""
     def look(worker, result):
         path = os.path.join(worker.folder, name)
         if not os.path.exists(path):
             return "no file" if result.code == DONE else None
         seen = bench.digest_of(path)
         os.unlink(path)
-        if result.code != DONE:
+        if result.code not in (DONE, KILLED):
             return "failed, and left a file"
-        return None if seen == digest else "exit 0 with another image"
+        return None if seen == digest else f"exit code {result.code}, and another image"
     return look
 
 
