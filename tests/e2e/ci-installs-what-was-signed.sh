@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The install script of CI, the action for GitHub and the template for GitLab install only a release that the right
-# key has signed.
+# key has signed, whatever their cache contains.
 . "$(dirname "$0")/lib.sh"
 command -v minisign >/dev/null || skip "minisign is not installed"
 case $(uname -m) in
@@ -30,7 +30,8 @@ without()
 # install_release FOLDER: as a job does.
 install_release()
 {
-    S3DOCK_VERSION=9.8.7 S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=${RELEASES:-file://$work/release} sh "$TOP/ci/install" "$1"
+    S3DOCK_VERSION=${VERSION:-9.8.7} S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=${RELEASES:-file://$work/release} \
+        sh "$TOP/ci/install" "$1"
 }
 
 # refuses REASON SENTENCE [FOLDER]: the installation fails with this reason and leaves no program.
@@ -47,10 +48,48 @@ refuses()
     rm -rf "$folder"
 }
 
-mkdir -p release pack/s3dock_9.8.7
-printf '#!/bin/sh\necho 9.8.7\n' >pack/s3dock_9.8.7/s3dock
-chmod +x pack/s3dock_9.8.7/s3dock
-tar -czf "release/$archive" -C pack s3dock_9.8.7
+# install_on MACHINE [SYSTEM]: on a machine of this kind.
+install_on()
+{
+    mkdir -p "other machine"
+    printf '#!/bin/sh\n[ "$1" = -s ] && echo %s || echo %s\n' "${2:-Linux}" "$1" >"other machine/uname"
+    chmod +x "other machine/uname"
+    PATH="$work/other machine:$PATH" install_release "$work/on $1"
+}
+
+# takes ARCH MACHINE...: machines of these names take the archive for this architecture.
+takes()
+{
+    local arch=$1 machine
+    shift
+    for machine in "$@"; do
+        if install_on "$machine" 2>took.err; then
+            echo "s3dock_9.8.7_linux_$arch.tar.gz"
+        else
+            grep -o "s3dock_9.8.7_linux_[a-z0-9]*.tar.gz" took.err | head -n 1
+        fi | grep -qF "_$arch." || return 1
+    done
+}
+
+# all_install: eight jobs install into one folder at the same time.
+all_install()
+{
+    local job jobs=() failed=0
+    for job in 1 2 3 4 5 6 7 8; do
+        install_release "$work/shared" >/dev/null &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do
+        wait "$job" || failed=1
+    done
+    return $failed
+}
+
+program=${archive%.tar.gz}/s3dock
+mkdir -p release "pack/${program%/*}"
+printf '#!/bin/sh\necho 9.8.7\n' >"pack/$program"
+chmod +x "pack/$program"
+tar -czf "release/$archive" -C pack "${program%/*}"
 echo other >release/s3dock_9.8.7_other.tar.gz
 for key in key other; do
     minisign -GW -p $key.pub -s $key.secret >/dev/null
@@ -61,10 +100,21 @@ sign
 # --- what is signed is installed --------------------------------------------------------------------
 check "minisign verifies the release" into path install_release "$work/tools"
 check "the path of the program is printed" test "$(cat path)" = "$work/tools/9.8.7/bin/s3dock"
-check "the program is that of the release" cmp pack/s3dock_9.8.7/s3dock tools/9.8.7/bin/s3dock
+check "the program is that of the release" cmp "pack/$program" tools/9.8.7/bin/s3dock
 mv release away
 check "a cache needs no download" install_release "$work/tools"
 mv away release
+check "jobs share a folder" all_install
+touch tools/9.8.7/bin/git
+check "a changed cache is installed" install_release "$work/tools"
+check "no other program of a cache comes into the PATH" test "$(ls -A tools/9.8.7/bin)" = s3dock
+VERSION=v9.8.7 check "a version may begin with v" install_release "$work/a folder"
+RELEASES=file://$work/release/ check "the address may end with a slash" install_release "$work/slash"
+public=$(cat key.pub)
+check "the key may be the whole file" install_release "$work/tools"
+public=$(tail -n 1 key.pub)
+check "names of amd64" takes amd64 x86_64 amd64
+check "names of arm64" takes arm64 aarch64 arm64
 no_minisign=$(without minisign)
 PATH=$no_minisign check "openssl verifies the release" install_release "$work/by-openssl"
 sign -l
@@ -92,15 +142,24 @@ for path in "$PATH" "$no_minisign"; do
     rm -r release && mv whole release
     cp -r release whole
     PATH=/usr/bin:/bin KEY=other.secret sign
-    refuses "another key\|signature of the release is wrong" "a release that another key has signed ($by)"
+    refuses "signature of the release is wrong" "a release that another key has signed ($by)"
     rm -r release && mv whole release
     install_release "$work/cache" >/dev/null
     echo more >>"cache/9.8.7/$archive"
+    check "a changed cache is replaced ($by)" install_release "$work/cache"
+    check "the cache has the release again ($by)" cmp "cache/9.8.7/$archive" "release/$archive"
+    echo more >>"cache/9.8.7/$archive"
     rm cache/9.8.7/bin/s3dock
-    refuses "another checksum" "a changed cache ($by)" "$work/cache"
+    mv release away
+    refuses "cache is not used: .* another checksum" "a changed cache without a release ($by)" "$work/cache"
+    mv away release
 done
 PATH=$(without minisign openssl) refuses "cannot be verified" "a machine without a program that verifies"
+PATH=$(without sha256sum shasum) refuses "neither sha256sum" "a machine without a program for checksums"
 PATH=/usr/bin:/bin
+public=RWrong refuses "not a key of minisign" "a key that is none"
+check "no release for other machines" into unknown.err eval '! install_on armv7l 2>&1 && ! install_on arm64 Darwin 2>&1'
+check "the error names them" test "$(grep -c 'there is no release for \(armv7l\|Darwin\)' unknown.err)" = 2
 RELEASES=http://example.org refuses "must begin with https" "an address without TLS"
 
 # --- the action of GitHub ---------------------------------------------------------------------------
@@ -108,6 +167,10 @@ touch github.path github.output
 GITHUB_PATH=$work/github.path GITHUB_OUTPUT=$work/github.output RUNNER_TEMP=$work/runner S3DOCK_VERSION=9.8.7 \
     S3DOCK_PUBLIC_KEY=$public S3DOCK_RELEASES=file://$work/release \
     check "the action installs the program" "$TOP/.github/actions/setup-s3dock/install"
+GITHUB_PATH=/dev/null GITHUB_OUTPUT=/dev/null RUNNER_TEMP=$work/runner2 S3DOCK_VERSION=v9.8.7 S3DOCK_PUBLIC_KEY=$public \
+    S3DOCK_RELEASES='' S3DOCK_REPOSITORY=http://127.0.0.1:1/acme/s3dock "$TOP/.github/actions/setup-s3dock/install" >default.log 2>&1
+check "the default address is that of the repository" \
+    grep -qF http://127.0.0.1:1/acme/s3dock/releases/download/v9.8.7/SHA256SUMS default.log
 check "the action extends the PATH" test -x "$(cat github.path)/s3dock"
 check "the action has the output path" grep -qx "path=$work/runner/s3dock/9.8.7/bin/s3dock" github.output
 
@@ -116,7 +179,8 @@ awk '/<<.END_OF_INSTALL/ {copy = 1; next} /END_OF_INSTALL/ {exit} copy' "$templa
 check "the template has the install script" cmp embedded "$TOP/ci/install"
 # The block of .s3dock, as GitLab gives it to the shell.
 awk '/^\.s3dock:/ {job = 1} job && /^    - \|$/ {copy = 1; next} copy && /^# Web/ {exit} copy' "$template" | sed 's/^      //' >before
-mkdir -p project && git -C project init -q
+# A runner has a template without the folder info.
+mkdir -p project no-template && git -C project init -q --template="$work/no-template"
 cat >job <<'END'
 set -e
 . ../before
