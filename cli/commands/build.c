@@ -65,6 +65,10 @@ static void format_list(const struct git_list *list, char out[LIST_TEXT_SIZE])
 /* Names the remedy where git status shows none, or a wrong one. */
 static int hint_changes(const struct git_changes *changes, struct err *err)
 {
+    if (changes->unnamed)
+        return err_hint(err, "git fetches only submodules that .gitmodules names: add it with git "
+                             "submodule add URL FOLDER, remove it with git rm --cached FOLDER, or "
+                             "commit its new state");
     if (changes->submodules)
         return err_hint(err, "run git submodule update --init --recursive, or commit the new state "
                              "of the submodule");

@@ -203,7 +203,7 @@ static int open_repository(git_repository **out, const char *path, struct err *e
     accept_extensions();
     absolute = realpath(path, NULL);
     if (!absolute)
-        return err_errno(err, errno, "repository", "%s", path);
+        return err_errno(err, errno, "repository", "cannot open the folder %s", path);
     failed = open_found(out, absolute, err);
     free(absolute);
     return failed;
@@ -376,6 +376,7 @@ static int look_at_submodule(git_repository *repository, const char *path, struc
     if (git_submodule_status(&status, repository, path, GIT_SUBMODULE_IGNORE_NONE) < 0 ||
         !(status & GIT_SUBMODULE_STATUS_IN_WD) || status & SUBMODULE_MOVED) {
         out->submodules++;
+        out->unnamed += !(status & GIT_SUBMODULE_STATUS_IN_CONFIG);
         git_list_add(&out->changed, path, " (submodule not at its commit)");
     } else if (status & SUBMODULE_CHANGED) {
         git_list_add(&out->changed, path, " (modified)");

@@ -344,7 +344,7 @@ int git_program_begin(struct git_program *git, const char *path, const struct ca
     if (answer)
         return answer;
     if ((!dir || !*dir) && !realpath(path, git->folder))
-        return err_errno(err, errno, "repository", "%s", path);
+        return err_errno(err, errno, "repository", "cannot open the folder %s", path);
     return git_program_guard(git, err);
 }
 

@@ -40,8 +40,9 @@ struct git_changes {
     /* Files that are not in the index and not ignored; a whole folder is one entry: "notes/" */
     struct git_list untracked;
     unsigned submodules; /* of changed: that are not checked out, or elsewhere */
-    unsigned hidden;     /* of changed: git status hides them (skip-worktree, assume-unchanged) */
-    char filter[64];     /* a filter that only .git/config defines, and that was not run; or "" */
+    unsigned unnamed; /* of submodules: that .gitmodules does not name, so git cannot fetch them */
+    unsigned hidden;  /* of changed: git status hides them (skip-worktree, assume-unchanged) */
+    char filter[64];  /* a filter that only .git/config defines, and that was not run; or "" */
 };
 
 #endif

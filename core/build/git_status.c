@@ -331,10 +331,48 @@ static int compare_head(const struct git_program *git, const char *hash, bool *s
     return failed;
 }
 
-static void add_submodule(struct scan *scan, const char *path, const char *word)
+/* Each value of `all` is "NAME LF PATH NUL". */
+static bool has_path(const struct text *all, const char *path)
 {
+    const char *end = all->data + all->size;
+
+    for (const char *at = all->data; at < end; at += strlen(at) + 1) {
+        const char *line = strchr(at, '\n');
+
+        if (line && !strcmp(line + 1, path))
+            return true;
+    }
+    return false;
+}
+
+/* Sets *named to whether .gitmodules has the path. A file that git refuses counts as if it had:
+ * git then reports the fault of the file. */
+static int is_named(const struct git_program *git, const char *path, bool *named, struct err *err)
+{
+    static const char *const words[] = {"config",      "--null",       "--file",
+                                        ".gitmodules", "--get-regexp", "^submodule\\..*\\.path$",
+                                        NULL};
+    _cleanup_text_ struct text all = {0};
+    struct git_call call = {.words = words, .take = git_program_text, .arg = &all};
+    int failed;
+
+    text_init(&all, LINKS_MAX);
+    failed = git_program_run(git, &call, err);
+    text_finish(&call.errors);
+    *named = call.code > 1 || has_path(&all, path);
+    return failed;
+}
+
+static int add_submodule(struct scan *scan, const char *path, const char *word, struct err *err)
+{
+    bool named = false;
+
+    if (is_named(scan->git, path, &named, err))
+        return ERR_FAIL;
     scan->out->submodules++;
+    scan->out->unnamed += !named;
     add_path(scan, &scan->out->changed, path, word);
+    return 0;
 }
 
 static int enter(struct scan *scan, const char *path, const char *hash, struct git_program *git,
@@ -350,8 +388,8 @@ static int enter(struct scan *scan, const char *path, const char *hash, struct g
                        git->folder);
     if (check_root(git, err) || compare_head(git, hash, &same, err))
         return ERR_FAIL;
-    if (!same)
-        add_submodule(scan, path, " (submodule at another commit)");
+    if (!same && add_submodule(scan, path, " (submodule at another commit)", err))
+        return ERR_FAIL;
     return scan_repository(&inner, err);
 }
 
@@ -368,8 +406,7 @@ static int scan_submodule(struct scan *scan, const char *path, const char *hash,
     if (size < 0 || (size_t)size >= sizeof git->folder) {
         failed = err_set(err, ERR_LOCAL, "repository", "a submodule's path is too long: %s", path);
     } else if (!is_checked_out(git->folder)) {
-        add_submodule(scan, path, " (submodule not checked out)");
-        failed = 0;
+        failed = add_submodule(scan, path, " (submodule not checked out)", err);
     } else {
         failed = git_program_guard(git, err) || enter(scan, path, hash, git, err);
     }

@@ -640,6 +640,40 @@ static void submodules(void **state)
     assert_changes("c", LIST("sub (submodule not checked out)"), NONE);
 }
 
+static unsigned count_unnamed(const char *path)
+{
+    struct git_changes *changes = calloc(1, sizeof *changes);
+    struct err err = {0};
+    unsigned unnamed;
+
+    assert_non_null(changes);
+    if (read_changes(path, changes, &err))
+        fail_msg("%s: %s", path, err.text);
+    unnamed = changes->unnamed;
+    free(changes);
+    return unnamed;
+}
+
+/* git submodule update reads the URL from .gitmodules, so it cannot fetch the others. */
+static void submodules_that_gitmodules_does_not_name(void **state)
+{
+    (void)state;
+    SHELL("git init -q top; cd top; git submodule -q add ../src sub; git commit -qm top;"
+          "git clone -q . ../c; git clone -q . ../half; cd ../half; git clone -q ../src 'b c';"
+          "git -c advice.addEmbeddedRepo=false add 'b c'; git commit -qm half; rm -rf 'b c';"
+          "mkdir 'b c'; cd ../c; git rm -q .gitmodules; git commit -qm none");
+    for (int i = 0; i < 2; i++) {
+        by_library = i == 1;
+        assert_int_equal(count_unnamed("c"), 1);
+        assert_int_equal(count_unnamed("half"), 1); /* of two */
+    }
+    by_library = false;
+    assert_changes(
+        "half", LIST("b c (submodule not checked out)", "sub (submodule not checked out)"), NONE);
+    SHELL("cd half; git config -f .gitmodules submodule.x.path 'b c'");
+    assert_int_equal(count_unnamed("half"), 0);
+}
+
 /* The settings in .gitmodules have no effect. */
 static void ignored_submodules(void **state)
 {
@@ -914,6 +948,7 @@ int main(void)
         SCENE(long_lists_are_counted),
         SCENE(hostile_names),
         SCENE(submodules),
+        SCENE(submodules_that_gitmodules_does_not_name),
         SCENE(ignored_submodules),
         SCENE(submodules_in_submodules),
         SCENE(submodule_of_another_user),
