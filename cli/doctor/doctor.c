@@ -26,7 +26,8 @@ void doctor_found(struct doctor *doctor, const char *name, enum doctor_status st
     if (doctor->count == DOCTOR_CHECKS_MAX)
         return;
     *check = (struct doctor_check){.name = name, .status = status, .found = *err};
-    hints_add(&check->found);
+    if (status != DOCTOR_SKIPPED) /* nothing failed, so nothing needs a remedy */
+        hints_add(&check->found);
     doctor->count++;
 }
 

@@ -380,6 +380,7 @@ static void a_directory_has_no_rules(void **state)
     memset(&doctor, 0, sizeof doctor);
     doctor_check_lifecycle(&doctor, store, NULL, false);
     assert_check("lifecycle rules", DOCTOR_SKIPPED, "a directory has no lifecycle rules");
+    assert_string_equal(check_of("lifecycle rules")->found.hint, "");
     store_destroy(store);
 }
 
