@@ -74,13 +74,21 @@ static const char *label_fault(const char *text, size_t size, const char *more)
     return NULL;
 }
 
+static int hint_app(struct err *err)
+{
+    return err_hint(err,
+                    "use at most %d characters: a-z, 0-9, '.', '_' and '-', as in shop or my-app.2",
+                    NAME_APP_MAX - 1);
+}
+
 int name_check_app(const char *text, struct err *err)
 {
     const char *fault = app_fault(text);
 
     if (!fault)
         return 0;
-    return err_set(err, ERR_USAGE, "name", "invalid application name '%s': %s", text, fault);
+    err_set(err, ERR_USAGE, "name", "invalid application name '%s': %s", text, fault);
+    return hint_app(err);
 }
 
 int name_check_env(const char *text, struct err *err)
@@ -90,7 +98,9 @@ int name_check_env(const char *text, struct err *err)
     if (!fault)
         return 0;
     err_set(err, ERR_USAGE, "name", "invalid environment name '%s': %s", text, fault);
-    return err_hint(err, "use letters, digits, '.', '_' and '-', as in production or eu-west.2");
+    return err_hint(
+        err, "use at most %d letters, digits, '.', '_' and '-', as in production or eu-west.2",
+        NAME_ENV_MAX - 1);
 }
 
 int name_check_version(const char *text, struct err *err)
@@ -100,7 +110,9 @@ int name_check_version(const char *text, struct err *err)
     if (!fault)
         return 0;
     err_set(err, ERR_USAGE, "name", "invalid version '%s': %s", text, fault);
-    return err_hint(err, "use letters, digits, '.', '_', '+' and '-', as in v1.2.0 or 2.0.0-rc.1");
+    return err_hint(
+        err, "use at most %d letters, digits, '.', '_', '+' and '-', as in v1.2.0 or 2.0.0-rc.1",
+        NAME_VERSION_MAX - 1);
 }
 
 int name_check_new_env(const char *text, struct err *err)
@@ -173,7 +185,8 @@ static int refuse_shape(const char *text, struct err *err)
         why = "the tag is missing";
     err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text, why);
     if (slash && !strchr(text, '@') && name_parse_image(slash + 1, &behind, &ignored) == 0)
-        return err_hint(err, "docker tag %s %s, and use that name", text, behind.ref);
+        return err_hint(err, "write it as %s; before a push: docker tag %s %s", behind.ref, text,
+                        behind.ref);
     return err_hint(err, "write it as myapp:20250721-2118-f7a5a27: application, then time and hash "
                          "of the commit");
 }
@@ -192,9 +205,11 @@ int name_parse_image(const char *text, struct image_name *out, struct err *err)
     memcpy(name.app, text, length < NAME_APP_MAX ? length : 0);
     name.app[length < NAME_APP_MAX ? length : 0] = '\0';
     fault = length < NAME_APP_MAX ? app_fault(name.app) : "the application's name is too long";
-    if (fault)
-        return err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text,
-                       fault);
+    if (fault) {
+        err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text,
+                fault);
+        return hint_app(err);
+    }
 
     tag = colon + 1;
     if (strlen(tag) <= TAG_DASH || tag[TAG_DASH] != '-')

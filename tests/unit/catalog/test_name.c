@@ -50,14 +50,15 @@ static void bad_references_say_what_and_what_to_do(void **state)
         {"myapp:", "invalid tag format", "myapp:20250721"},
         {"myapp:v1.2.0", "invalid tag format", "myapp:20250721"},
         {"host:5000/ns/myapp:20250721-2118-f7a5a27", "registry hosts and namespaces",
-         "docker tag host:5000/ns/myapp:20250721-2118-f7a5a27 myapp:20250721-2118-f7a5a27"},
+         "write it as myapp:20250721-2118-f7a5a27; before a push: docker tag "
+         "host:5000/ns/myapp:20250721-2118-f7a5a27 myapp:20250721-2118-f7a5a27"},
         {"host:5000/ns/myapp:latest", "registry hosts and namespaces", "write it as"},
         {"ns/", "registry hosts and namespaces", "write it as"},
         {"myapp@sha256:abc", "a digest is not a name", "write it as"},
         {"ns/a@sha256:abc", "a digest is not a name", "write it as"},
         {"a:b:20250721-2118-f7a5a27", "invalid image reference format", ""},
         {":20250721-2118-f7a5a27", "name is missing", ""},
-        {"MyApp:20250721-2118-f7a5a27", "upper-case", ""},
+        {"MyApp:20250721-2118-f7a5a27", "upper-case", "as in shop"},
         {"my__-app:20250721-2118-f7a5a27", "a-z and 0-9", ""},
         {"my..app:20250721-2118-f7a5a27", "a-z and 0-9", ""},
         {"../x:20250721-2118-f7a5a27", "registry hosts and namespaces", ""},
@@ -66,7 +67,7 @@ static void bad_references_say_what_and_what_to_do(void **state)
         {"my\x1b[0mapp:20250721-2118-f7a5a27", "a-z and 0-9", ""},
         {"my\napp:20250721-2118-f7a5a27", "a-z and 0-9", ""},
         {"m\xc3\xa4pp:20250721-2118-f7a5a27", "a-z and 0-9", ""},
-        {LONGEST "b:20250721-2118-f7a5a27", "too long", ""},
+        {LONGEST "b:20250721-2118-f7a5a27", "too long", "at most 127 characters"},
         {"myapp:20250230-2118-f7a5a27", "there is no such date and time", ""},
         {"myapp:20250721-2460-f7a5a27", "there is no such date and time", ""},
         {"myapp:20250721-2118-F7A5A27", "the hash is not", ""},
@@ -155,6 +156,19 @@ static void labels(void **state)
     }
 }
 
+static void a_refused_name_gets_its_limit(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_int_not_equal(name_check_app(LONGEST LONGEST, &err), 0);
+    assert_non_null(strstr(err.hint, "at most 127 "));
+    assert_int_not_equal(name_check_env(LONGEST LONGEST, &err), 0);
+    assert_non_null(strstr(err.hint, "at most 64 "));
+    assert_int_not_equal(name_check_version(LONGEST LONGEST, &err), 0);
+    assert_non_null(strstr(err.hint, "at most 128 "));
+}
+
 static void hashes(void **state)
 {
     (void)state;
@@ -207,11 +221,9 @@ static void only_default_prefixes_mean_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(references),
-        cmocka_unit_test(bad_references_say_what_and_what_to_do),
-        cmocka_unit_test(labels),
-        cmocka_unit_test(hashes),
-        cmocka_unit_test(only_default_prefixes_mean_the_same),
+        cmocka_unit_test(references), cmocka_unit_test(bad_references_say_what_and_what_to_do),
+        cmocka_unit_test(labels),     cmocka_unit_test(a_refused_name_gets_its_limit),
+        cmocka_unit_test(hashes),     cmocka_unit_test(only_default_prefixes_mean_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
