@@ -40,7 +40,7 @@ int wanted_parse(const char *text, struct wanted *out, struct err *err)
     const char *colon = strchr(text, ':');
 
     *out = (struct wanted){.by_version = false};
-    if (!colon || strchr(text, '/') || looks_like_image(colon + 1)) {
+    if (!colon || strpbrk(text, "/@") || looks_like_image(colon + 1)) {
         if (name_parse_image(text, &out->image, err))
             return ERR_FAIL;
         str_copy(out->app, sizeof out->app, out->image.app);

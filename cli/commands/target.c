@@ -93,10 +93,19 @@ static int find_target(const struct guard *guard, struct store *store, const cha
 
 int target_parse(struct target *target, const struct args *args, struct err *err)
 {
+    struct err ignored;
+
     *target = (struct target){.verb = command_table[args->command].name,
                               .source = args->operands[args->operand_count - 1],
                               .app = args->operand_count == 2 ? args->operands[0] : NULL};
-    return target->app ? 0 : wanted_parse(target->source, &target->wanted, err);
+    if (target->app || wanted_parse(target->source, &target->wanted, err) == 0)
+        return 0;
+    if (name_check_app(target->source, &ignored) == 0)
+        err_hint(err,
+                 "name an environment or a version, too: s3dock %s %s production; or write an "
+                 "image as %s:20250721-2118-f7a5a27",
+                 target->verb, target->source, target->source);
+    return ERR_FAIL;
 }
 
 int target_prove(struct target *target, const struct guard *guard, struct store *store,

@@ -9,11 +9,13 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "catalog/pointer.h"
 #include "cli/commands/target.h"
+#include "cli/settings/args.h"
 #include "kit/assert_fails.h"
 #include "kit/scratch.h"
 #include "kit/ssh_guard.h"
@@ -85,6 +87,30 @@ static void an_environment_does_not_replace_a_version(void **state)
     assert_string_equal(target.type, "environment");
 }
 
+static void a_name_without_a_second_word_gets_a_hint(void **state)
+{
+    static const struct {
+        const char *operand, *text, *hint;
+    } ROWS[] = {
+        {"shop", "the tag is missing", "s3dock pull shop production"},
+        {"Shop", "the tag is missing", "write it as myapp:"},
+        {"shop@sha256:0123", "a digest is not a name", "write it as myapp:"},
+        {"shop:v1@sha256:0123", "a digest is not a name", "write it as myapp:"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+        struct args args = {.command = CMD_PULL, .operands = {ROWS[i].operand}, .operand_count = 1};
+        struct target target;
+        struct err err;
+
+        assert_fails(&err, target_parse(&target, &args, &err), ERR_USAGE, "reference",
+                     ROWS[i].text);
+        if (!strstr(err.hint, ROWS[i].hint))
+            fail_msg("%s: %s", ROWS[i].operand, err.hint);
+    }
+}
+
 static int start(void **state)
 {
     struct store_dir_options options = {.bucket = "bucket", .create = true};
@@ -109,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_does_not_replace_an_environment),
         cmocka_unit_test(an_environment_does_not_replace_a_version),
+        cmocka_unit_test(a_name_without_a_second_word_gets_a_hint),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
