@@ -8,6 +8,9 @@
 
 #include "base/err.h"
 
+#define HELP_OR_DASHES                                                                             \
+    "s3dock help lists the flags; write an argument that starts with a dash after --"
+
 struct walk {
     char *const *argv;
     int argc, at;
@@ -74,9 +77,7 @@ static int read_long_flag(struct walk *walk, const char *flag)
     err_set(walk->err, ERR_USAGE, "flag", "unknown flag --%.*s", (int)size, flag);
     if (meant)
         return err_hint(walk->err, "did you mean --%s?", meant);
-    return err_hint(
-        walk->err,
-        "s3dock help lists the flags; write an argument that starts with a dash after --");
+    return err_hint(walk->err, HELP_OR_DASHES);
 }
 
 /* Reads -n, -nq, -p NAME, -pNAME, -p=NAME. */
@@ -87,7 +88,7 @@ static int read_short_flags(struct walk *walk, const char *letters)
 
         if (!option) {
             err_set(walk->err, ERR_USAGE, "flag", "unknown flag -%c", *letters);
-            return err_hint(walk->err, "s3dock help lists the flags");
+            return err_hint(walk->err, HELP_OR_DASHES);
         }
         if (!option_takes_value(option)) {
             if (set_value(walk, option, "true"))

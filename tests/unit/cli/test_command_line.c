@@ -128,6 +128,7 @@ static void mistakes_are_usage_errors(void **state)
         {{"config", "shwo", "--bogus"}, "command", "config shwo", "config show"},
         {{"config", "--bogus"}, "flag", "--bogus", "help"},
         {{"--bogus"}, "flag", "--bogus", "help"},
+        {{"pull", "-app:v1"}, "flag", "unknown flag -a", "after --"},
         {{"sweep"}, "command", "sweep", "help"},
         {{"push"}, "arguments", "push needs REF", "usage"},
         {{"push", "a", "b"}, "arguments", "\"b\"", "usage"},
