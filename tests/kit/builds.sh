@@ -45,8 +45,8 @@ build()
     shift
     # shellcheck disable=SC2086  # words are options
     case $kind in
-    release) meson_build build -Dbuildtype=release -Dtests=false ;;
-    bench) meson_build build-bench -Dbuildtype=release -Dtests=false -Dbench=true ;;
+    release) meson_build build -Dbuildtype=release -Dtests=false && state_commit build ;;
+    bench) meson_build build-bench -Dbuildtype=release -Dtests=false -Dbench=true && state_commit build-bench ;;
     plain) fast_linker meson_build build-test -Dwerror=true -Dbench=true ;;
     asan) fast_linker meson_build build-asan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=address,undefined $SANITIZED ;;
     tsan) fast_linker meson_build build-tsan -Dwerror=true $LESS_OPTIMISED -Db_sanitize=thread $SANITIZED ;;
@@ -77,6 +77,17 @@ meson_build()
     [ ! -e "$dir/build.ninja" ] || return 0
     meson setup "$dir" "$@" >"$dir.log" 2>&1 || {
         cat "$dir.log" >&2
+        return 1
+    }
+}
+
+# state_commit DIR: the program states the commit at the time of the configuration, so a later commit needs a new one.
+state_commit()
+{
+    local commit
+    [ -e .git ] && commit=$(git log -1 --format=%h 2>/dev/null) || return 0
+    grep -qF "\"$commit\"" "$1/cli/version.h" || meson setup --reconfigure "$1" >"$1.log" 2>&1 || {
+        cat "$1.log" >&2
         return 1
     }
 }
