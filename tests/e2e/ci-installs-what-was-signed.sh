@@ -52,6 +52,7 @@ refuses()
 install_on()
 {
     mkdir -p "other machine"
+    # shellcheck disable=SC2016
     printf '#!/bin/sh\n[ "$1" = -s ] && echo %s || echo %s\n' "${2:-Linux}" "$1" >"other machine/uname"
     chmod +x "other machine/uname"
     PATH="$work/other machine:$PATH" install_release "$work/on $1"

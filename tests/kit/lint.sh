@@ -8,7 +8,7 @@ sources()
 
 scripts()
 {
-    { echo ./dev && grep -rlE '^#!.*\b(bash|sh)$|^# shellcheck shell' .ci bench tests tools; } | sort
+    { echo ./dev && grep -rlE '^#!.*\b(bash|sh)$|^# shellcheck shell' .ci .github bench ci tests tools; } | sort
 }
 
 # check_scripts [--deep]: --deep follows the files that a script sources, which takes five times as long. Without it,
