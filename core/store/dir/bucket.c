@@ -84,8 +84,8 @@ void dir_learn_case(struct dir_bucket *bucket)
         bucket->letters = os_folder_case(bucket->root);
 }
 
-int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
-                       struct err *err)
+int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name,
+                       enum dir_access access, struct err *err)
 {
     char listed[DIR_NAME_MAX + 1];
     int other;
@@ -97,7 +97,7 @@ int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *
         return err_errno(err, errno, "folder", "cannot list a folder of %s", bucket->where);
     if (!other)
         return 0;
-    if (!write)
+    if (access == DIR_READ)
         return STORE_ABSENT;
     err_set(err, ERR_CONFLICT, "spelling",
             "%s has \"%s\" already, and its file system does not tell that from \"%s\"",
@@ -121,13 +121,13 @@ int dir_absent(const struct dir_bucket *bucket, int folder, const char *name, st
 }
 
 /* Replaces *fd with its subfolder `name`. Returns 0, STORE_ABSENT or negative. */
-static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *name, bool make,
-                          struct err *err)
+static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *name,
+                          enum dir_access access, struct err *err)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int next = openat(*fd, name, flags);
 
-    if (next < 0 && errno == ENOENT && make) {
+    if (next < 0 && errno == ENOENT && access == DIR_WRITE) {
         if (mkdirat(*fd, name, 0777) < 0 && errno != EEXIST)
             return err_errno(err, errno, "folder", "cannot make the folder \"%s\" in %s", name,
                              bucket->where);
@@ -135,9 +135,9 @@ static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *
             return ERR_FAIL;
         next = openat(*fd, name, flags);
     }
-    if (next < 0 && errno == ENOENT && !make)
+    if (next < 0 && errno == ENOENT && access == DIR_READ)
         return STORE_ABSENT;
-    if (next < 0 && (errno == ENOTDIR || errno == ELOOP) && !make)
+    if (next < 0 && (errno == ENOTDIR || errno == ELOOP) && access == DIR_READ)
         return dir_absent(bucket, *fd, name, err);
     if (next < 0)
         return err_errno(err, errno, "folder", "cannot open the folder \"%s\" in %s", name,
@@ -147,7 +147,7 @@ static int open_subfolder(const struct dir_bucket *bucket, int *fd, const char *
     return 0;
 }
 
-int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
+int dir_folder(const struct dir_bucket *bucket, const char *path, enum dir_access access, int *fd,
                const char **leaf, struct err *err)
 {
     bool own = strncmp(path, DIR_OWN "/", sizeof DIR_OWN) == 0; /* no key */
@@ -168,9 +168,9 @@ int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int
         memcpy(name, at, (size_t)(slash - at));
         name[slash - at] = '\0';
         if (!own)
-            answer = dir_check_spelling(bucket, *fd, name, make, err);
+            answer = dir_check_spelling(bucket, *fd, name, access, err);
         if (answer == 0)
-            answer = open_subfolder(bucket, fd, name, make, err);
+            answer = open_subfolder(bucket, fd, name, access, err);
     }
     if (answer != 0) {
         close(*fd);

@@ -39,11 +39,17 @@ bool dir_is_own(const char *name);
 
 /* Finds out, once it can, whether the bucket's folder ignores upper and lower case. */
 void dir_learn_case(struct dir_bucket *bucket);
+/* Why a name is looked up. */
+enum dir_access {
+    DIR_READ,  /* what does not exist is STORE_ABSENT */
+    DIR_WRITE, /* missing folders are made; another spelling of the name is a failure */
+};
+
 /* Compares `name` with its spelling in `folder`, if the bucket's folder may ignore case. 0: the
- * name is absent or has this spelling. Otherwise STORE_ABSENT, as with S3, or, if `write`, a
+ * name is absent or has this spelling. Otherwise STORE_ABSENT, as with S3, or, for DIR_WRITE, a
  * failure: conflict.spelling. Negative on any other failure. */
-int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name, bool write,
-                       struct err *err);
+int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name,
+                       enum dir_access access, struct err *err);
 
 /* Returns STORE_ABSENT for a name that was not opened because it is missing, or is a file instead of
  * a folder or the reverse. Any other name, such as a symbolic link, fails with local.layout: it may
@@ -52,9 +58,8 @@ int dir_absent(const struct dir_bucket *bucket, int folder, const char *name, st
 
 /* Opens the folder of the last component of `path` (`*leaf`, inside path), and checks the spelling
  * of the components before it. Follows no symbolic link. Returns 0 and *fd, which the caller
- * closes; STORE_ABSENT when a folder is missing and `make` is not set (dir_absent); negative on
- * failure. */
-int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
+ * closes; STORE_ABSENT when a folder is missing, for DIR_READ (dir_absent); negative on failure. */
+int dir_folder(const struct dir_bucket *bucket, const char *path, enum dir_access access, int *fd,
                const char **leaf, struct err *err);
 /* Syncs an open folder. */
 int dir_sync_folder(const struct dir_bucket *bucket, int fd, struct err *err);

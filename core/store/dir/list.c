@@ -301,7 +301,7 @@ static int walk_folder(struct walk *w, size_t at) /* NOLINT(misc-no-recursion): 
     int folder, answer;
 
     w->path[at] = '\0';
-    answer = dir_folder(w->bucket, w->path, false, &folder, &leaf, w->err);
+    answer = dir_folder(w->bucket, w->path, DIR_READ, &folder, &leaf, w->err);
     if (answer != 0)
         return answer < 0 ? answer : 0;
     answer = names_of(w, folder, &st, &names);

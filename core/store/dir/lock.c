@@ -83,7 +83,7 @@ int dir_lock_bucket(const struct dir_bucket *bucket, int *fd, struct err *err)
     const char *leaf;
     int folder, answer;
 
-    if (dir_folder(bucket, DIR_OWN "/lock", true, &folder, &leaf, err) < 0)
+    if (dir_folder(bucket, DIR_OWN "/lock", DIR_WRITE, &folder, &leaf, err) < 0)
         return ERR_FAIL;
     answer = dir_file(bucket, folder, leaf, O_RDWR | O_CREAT, fd, err);
     close(folder);

@@ -27,12 +27,12 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
     const char *leaf;
     struct stat st;
     int folder;
-    int answer = dir_folder(bucket, key, false, &folder, &leaf, err);
+    int answer = dir_folder(bucket, key, DIR_READ, &folder, &leaf, err);
 
     *fd = -1;
     if (answer != 0)
         return answer;
-    answer = dir_check_spelling(bucket, folder, leaf, false, err);
+    answer = dir_check_spelling(bucket, folder, leaf, DIR_READ, err);
     if (answer == 0)
         answer = dir_file(bucket, folder, leaf, O_RDONLY, fd, err);
     if (answer == STORE_ABSENT)
@@ -110,9 +110,9 @@ static enum store_answer rename_locked(const struct dir_bucket *bucket, int fold
     struct store_info old;
     const char *leaf;
 
-    if (dir_folder(bucket, op->key, true, target, &leaf, err) < 0)
+    if (dir_folder(bucket, op->key, DIR_WRITE, target, &leaf, err) < 0)
         return STORE_FAILED;
-    if (dir_check_spelling(bucket, *target, leaf, true, err) < 0)
+    if (dir_check_spelling(bucket, *target, leaf, DIR_WRITE, err) < 0)
         return STORE_FAILED;
     answer = check_conditions(bucket, *target, leaf, op, &old, err);
     if (answer != STORE_DONE)
@@ -155,7 +155,7 @@ static void remove_empty_folders(const struct dir_bucket *bucket, const char *ke
         int folder, removed;
 
         *slash = '\0';
-        if (dir_folder(bucket, path, false, &folder, &leaf, &ignored) != 0)
+        if (dir_folder(bucket, path, DIR_READ, &folder, &leaf, &ignored) != 0)
             return;
         removed = unlinkat(folder, leaf, AT_REMOVEDIR);
         close(folder);
@@ -181,11 +181,11 @@ static int remove_locked(const struct dir_bucket *bucket, const struct store_op 
 {
     const char *leaf;
     int folder;
-    int answer = dir_folder(bucket, op->key, false, &folder, &leaf, err);
+    int answer = dir_folder(bucket, op->key, DIR_READ, &folder, &leaf, err);
 
     if (answer != 0)
         return answer < 0 ? answer : 0;
-    answer = dir_check_spelling(bucket, folder, leaf, false, err);
+    answer = dir_check_spelling(bucket, folder, leaf, DIR_READ, err);
     if (answer == 0 && !may_remove(folder, leaf, op))
         answer = STORE_CHANGED;
     if (answer != 0) {

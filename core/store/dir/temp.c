@@ -79,7 +79,7 @@ int dir_temp_create(struct dir_bucket *bucket, struct dir_temp *temp, struct err
     const char *leaf;
 
     *temp = (struct dir_temp){.fd = -1, .folder = -1};
-    if (dir_folder(bucket, DIR_TMP "/", true, &temp->folder, &leaf, err) < 0)
+    if (dir_folder(bucket, DIR_TMP "/", DIR_WRITE, &temp->folder, &leaf, err) < 0)
         return ERR_FAIL;
     if (!bucket->swept)
         remove_stale(bucket, temp->folder);

@@ -247,7 +247,7 @@ enum store_answer dir_uploads(const struct dir_bucket *bucket, struct store_op *
     struct dir_names names;
     const char *leaf;
     int folder;
-    int answer = dir_folder(bucket, DIR_UPLOADS "/", false, &folder, &leaf, err);
+    int answer = dir_folder(bucket, DIR_UPLOADS "/", DIR_READ, &folder, &leaf, err);
 
     if (answer != 0) /* no upload was ever created: an empty page */
         return answer < 0 ? STORE_FAILED : STORE_DONE;

@@ -38,7 +38,7 @@ int dir_upload_folder(const struct dir_bucket *bucket, const char *id, int *fd, 
     const char *leaf;
 
     snprintf(path, sizeof path, DIR_UPLOADS "/%s/", id);
-    return dir_folder(bucket, path, false, fd, &leaf, err);
+    return dir_folder(bucket, path, DIR_READ, fd, &leaf, err);
 }
 
 int dir_upload_open(struct dir_upload *up, const struct dir_bucket *bucket,
@@ -96,9 +96,9 @@ int dir_upload_make(const struct dir_bucket *bucket, const char *id, const char 
     const char *leaf;
     int tmp, uploads, answer;
 
-    if (dir_folder(bucket, DIR_TMP "/", true, &tmp, &leaf, err) < 0)
+    if (dir_folder(bucket, DIR_TMP "/", DIR_WRITE, &tmp, &leaf, err) < 0)
         return ERR_FAIL;
-    answer = dir_folder(bucket, DIR_UPLOADS "/", true, &uploads, &leaf, err);
+    answer = dir_folder(bucket, DIR_UPLOADS "/", DIR_WRITE, &uploads, &leaf, err);
     if (answer == 0) {
         answer = make_folder(bucket, tmp, uploads, id, key, err);
         close(uploads);
@@ -113,7 +113,7 @@ void dir_upload_remove(const struct dir_bucket *bucket, const char *id)
     struct err ignored;
     int uploads;
 
-    if (dir_folder(bucket, DIR_UPLOADS "/", false, &uploads, &leaf, &ignored) != 0)
+    if (dir_folder(bucket, DIR_UPLOADS "/", DIR_READ, &uploads, &leaf, &ignored) != 0)
         return;
     dir_remove_folder(uploads, id, UPLOAD_KEY);
     close(uploads);
