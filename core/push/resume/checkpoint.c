@@ -120,16 +120,26 @@ void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
     end_record(out, at);
 }
 
-void checkpoint_put_etag(struct text *out, bool join, unsigned number, const char *etag)
+static void put_etag(struct text *out, enum record_kind of, unsigned number, const char *etag)
 {
     struct text body;
 
     text_init(&body, KIB);
-    le_add(&body, join, 1);
+    le_add(&body, of == RECORD_JOIN, 1);
     le_add(&body, number, 4);
     le_add_string(&body, etag);
     put_record(out, RECORD_ETAG, &body);
     text_finish(&body);
+}
+
+void checkpoint_put_part_etag(struct text *out, unsigned number, const char *etag)
+{
+    put_etag(out, RECORD_PART, number, etag);
+}
+
+void checkpoint_put_join_etag(struct text *out, unsigned number, const char *etag)
+{
+    put_etag(out, RECORD_JOIN, number, etag);
 }
 
 void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag)

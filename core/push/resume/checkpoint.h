@@ -108,7 +108,9 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head);
 /* Appends a step without its offset, number and ETag, and its chunks as `count` sizes. */
 void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
                          const uint32_t *sizes, uint32_t count);
-void checkpoint_put_etag(struct text *out, bool join, unsigned number, const char *etag);
+/* Appends that the store has the part, or the temporary object of a join, with this number. */
+void checkpoint_put_part_etag(struct text *out, unsigned number, const char *etag);
+void checkpoint_put_join_etag(struct text *out, unsigned number, const char *etag);
 /* The archive is being completed (etag ""), or is complete. */
 void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag);
 void checkpoint_put_stop(struct text *out);

@@ -177,7 +177,7 @@ void resume_part_done(struct resume *resume, unsigned number, uint64_t size, con
         return;
     resume->done_steps++;
     resume->arrived += size;
-    checkpoint_put_etag(&resume->journal, false, number, etag);
+    checkpoint_put_part_etag(&resume->journal, number, etag);
     resume_save(resume);
     save_remote(resume);
 }
@@ -187,7 +187,7 @@ void resume_join_done(struct resume *resume, unsigned number, const char *etag)
     if (resume->options.off)
         return;
     resume->done_steps++;
-    checkpoint_put_etag(&resume->journal, true, number - PART_PLANNER_TEMP, etag);
+    checkpoint_put_join_etag(&resume->journal, number - PART_PLANNER_TEMP, etag);
     resume_save(resume);
 }
 

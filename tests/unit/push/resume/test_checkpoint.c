@@ -58,15 +58,15 @@ static void write_three_parts(struct text *out)
     step.chunks = 1;
     memset(step.sum, 7, sizeof step.sum);
     checkpoint_put_step(out, &step, sizes + 2, 1);
-    checkpoint_put_etag(out, false, 2, "\"two\"");
+    checkpoint_put_part_etag(out, 2, "\"two\"");
     step = (struct checkpoint_step){
         .join = true, .side = {{.object = 0, .size = 5}, bytes_of(695)}, .chunks = 1};
     checkpoint_put_step(out, &step, sizes + 3, 1);
     step =
         (struct checkpoint_step){.side[0] = {.object = PART_PLANNER_TEMP, .offset = 0, .size = 5}};
     checkpoint_put_step(out, &step, NULL, 0);
-    checkpoint_put_etag(out, false, 1, "\"one\"");
-    checkpoint_put_etag(out, true, 0, "\"join\"");
+    checkpoint_put_part_etag(out, 1, "\"one\"");
+    checkpoint_put_join_etag(out, 0, "\"join\"");
     checkpoint_put_stop(out);
     assert_int_equal(text_check(out, "it", &err), 0);
 }
@@ -195,7 +195,7 @@ static void hostile_records_are_refused(void **state)
         text_init(&text, MIB);
         checkpoint_put_head(&text, &head);
         checkpoint_put_step(&text, &step, &cases[i].chunk, 1);
-        checkpoint_put_etag(&text, false, cases[i].etag, "\"e\"");
+        checkpoint_put_part_etag(&text, cases[i].etag, "\"e\"");
         assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), 0);
         if ((c->good == text.size) != cases[i].good)
             fail_msg("%s", cases[i].name);
