@@ -241,7 +241,7 @@ static int make_visible(const struct commit *c, struct documents *documents,
     if (answer == 0)
         answer = put_metadata(c, documents, metadata, err);
     if (answer == 0)
-        answer = existing_check_run(c->store, c->existing, true, err);
+        answer = existing_check_archive(c->store, c->existing, err);
     store_insist(c->store, false);
     return answer;
 }

@@ -173,7 +173,7 @@ static void begin_check(void *arg)
 {
     struct work *w = arg;
 
-    existing_check_begin(&w->check, w->commit->store, w->commit->existing, false, w->inbox);
+    existing_check_begin(&w->check, w->commit->store, w->commit->existing, w->inbox);
 }
 
 static int publish(struct work *w, const char *key, const char *replaces, bool check,

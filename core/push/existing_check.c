@@ -23,22 +23,27 @@ static bool set_key(struct existing_check *check, unsigned number)
            0;
 }
 
-void existing_check_begin(struct existing_check *check, struct store *store,
-                          const struct existing_image *existing, bool with_archive,
-                          struct inbox *inbox)
+/* Sends the requests up to `last`. */
+static void send_heads(struct existing_check *check, struct store *store, unsigned last)
 {
-    unsigned count = with_archive ? HEAD_ARCHIVE + 1 : HEAD_METADATA + 1;
+    unsigned count = last + 1;
 
-    *check = (struct existing_check){.existing = existing, .inbox = inbox};
     for (unsigned i = 0; i < count; i++)
         if (!set_key(check, i))
             return;
     check->count = count;
     for (unsigned i = 0; i < count; i++) {
         check->heads[i] =
-            (struct store_op){.verb = STORE_HEAD, .key = check->keys[i], .inbox = inbox};
+            (struct store_op){.verb = STORE_HEAD, .key = check->keys[i], .inbox = check->inbox};
         store_submit(store, &check->heads[i]);
     }
+}
+
+void existing_check_begin(struct existing_check *check, struct store *store,
+                          const struct existing_image *existing, struct inbox *inbox)
+{
+    *check = (struct existing_check){.existing = existing, .inbox = inbox};
+    send_heads(check, store, HEAD_METADATA);
 }
 
 static int was_removed(const struct existing_check *check, const char *what, struct err *err)
@@ -78,17 +83,16 @@ int existing_check_end(struct existing_check *check, struct err *err)
     return 0;
 }
 
-int existing_check_run(struct store *store, const struct existing_image *existing,
-                       bool with_archive, struct err *err)
+int existing_check_archive(struct store *store, const struct existing_image *existing,
+                           struct err *err)
 {
-    struct inbox *inbox = inbox_create(err);
-    struct existing_check check;
+    struct existing_check check = {.existing = existing, .inbox = inbox_create(err)};
     int answer;
 
-    if (!inbox)
+    if (!check.inbox)
         return ERR_FAIL;
-    existing_check_begin(&check, store, existing, with_archive, inbox);
+    send_heads(&check, store, HEAD_ARCHIVE);
     answer = existing_check_end(&check, err);
-    inbox_destroy(inbox);
+    inbox_destroy(check.inbox);
     return answer;
 }

@@ -5,8 +5,6 @@
 #ifndef S3DOCK_PUSH_EXISTING_CHECK_H
 #define S3DOCK_PUSH_EXISTING_CHECK_H
 
-#include <stdbool.h>
-
 #include "push/existing_image.h"
 
 struct err;
@@ -22,17 +20,18 @@ struct existing_check {
     char keys[EXISTING_CHECK_MAX][KEY_MAX];
 };
 
-/* Sends the requests. Call it after the metadata was written under existing->key. */
+/* Sends the requests for the tombstone and the metadata. Call it after the metadata was written
+ * under existing->key. */
 void existing_check_begin(struct existing_check *check, struct store *store,
-                          const struct existing_image *existing, bool with_archive,
-                          struct inbox *inbox);
+                          const struct existing_image *existing, struct inbox *inbox);
 /* Waits for the responses. Fails with conflict.removed when a cleanup has retired that key
- * meanwhile, or when the metadata or (`with_archive`) the archive does not exist. */
+ * meanwhile, or when the metadata does not exist. */
 int existing_check_end(struct existing_check *check, struct err *err);
 /* Waits for the responses to a check that may not have begun. */
 void existing_check_drop(struct existing_check *check);
-/* Begins and ends a check. */
-int existing_check_run(struct store *store, const struct existing_image *existing,
-                       bool with_archive, struct err *err);
+/* Begins and ends a check of an image whose archive has the key existing->key. Fails also when the
+ * archive does not exist. */
+int existing_check_archive(struct store *store, const struct existing_image *existing,
+                           struct err *err);
 
 #endif
