@@ -69,10 +69,13 @@ static const char *known_etag(const struct commit *c)
     return c->existing->found ? c->existing->at.metadata_etag : "";
 }
 
-/* Another image is not replaced without a copy. `completed`: our archive has already replaced that of a
- * format up to 2, so its metadata is of no use. */
+/* When the owner is looked up. */
+enum moment { BEFORE_COMPLETION, AFTER_COMPLETION };
+
+/* Another image is not replaced without a copy. After the completion, our archive has replaced that
+ * of a format up to 2, so its metadata is of no use. */
 static enum owner owner_of(const struct metadata *there, const struct metadata *ours,
-                           bool completed)
+                           enum moment moment)
 {
     struct platform a, b;
 
@@ -80,14 +83,15 @@ static enum owner owner_of(const struct metadata *there, const struct metadata *
     platform_parse(ours->platform, &b);
     if (!platform_same(&a, &b))
         return OF_PLATFORM;
-    if (completed && there->format <= METADATA_ARCHIVE_FORMAT)
+    if (moment == AFTER_COMPLETION && there->format <= METADATA_ARCHIVE_FORMAT)
         return OURS;
     return metadata_names(there, ours->image_id) ? OURS : OF_ANOTHER;
 }
 
-/* Compares the metadata under the key. What this push knows may be replaced. Returns an enum owner. */
+/* Compares the metadata under the key. Metadata that this push knows may be replaced. Returns an
+ * enum owner, or negative. */
 static int compare_metadata(const struct commit *c, const struct documents *documents,
-                            const struct metadata *metadata, bool completed, struct err *err)
+                            const struct metadata *metadata, enum moment moment, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
     char etag[STORE_ETAG_MAX];
@@ -103,19 +107,19 @@ static int compare_metadata(const struct commit *c, const struct documents *docu
     if (answer != STORE_DONE || strcmp(etag, known_etag(c)) == 0 ||
         metadata_parse(text_view(&text), &found, &ignored))
         return OURS;
-    owner = (int)owner_of(&found, metadata, completed);
+    owner = (int)owner_of(&found, metadata, moment);
     metadata_finish(&found);
     return owner;
 }
 
-/* Returns whose the keys are before the archive is completed: it has the key of an archive of another
- * platform, which must not be replaced. */
+/* Returns an enum owner, or negative, before the archive is completed. The completion would replace
+ * the archive of another platform, which has the same key. */
 static int find_owner_before(const struct commit *c, const struct documents *documents,
                              const struct metadata *metadata, struct err *err)
 {
     if (documents->conditional && strcmp(documents->metadata.seen, known_etag(c)) == 0)
         return OURS;
-    return compare_metadata(c, documents, metadata, false, err);
+    return compare_metadata(c, documents, metadata, BEFORE_COMPLETION, err);
 }
 
 static enum store_answer put_document(const struct commit *c, bool conditional,
@@ -129,11 +133,12 @@ static enum store_answer put_document(const struct commit *c, bool conditional,
                               NULL, err);
 }
 
-/* Returns whose the keys are after it is completed. */
+/* Returns an enum owner, or negative, after the archive is completed. The archive of a push that
+ * has completed later has another ETag. */
 static int find_owner_after(const struct commit *c, const struct documents *documents,
                             const struct metadata *metadata, struct err *err)
 {
-    int owner = compare_metadata(c, documents, metadata, true, err);
+    int owner = compare_metadata(c, documents, metadata, AFTER_COMPLETION, err);
     struct store_info archive;
 
     if (owner)
@@ -226,8 +231,9 @@ static int put_metadata(const struct commit *c, struct documents *documents,
     return answer;
 }
 
-/* Completes the archive and writes the documents. The store insists on all of it: an archive under
- * the documents of its predecessor is an image that cannot be pulled. */
+/* Completes the archive and writes the documents. The store insists from the completion on
+ * (pending_archive_complete) until the documents are written: an archive beside the documents of
+ * its predecessor is an image that cannot be pulled. */
 static int make_visible(const struct commit *c, struct documents *documents,
                         struct metadata *metadata, struct err *err)
 {
