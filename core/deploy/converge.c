@@ -347,7 +347,7 @@ static bool is_alone(const struct run *run, const struct deploy_unit *unit,
     return true;
 }
 
-static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_candidate,
+static int converge_unit(struct run *run, struct deploy_unit *unit, enum candidates candidates,
                          unsigned *changes, struct err *err)
 {
     struct deploy_container *holder = unit_holder(unit);
@@ -356,12 +356,12 @@ static int converge_unit(struct run *run, struct deploy_unit *unit, bool keep_ca
         return ERR_FAIL;
     unit->serving = serving_choose(run, unit);
     unit->candidate = NULL;
-    if (keep_candidate && is_alone(run, unit, holder)) {
+    if (candidates == CANDIDATES_KEPT && is_alone(run, unit, holder)) {
         unit->candidate = unit->serving;
         unit->serving = holder;
         return take_back_others(run, unit, changes, err);
     }
-    if (keep_candidate)
+    if (candidates == CANDIDATES_KEPT)
         unit->candidate = find_candidate(run, unit);
     if (unit->serving && repair_serving(run, unit, holder, changes, err))
         return ERR_FAIL;
@@ -386,14 +386,14 @@ static void keep_failure(const struct run *run, bool failed, struct err *failure
         *err = *failure;
 }
 
-int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
+int converge(struct run *run, enum candidates candidates, unsigned *changes, struct err *err)
 {
     int failed = 0;
 
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct err failure = {0};
 
-        if (converge_unit(run, &run->units[i], keep_candidates, changes, &failure) == 0)
+        if (converge_unit(run, &run->units[i], candidates, changes, &failure) == 0)
             continue;
         keep_failure(run, failed, &failure, err);
         failed = ERR_FAIL;

@@ -12,17 +12,20 @@
 #ifndef S3DOCK_DEPLOY_CONVERGE_H
 #define S3DOCK_DEPLOY_CONVERGE_H
 
-#include <stdbool.h>
-
 #include "deploy/run.h"
 
 struct err;
 
-/* After a survey. Chooses O of each unit, and repairs. With `keep_candidates`, a running candidate
- * of a start-first unit is left as it is and becomes C; the caller continues with it, or calls
- * converge_take_back. Adds to *changes each time that something had to be repaired. Fails if a unit
- * cannot be repaired; the other units are repaired nevertheless. */
-int converge(struct run *run, bool keep_candidates, unsigned *changes, struct err *err);
+/* What happens to a running candidate of a start-first unit. */
+enum candidates {
+    CANDIDATES_KEPT, /* it becomes C: the caller continues with it, or calls converge_take_back */
+    CANDIDATES_TAKEN_BACK,
+};
+
+/* After a survey. Chooses O of each unit, and repairs. Adds to *changes each time that something
+ * had to be repaired. Fails if a unit cannot be repaired; the other units are repaired
+ * nevertheless. */
+int converge(struct run *run, enum candidates candidates, unsigned *changes, struct err *err);
 /* Takes C back: out of rotation, drained, stopped. O serves. If O does not run, C becomes O. */
 int converge_take_back(struct run *run, struct deploy_unit *unit, struct err *err);
 /* Gives C the name, and takes the policy of O. The former O keeps its slot and runs. */

@@ -46,11 +46,12 @@ static int prune_rest(struct run *run, struct err *err)
 }
 
 /* Repairs the state that an interrupted run left. Stores the number of repairs. */
-static int put_in_order(struct run *run, bool keep_candidates, unsigned *changes, struct err *err)
+static int put_in_order(struct run *run, enum candidates candidates, unsigned *changes,
+                        struct err *err)
 {
     if (survey(run, err))
         return ERR_FAIL;
-    if (converge(run, keep_candidates, changes, err)) {
+    if (converge(run, candidates, changes, err)) {
         if (!err_is(err, ERR_DEPLOY, CODE_SWITCH))
             return ERR_FAIL;
         run_warn_of(run, "an earlier run was not put in order", err);
@@ -201,18 +202,20 @@ static int prove(struct run *run, bool *intact, struct err *err)
 
     if (!run->host->proves)
         return 0;
-    if (*intact && put_in_order(run, true, &changes, err))
+    if (*intact && put_in_order(run, CANDIDATES_KEPT, &changes, err))
         return ERR_FAIL;
     *intact = false;
     return pull(run, err);
 }
 
+/* An intact deployment is surveyed only when it must change: with nothing to do, the request of
+ * deployment_intact is the only one to the daemon. */
 static int deploy(struct run *run, struct err *err)
 {
     unsigned changes = 0;
     bool intact = deployment_intact(run), nothing_to_do;
 
-    if ((!intact && put_in_order(run, true, &changes, err)) || end_rollback(run, err))
+    if ((!intact && put_in_order(run, CANDIDATES_KEPT, &changes, err)) || end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
     if (read_target(run, err) || check_hold(run, err) || check_failure(run, err) ||
@@ -222,8 +225,8 @@ static int deploy(struct run *run, struct err *err)
         return ERR_FAIL;
     if (nothing_to_do)
         return keep_unchanged(run, err);
-    if (intact &&
-        (put_in_order(run, true, &changes, err) || mark_unchanged(run, &nothing_to_do, err)))
+    if (intact && (put_in_order(run, CANDIDATES_KEPT, &changes, err) ||
+                   mark_unchanged(run, &nothing_to_do, err)))
         return ERR_FAIL;
     if (!run->host->proves && pull(run, err))
         return take_back_candidates(run);
@@ -238,7 +241,7 @@ static int only_converge(struct run *run, struct err *err)
     bool committed = journal_committed(&run->journal);
 
     run->result->outcome = DEPLOY_UNCHANGED;
-    if ((!deployment_intact(run) && put_in_order(run, false, &changes, err)) ||
+    if ((!deployment_intact(run) && put_in_order(run, CANDIDATES_TAKEN_BACK, &changes, err)) ||
         end_rollback(run, err))
         return ERR_FAIL;
     note_serving(run);
@@ -288,7 +291,7 @@ static int roll_back(struct run *run, struct err *err)
     bool committed = journal_committed_rollback(&run->journal);
 
     run->rollback = true;
-    if (put_in_order(run, false, &changes, err))
+    if (put_in_order(run, CANDIDATES_TAKEN_BACK, &changes, err))
         return ERR_FAIL;
     note_serving(run);
     committed &= run->journal.phase == JOURNAL_IDLE;

@@ -69,7 +69,7 @@ static int converge_back(struct run *run, bool *surveyed, struct err *err)
     unsigned changes = 0;
 
     *surveyed = survey(run, err) == 0;
-    return *surveyed && converge(run, false, &changes, err) == 0 ? 0 : ERR_FAIL;
+    return *surveyed && converge(run, CANDIDATES_TAKEN_BACK, &changes, err) == 0 ? 0 : ERR_FAIL;
 }
 
 /* Makes O serve. Stores whether all steps were undone. Fails only with a cancel. */

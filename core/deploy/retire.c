@@ -60,7 +60,8 @@ int retire_rest(struct run *run, struct err *err)
 {
     unsigned changes = 0;
 
-    return survey(run, err) || converge(run, false, &changes, err) || prune_retired(run, err)
+    return survey(run, err) || converge(run, CANDIDATES_TAKEN_BACK, &changes, err) ||
+                   prune_retired(run, err)
                ? ERR_FAIL
                : 0;
 }
