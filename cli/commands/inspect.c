@@ -187,7 +187,8 @@ static int find_layers(const struct subject *from, const struct subject *to, boo
     const struct metadata *metadata = &to->at.metadata;
     struct local_image image = {.layer_count = from->at.metadata.layer_count,
                                 .diff_ids = from->at.metadata.layers};
-    struct local_images *host = local_images_in(&image, 1, from->name.app, false, false, err);
+    struct local_images *host =
+        local_images_suppose(&image, 1, from->name.app, SEARCH_BY_CHAIN, err);
 
     if (!host)
         return ERR_FAIL;

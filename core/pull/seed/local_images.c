@@ -17,7 +17,7 @@
 #include "docker/docker.h"
 
 struct local_images {
-    bool podman, containerd;
+    enum layer_search search;
     char app[256];
     unsigned count;
     struct local_image *images;
@@ -44,7 +44,7 @@ static void extend_chain(char chain[DIGEST_TEXT_SIZE], const char *diff_id)
 static void next_key(const struct local_images *local, char key[DIGEST_TEXT_SIZE],
                      const char *diff_id)
 {
-    if (local->podman || local->containerd)
+    if (local->search != SEARCH_BY_CHAIN)
         key[0] = '\0';
     extend_chain(key, diff_id);
 }
@@ -117,12 +117,12 @@ const struct local_image *local_images_list(const struct local_images *local, un
 
 bool local_images_is_containerd(const struct local_images *local)
 {
-    return local->containerd;
+    return local->search == SEARCH_BY_BLOB;
 }
 
 bool local_images_finds_blobs(const struct local_images *local)
 {
-    return local->containerd || local->podman;
+    return local->search != SEARCH_BY_CHAIN;
 }
 
 /* ---- the closest image ---- */
@@ -279,8 +279,7 @@ static int read_images(struct local_images *local, struct docker *docker, struct
     return answer;
 }
 
-static struct local_images *create_empty(const char *app, bool podman, bool containerd,
-                                         struct err *err)
+static struct local_images *create_empty(const char *app, enum layer_search search, struct err *err)
 {
     struct local_images *local = calloc(1, sizeof *local);
 
@@ -288,25 +287,30 @@ static struct local_images *create_empty(const char *app, bool podman, bool cont
         err_memory(err, "the list of local images");
         return NULL;
     }
-    local->podman = podman;
-    local->containerd = containerd;
+    local->search = search;
     snprintf(local->app, sizeof local->app, "%s", app);
     return local;
 }
 
 static int index_keys(struct local_images *local, struct err *err)
 {
-    for (unsigned i = 0; !local->containerd && i < local->count; i++)
+    for (unsigned i = 0; local->search != SEARCH_BY_BLOB && i < local->count; i++)
         if (add_keys(local, &local->images[i], err))
             return ERR_FAIL;
     sort_keys(local);
     return 0;
 }
 
+static enum layer_search search_of(const struct docker_engine *engine)
+{
+    if (engine->containerd_store)
+        return SEARCH_BY_BLOB;
+    return engine->podman ? SEARCH_BY_DIFF_ID : SEARCH_BY_CHAIN;
+}
+
 struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err)
 {
-    const struct docker_engine *engine = docker_engine(docker);
-    struct local_images *local = create_empty(app, engine->podman, engine->containerd_store, err);
+    struct local_images *local = create_empty(app, search_of(docker_engine(docker)), err);
 
     if (local && (read_images(local, docker, err) || index_keys(local, err))) {
         local_images_destroy(local);
@@ -315,10 +319,11 @@ struct local_images *local_images_create(struct docker *docker, const char *app,
     return local;
 }
 
-struct local_images *local_images_in(const struct local_image *images, unsigned count,
-                                     const char *app, bool podman, bool containerd, struct err *err)
+struct local_images *local_images_suppose(const struct local_image *images, unsigned count,
+                                          const char *app, enum layer_search search,
+                                          struct err *err)
 {
-    struct local_images *local = create_empty(app, podman, containerd, err);
+    struct local_images *local = create_empty(app, search, err);
 
     if (!local)
         return NULL;

@@ -35,6 +35,9 @@ struct local_image {
     bool whole; /* the engine confirms that all blobs exist */
 };
 
+/* How an engine finds a layer (above). */
+enum layer_search { SEARCH_BY_CHAIN, SEARCH_BY_DIFF_ID, SEARCH_BY_BLOB };
+
 struct local_images;
 /* Asks the daemon for a list, and inspects each image. */
 struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err);
@@ -64,9 +67,10 @@ const struct local_image *local_images_closest(const struct local_images *local,
                                                const struct digest_text *diff_ids, unsigned count,
                                                bool *same_app);
 
-/* For tests: the list of a daemon with these images (borrowed) and that kind of store. */
-struct local_images *local_images_in(const struct local_image *images, unsigned count,
-                                     const char *app, bool podman, bool containerd,
-                                     struct err *err);
+/* The list of an engine with these images (copied), without a request: a host that is only
+ * supposed. */
+struct local_images *local_images_suppose(const struct local_image *images, unsigned count,
+                                          const char *app, enum layer_search search,
+                                          struct err *err);
 
 #endif

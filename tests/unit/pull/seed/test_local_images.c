@@ -37,20 +37,19 @@ static struct local_image image_of(const char *name, int64_t created, unsigned f
 static void each_engine_finds_layers_in_its_own_way(void **state)
 {
     static const struct {
-        bool podman, containerd;
+        enum layer_search search;
         unsigned first, count, found;
     } cases[] = {
-        {false, false, 0, 4, 4}, {false, false, 0, 2, 2}, {false, false, 0, 6, 4},
-        {false, false, 1, 3, 0}, {true, false, 1, 3, 3},  {true, false, 3, 4, 1},
-        {false, true, 0, 4, 0},
+        {SEARCH_BY_CHAIN, 0, 4, 4}, {SEARCH_BY_CHAIN, 0, 2, 2},   {SEARCH_BY_CHAIN, 0, 6, 4},
+        {SEARCH_BY_CHAIN, 1, 3, 0}, {SEARCH_BY_DIFF_ID, 1, 3, 3}, {SEARCH_BY_DIFF_ID, 3, 4, 1},
+        {SEARCH_BY_BLOB, 0, 4, 0},
     };
     struct local_image image = image_of("shop:1", 1, 0, 4);
     struct err err;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct local_images *local =
-            local_images_in(&image, 1, "shop", cases[i].podman, cases[i].containerd, &err);
+        struct local_images *local = local_images_suppose(&image, 1, "shop", cases[i].search, &err);
         bool has[8];
 
         assert_non_null(local);
@@ -66,7 +65,7 @@ static void a_chain_id_covers_all_lower_layers(void **state)
     struct local_image images[2] = {image_of("a:1", 1, 0, 3), image_of("b:1", 2, 4, 3)};
     struct digest_text mixed[3];
     struct err err;
-    struct local_images *local = local_images_in(images, 2, "shop", false, false, &err);
+    struct local_images *local = local_images_suppose(images, 2, "shop", SEARCH_BY_CHAIN, &err);
     bool has[3];
 
     (void)state;
@@ -87,18 +86,18 @@ static void the_closest_image_is_of_the_same_app_then_shares_layers_then_is_newe
     };
     struct err err;
     struct local_images *local =
-        local_images_in(images, ARRAY_SIZE(images), "shop", false, false, &err);
+        local_images_suppose(images, ARRAY_SIZE(images), "shop", SEARCH_BY_CHAIN, &err);
     bool same_app;
 
     (void)state;
     assert_string_equal(local_images_closest(local, ids, 4, &same_app)->name, "shop:3");
     assert_true(same_app);
     local_images_destroy(local);
-    local = local_images_in(images, 1, "shop", false, false, &err);
+    local = local_images_suppose(images, 1, "shop", SEARCH_BY_CHAIN, &err);
     assert_string_equal(local_images_closest(local, ids, 4, &same_app)->name, "other:1");
     assert_false(same_app);
     local_images_destroy(local);
-    local = local_images_in(images, 0, "shop", false, false, &err);
+    local = local_images_suppose(images, 0, "shop", SEARCH_BY_CHAIN, &err);
     assert_null(local_images_closest(local, ids, 4, &same_app));
     local_images_destroy(local);
 }
