@@ -84,11 +84,16 @@ static int connect_s3(struct cli *cli, struct store **out, struct err *err)
     return *out ? 0 : ERR_FAIL;
 }
 
-int connect_store(struct cli *cli, bool create, struct store **out, struct err *err)
+int connect_or_create_store(struct cli *cli, bool create, struct store **out, struct err *err)
 {
     const char *path = config_directory(&cli->config);
 
     return path ? connect_directory(cli, path, create, out, err) : connect_s3(cli, out, err);
+}
+
+int connect_store(struct cli *cli, struct store **out, struct err *err)
+{
+    return connect_or_create_store(cli, false, out, err);
 }
 
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)

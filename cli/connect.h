@@ -12,10 +12,11 @@ struct docker;
 struct docker_endpoint;
 struct store;
 
-/* Opens the store. An endpoint "file:///FOLDER" is a directory; the bucket is a folder in it,
- * created if missing and `create` is set. Any other endpoint is S3. The caller calls store_destroy.
- * Checks consent_store first (usage.trust). */
-int connect_store(struct cli *cli, bool create, struct store **out, struct err *err);
+/* Opens the store. An endpoint "file:///FOLDER" is a directory; the bucket is a folder in it. Any
+ * other endpoint is S3. The caller calls store_destroy. Checks consent_store first (usage.trust). */
+int connect_store(struct cli *cli, struct store **out, struct err *err);
+/* The same; with `create`, a missing folder of the bucket is made. Creates no bucket of S3. */
+int connect_or_create_store(struct cli *cli, bool create, struct store **out, struct err *err);
 /* Finds the address of the daemon and the maximum wait for it. Sends no request. Checks
  * consent_docker first (usage.trust). */
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err);

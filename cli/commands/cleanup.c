@@ -336,7 +336,7 @@ int cmd_cleanup(struct cli *cli, struct err *err)
 
     c.now = clock_wall();
     c.retention = unfinished_retention(&cli->config);
-    failed = check_operands(cli, app, err) || connect_store(cli, false, &c.store, err) ||
+    failed = check_operands(cli, app, err) || connect_store(cli, &c.store, err) ||
              clean_up(&c, app, err);
     store_destroy(c.store);
     return failed ? ERR_FAIL : 0;

@@ -124,7 +124,7 @@ int cmd_compact(struct cli *cli, struct err *err)
     int failed;
 
     if (name_check_app(options.app, err) || signer_open(cli, &signer, &options.signing, err) ||
-        connect_store(cli, false, &options.store, err)) {
+        connect_store(cli, &options.store, err)) {
         signer_close(&signer);
         return ERR_FAIL;
     }

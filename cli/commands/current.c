@@ -32,8 +32,8 @@ int cmd_current(struct cli *cli, struct err *err)
     if (name_check_app(app, err) || name_check_env(env, err))
         return ERR_FAIL;
     key_pointer(key, app, env);
-    failed = connect_store(cli, false, &store, err) ||
-             resolve_environment(store, app, env, &resolved, err);
+    failed =
+        connect_store(cli, &store, err) || resolve_environment(store, app, env, &resolved, err);
     if (!failed) {
         print_image(cli, app, env, &resolved);
         failed = trust_report_show(cli, store, key, err);

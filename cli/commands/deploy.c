@@ -97,7 +97,7 @@ static int open_bucket(struct cli *cli, struct cli *entered, struct guard **guar
 
     if (deployments_enter(cli, options->deployment, entered, err) == 0 &&
         (rollback || demands_open(entered, guard, err) == 0) &&
-        connect_store(entered, false, &options->store, err) == 0)
+        connect_store(entered, &options->store, err) == 0)
         return 0;
     if (!rollback || err->family == ERR_USAGE)
         return ERR_FAIL;

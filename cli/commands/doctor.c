@@ -62,7 +62,7 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
         doctor_skipped(doctor, "bucket", "skipped, because there are no credentials");
         return;
     }
-    if (connect_store(cli, create, &store, &err))
+    if (connect_or_create_store(cli, create, &store, &err))
         doctor_found(doctor, check_name(&err), DOCTOR_FAILED, &err);
     else
         check_opened(doctor, cli, store, create);

@@ -149,7 +149,7 @@ int cmd_history(struct cli *cli, struct err *err)
     jw_string(w, "app_name", app);
     jw_string(w, "environment", env);
     jw_array(w, "events");
-    failed = connect_store(cli, false, &store, err) ||
+    failed = connect_store(cli, &store, err) ||
              read_hosts(&printer, store, app, env, &warnings, err) ||
              history_read(store, app, env, print_event, &printer, &warnings, err);
     jw_end(w);

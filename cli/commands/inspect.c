@@ -160,7 +160,7 @@ int cmd_inspect(struct cli *cli, struct err *err)
     struct store *store = NULL;
     struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
     int failed = platform_read(&cli->config, &choice.platform, err) ||
-                 connect_store(cli, false, &store, err) ||
+                 connect_store(cli, &store, err) ||
                  open_subject(store, cli->args->operands[0], &choice, &subject, err) ||
                  layer_report_inside(subject.report, subject.index, err);
 
@@ -286,7 +286,7 @@ int cmd_diff(struct cli *cli, struct err *err)
     struct store *store = NULL;
     struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
     int failed = platform_read(&cli->config, &choice.platform, err) ||
-                 connect_store(cli, false, &store, err) ||
+                 connect_store(cli, &store, err) ||
                  open_both(store, cli->args->operands, &choice, &from, &to, err);
 
     if (!failed && !platform_same(&from.at.platform, &to.at.platform))

@@ -41,7 +41,7 @@ static int list_run(struct cli *cli, int (*read)(struct list *list, struct err *
     list.w = output_data(&cli->output);
     if (list.app)
         jw_string(list.w, "app_name", list.app);
-    failed = connect_store(cli, false, &list.store, err) || read(&list, err);
+    failed = connect_store(cli, &list.store, err) || read(&list, err);
     if (!failed)
         warnings_write(cli, list.w, &list.warnings);
     store_destroy(list.store);

@@ -201,7 +201,7 @@ int cmd_pull(struct cli *cli, struct err *err)
     if (demands_open(cli, &guard, err))
         return ERR_FAIL;
     options.guard = guard;
-    failed = connect_store(cli, false, &options.store, err) ||
+    failed = connect_store(cli, &options.store, err) ||
              target_prove(&target, guard, options.store, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||
              pull_image(cli, &target, &options, err);

@@ -325,7 +325,7 @@ int cmd_push(struct cli *cli, struct err *err)
         read_choice(config, &options.choice, err) ||
         signer_open(cli, &signer, &options.signing, err))
         return ERR_FAIL; /* the signer owns nothing then */
-    failed = connect_store(cli, !options.dry_run, &options.store, err) ||
+    failed = connect_or_create_store(cli, !options.dry_run, &options.store, err) ||
              (!options.input && connect_docker(cli, &options.docker, err)) ||
              push_platforms(cli, &options, err);
     if (!failed)

@@ -121,7 +121,7 @@ int release_begin(struct cli *cli, struct release_options *options, struct cli_s
     };
     audit_identify(&options->by, getenv);
     return signer_open(cli, signer, &options->signing, err) || open_proof(cli, options, err) ||
-           connect_store(cli, false, &options->store, err);
+           connect_store(cli, &options->store, err);
 }
 
 void release_end(struct release_options *options, struct cli_signer *signer)

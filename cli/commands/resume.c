@@ -39,7 +39,7 @@ int cmd_resume(struct cli *cli, struct err *err)
 {
     struct unfinished_list list = {.items = NULL};
     struct store *store = NULL;
-    int failed = connect_store(cli, false, &store, err) || unfinished_read(store, &list, err);
+    int failed = connect_store(cli, &store, err) || unfinished_read(store, &list, err);
 
     if (!failed) {
         unfinished_warn(&cli->output, &list);

@@ -212,7 +212,7 @@ int cmd_sign(struct cli *cli, struct err *err)
         signer_open(cli, &signer, &s.signing, err))
         return ERR_FAIL;
     jw_array(w, "documents");
-    failed = connect_store(cli, false, &s.store, err) || target_find(&s.target, s.store, err) ||
+    failed = connect_store(cli, &s.store, err) || target_find(&s.target, s.store, err) ||
              sign_target(&s, err) || check_count(&s, err);
     jw_end(w);
     if (!failed && s.dry_run)

@@ -242,7 +242,7 @@ int cmd_stats(struct cli *cli, struct err *err)
 
     text_init(&warnings, OUTPUT_MAX);
     failed = (app && name_check_app(app, err)) || read_prices(&stats, err) ||
-             connect_store(cli, false, &store, err) ||
+             connect_store(cli, &store, err) ||
              usage_read(store, app, config_switch(&cli->config, OPT_QUICK), &usage, &warnings, err);
     if (!failed) {
         stats.w = output_data(&cli->output);

@@ -322,7 +322,7 @@ int cmd_status(struct cli *cli, struct err *err)
     if (name_check_app(app, err) || (env && name_check_env(env, err)))
         return ERR_FAIL;
     text_init(&warnings, OUTPUT_MAX);
-    failed = connect_store(cli, false, &store, err) ||
+    failed = connect_store(cli, &store, err) ||
              read_fleet(cli, store, app, env, &fleet, &warnings, err) ||
              show_trust(cli, store, app, &fleet, err) ||
              show_fleet(cli, app, &fleet, &warnings, err);

@@ -48,8 +48,7 @@ int cmd_thicken(struct cli *cli, struct err *err)
     if (platform_read(&cli->config, &platform, err) || target_parse(&target, cli->args, err))
         return ERR_FAIL;
     failed = signer_open(cli, &signer, &options.signing, err) ||
-             connect_store(cli, false, &options.store, err) ||
-             target_find(&target, options.store, err);
+             connect_store(cli, &options.store, err) || target_find(&target, options.store, err);
     if (!failed) {
         options.platform = platform.os[0] ? &platform : NULL;
         options.name = target.resolved.image;

@@ -271,7 +271,7 @@ int cmd_verify(struct cli *cli, struct err *err)
     if (platform_read(&cli->config, &options.platform, err) ||
         target_parse(&target, cli->args, err) || demands_open(cli, &guard, err))
         return ERR_FAIL;
-    failed = connect_store(cli, false, &options.store, err) ||
+    failed = connect_store(cli, &options.store, err) ||
              verify_signatures(cli, guard, &target, &options, err);
     if (!failed && (!guard || config_switch(&cli->config, OPT_DATA)))
         failed = verify_data(cli, &target, !guard, &options, err);

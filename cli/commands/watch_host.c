@@ -152,7 +152,7 @@ static int open_store(struct live_watch *live, unsigned at, struct store **out, 
     struct live_store *from = live->live[at].from;
 
     if (!from->store && ((!from->guard && demands_open(&from->cli, &from->guard, err)) ||
-                         connect_store(&from->cli, false, &from->store, err))) {
+                         connect_store(&from->cli, &from->store, err))) {
         live->is_unusable = err->family == ERR_USAGE;
         live->fault = *err;
         return ERR_FAIL;

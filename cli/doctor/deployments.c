@@ -325,7 +325,7 @@ static void check_bucket(const struct entry *entry)
     struct err err;
 
     if (deployments_enter(entry->cli, entry->deployment, &entered, &err) ||
-        connect_store(&entered, false, &store, &err))
+        connect_store(&entered, &store, &err))
         add_failure(entry, DOCTOR_FAILED, &err);
     else if (!config_switch(&entry->cli->config, OPT_READ_ONLY))
         probe_record(entry, store);

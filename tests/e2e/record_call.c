@@ -49,7 +49,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
     int answer = ERR_FAIL;
 
     if (config_load(&cli->config, cli->args, config_environment, true, err) == 0 &&
-        connect_store(cli, false, &options.store, err) == 0)
+        connect_store(cli, &options.store, err) == 0)
         answer = record(&options, argc, argv, err);
     store_destroy(options.store);
     credentials_close(cli);
