@@ -131,9 +131,7 @@ static int resolve(void *arg, bool may_ask, const char *rejected, struct credent
 
     if (may_ask)
         return resolve_from(credentials, &cli->config, true, rejected, out, err);
-    failed = cli->profile
-                 ? config_load_profile(&fresh, cli->args, config_environment, cli->profile, err)
-                 : config_load(&fresh, cli->args, config_environment, false, err);
+    failed = config_load_profile(&fresh, cli->args, config_environment, cli->profile, err);
     if (!failed)
         answer = resolve_from(credentials, &fresh, false, rejected, out, err);
     config_finish(&fresh);

@@ -150,10 +150,7 @@ int deployments_enter(const struct cli *cli, const struct deployment *deployment
     out->profile = chosen ? NULL : deployment->profile;
     output_init(&out->output, cli->output.json);
     out->output.quiet = cli->output.quiet;
-    if (chosen)
-        return config_load(&out->config, cli->args, config_environment, false, err);
-    return config_load_profile(&out->config, cli->args, config_environment, deployment->profile,
-                               err);
+    return config_load_profile(&out->config, cli->args, config_environment, out->profile, err);
 }
 
 void deployments_leave(struct cli *entered)

@@ -115,9 +115,14 @@ static int run_command(struct cli *cli, struct err *err)
 {
     static char message[LAST_WORDS_MAX];
     const struct command *command = &command_table[cli->args->command];
+    int failed;
 
     cli->output.command = command->name;
-    if (config_load(&cli->config, cli->args, config_environment, command->no_file, err))
+    if (command->no_file)
+        failed = config_load_without_file(&cli->config, cli->args, config_environment, err);
+    else
+        failed = config_load(&cli->config, cli->args, config_environment, err);
+    if (failed)
         return ERR_FAIL;
     set_up_output(cli);
     prepare_last_words(cli, message);

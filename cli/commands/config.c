@@ -306,8 +306,7 @@ static int load_profile(struct config *out, struct cli *cli, const char *profile
     int failed;
 
     args.command = CMD_NONE;
-    failed = profile ? config_load_profile(out, &args, config_environment, profile, err)
-                     : config_load(out, &args, config_environment, false, err);
+    failed = config_load_profile(out, &args, config_environment, profile, err);
     return failed ? ERR_FAIL : adopt_docker(out, err);
 }
 
@@ -449,7 +448,7 @@ int cmd_config_validate(struct cli *cli, struct err *err)
     args.command = CMD_NONE; /* the options of all commands */
     if (args.operand_count)
         args.values[OPT_CONFIG] = args.operands[0];
-    failed = config_load(&config, &args, config_environment, false, err);
+    failed = config_load(&config, &args, config_environment, err);
     if (!failed && !config.file.path[0]) {
         err_set(err, ERR_NOT_FOUND, "config", "there is no configuration file");
         failed = err_hint(err, "s3dock config init writes one");

@@ -20,7 +20,7 @@ static int load_settings(struct cli *cli, struct err *err)
     struct config whole;
 
     args.command = CMD_NONE; /* report the wrong values of all commands */
-    if (config_load(&whole, &args, config_environment, false, err)) {
+    if (config_load(&whole, &args, config_environment, err)) {
         config_finish(&whole);
         return ERR_FAIL;
     }

@@ -373,10 +373,15 @@ static int load_settings(struct config *out, const struct args *args, getenv_fn 
     return 0;
 }
 
-int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
-                struct err *err)
+int config_load(struct config *out, const struct args *args, getenv_fn *env, struct err *err)
 {
-    return load_settings(out, args, env, no_file, NULL, err);
+    return load_settings(out, args, env, false, NULL, err);
+}
+
+int config_load_without_file(struct config *out, const struct args *args, getenv_fn *env,
+                             struct err *err)
+{
+    return load_settings(out, args, env, true, NULL, err);
 }
 
 int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,

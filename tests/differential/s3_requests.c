@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     struct store *store = NULL;
     struct err err = {0};
 
-    if (argc != 2 || config_load(&config, &no_args, config_environment, true, &err) < 0) {
+    if (argc != 2 || config_load_without_file(&config, &no_args, config_environment, &err) < 0) {
         fprintf(stderr, "%s\n", argc == 2 ? err.text : "usage: s3_requests ENDPOINT");
         return 2;
     }

@@ -48,7 +48,7 @@ static int run(struct cli *cli, int argc, char **argv, struct err *err)
                                      .id_file = "machine-id"};
     int answer = ERR_FAIL;
 
-    if (config_load(&cli->config, cli->args, config_environment, true, err) == 0 &&
+    if (config_load_without_file(&cli->config, cli->args, config_environment, err) == 0 &&
         connect_store(cli, &options.store, err) == 0)
         answer = record(&options, argc, argv, err);
     store_destroy(options.store);

@@ -93,7 +93,7 @@ static int open_with(const char *flag, const char *value)
     assert_int_equal(command_line_parse(!flag ? 3 : value ? 5 : 4, argv, &args, &err), 0);
     output_init(&cli.output, false);
     cli.output.quiet = true;
-    failed = config_load(&cli.config, &args, config_environment, false, &err) ||
+    failed = config_load(&cli.config, &args, config_environment, &err) ||
              !(provider = credentials_open(&cli, &err));
     if (!failed)
         assert_int_equal(provider_get(provider, &copy, &err), PROVIDER_READY);

@@ -34,7 +34,7 @@ static void load(struct config *config, struct store_s3_options *options)
     static const struct args no_args = {.command = CMD_NONE};
     struct err err = {0};
 
-    if (config_load(config, &no_args, find_variable, true, &err) < 0)
+    if (config_load_without_file(config, &no_args, find_variable, &err) < 0)
         fail_msg("%s", err.text);
     s3_options_fill(config, options);
 }

@@ -121,7 +121,7 @@ static const char *platform_of(const char *const words[])
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
     assert_int_equal(command_line_parse(argc, argv, &args, &err), 0);
-    failed = config_load(&cli.config, &args, run_environment, false, &err) ||
+    failed = config_load(&cli.config, &args, run_environment, &err) ||
              deployments_read(&cli, "shop", "production", &deployment, NULL, &err);
     if (failed)
         snprintf(text, sizeof text, "%s", err.code);

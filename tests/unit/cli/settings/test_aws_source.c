@@ -55,7 +55,7 @@ static int load(void)
 {
     config_finish(&config);
     err = (struct err){0};
-    return config_load(&config, &args, test_getenv, false, &err);
+    return config_load(&config, &args, test_getenv, &err);
 }
 
 static void write_file(const char *path, const char *content)
