@@ -87,7 +87,7 @@ int cmd_config_init(struct cli *cli, struct err *err)
 
     if (!*path)
         return err_set(err, ERR_USAGE, "arguments", "the name of the file is empty");
-    if (file_make_dirs(path, true, 0700, err))
+    if (file_make_parents(path, 0700, err))
         return ERR_FAIL;
     answer = file_create(path, view_str(template), 0600, err);
     if (answer == FILE_BUSY) {

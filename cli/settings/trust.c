@@ -120,7 +120,7 @@ static int prepare_folder(const char *file, struct err *err)
     const char *fault;
     struct stat st;
 
-    if (file_make_dirs(file, true, 0700, err))
+    if (file_make_parents(file, 0700, err))
         return ERR_FAIL;
     if (!file_folder(file, folder) || stat(folder, &st))
         return err_set(err, ERR_LOCAL, "trust", "cannot use the folder of %s", file);

@@ -242,12 +242,9 @@ static int make_dir(const char *path, mode_t mode, struct err *err)
                      path);
 }
 
-int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err)
+/* Makes `folder`, which is changed meanwhile, and its parents. */
+static int make_dirs(char *folder, mode_t mode, struct err *err)
 {
-    char folder[PATH_MAX];
-
-    if (for_file ? !file_folder(path, folder) : !str_copy(folder, sizeof folder, path))
-        return err_errno(err, ENAMETOOLONG, "write", "cannot make folder %s", path);
     for (char *slash = folder[0] ? strchr(folder + 1, '/') : NULL; slash;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -256,6 +253,26 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
         *slash = '/';
     }
     return make_dir(folder, mode, err);
+}
+
+static int refuse_long(const char *path, struct err *err)
+{
+    return err_errno(err, ENAMETOOLONG, "write", "cannot make folder %s", path);
+}
+
+int file_make_dirs(const char *path, mode_t mode, struct err *err)
+{
+    char folder[PATH_MAX];
+
+    return str_copy(folder, sizeof folder, path) ? make_dirs(folder, mode, err)
+                                                 : refuse_long(path, err);
+}
+
+int file_make_parents(const char *path, mode_t mode, struct err *err)
+{
+    char folder[PATH_MAX];
+
+    return file_folder(path, folder) ? make_dirs(folder, mode, err) : refuse_long(path, err);
 }
 
 /* Returns true for a folder of this user that no other user can write to, and for this user's link
@@ -286,7 +303,7 @@ static bool make_private(char *out, size_t size, const char *base, const char *m
     if (!base || base[0] != '/' || is_of_others(base))
         return false;
     length = snprintf(out, size, "%s/%s", base, more);
-    return length > 0 && (size_t)length < size && file_make_dirs(out, false, 0700, &ignored) == 0 &&
+    return length > 0 && (size_t)length < size && file_make_dirs(out, 0700, &ignored) == 0 &&
            access(out, W_OK) == 0 && is_private(out);
 }
 
@@ -300,7 +317,7 @@ int file_cache_dir(char *out, size_t size, struct err *err)
     length = snprintf(out, size, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
     if (length < 0 || (size_t)length >= size)
         return err_errno(err, ENAMETOOLONG, "cache", "cannot use %s", out);
-    if (file_make_dirs(out, false, 0700, err) < 0)
+    if (file_make_dirs(out, 0700, err) < 0)
         return ERR_FAIL;
     if (!is_private(out))
         return err_set(err, ERR_LOCAL, "cache", "%s is not a private folder of this user", out);

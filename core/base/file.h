@@ -39,8 +39,10 @@ int file_replace(const char *path, struct view content, mode_t mode, struct err 
 /* The same, but never replaces an existing file: FILE_BUSY. That holds for two processes at the
  * same time, too. Never returns FILE_ABSENT. */
 int file_create(const char *path, struct view content, mode_t mode, struct err *err);
-/* Makes a folder and its parents. With `for_file`, makes the folder of the file `path`. */
-int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err);
+/* Makes a folder and its parents. */
+int file_make_dirs(const char *path, mode_t mode, struct err *err);
+/* Makes the folder of the file `path`, and its parents. */
+int file_make_parents(const char *path, mode_t mode, struct err *err);
 /* Writes all bytes, despite EINTR and short writes. `what` names the file in errors. */
 int file_write_all(int fd, const void *data, size_t size, const char *what, struct err *err);
 /* Reads exactly `size` bytes. A file that ends earlier is local.read. */

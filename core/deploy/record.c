@@ -62,7 +62,7 @@ static void note_refusal(const struct record *record)
 
     clock_rfc3339(clock_wall(), at);
     snprintf(line, sizeof line, "%s\n", at);
-    if (note_path(record, path) && file_make_dirs(path, true, 0700, &ignored) == 0)
+    if (note_path(record, path) && file_make_parents(path, 0700, &ignored) == 0)
         (void)file_replace(path, view_str(line), 0600, &ignored);
 }
 
@@ -101,7 +101,7 @@ static void note_written(const struct record *record, const struct deploy_result
         return;
     clock_rfc3339(clock_wall(), at);
     snprintf(text, sizeof text, "%s\n%s\n", at, line);
-    if (file_make_dirs(path, true, 0700, &ignored) == 0)
+    if (file_make_parents(path, 0700, &ignored) == 0)
         (void)file_replace(path, view_str(text), 0600, &ignored);
 }
 

@@ -84,9 +84,8 @@ int state_files_find(struct state_files *files, const char *app, const char *env
         !file_in(lock, app, env, ".lock", files->lock) ||
         !file_in(lock, app, "@images", ".lock", files->images))
         return err_errno(err, ENAMETOOLONG, "state", "cannot use %s", state);
-    return file_make_dirs(state, false, 0700, err) < 0 || file_make_dirs(lock, false, 0700, err) < 0
-               ? ERR_FAIL
-               : 0;
+    return file_make_dirs(state, 0700, err) < 0 || file_make_dirs(lock, 0700, err) < 0 ? ERR_FAIL
+                                                                                       : 0;
 }
 
 /* ---- the lock ---- */

@@ -63,7 +63,7 @@ int pending_load_add(const struct docker *docker, const char *ref, struct err *e
     if (!needs_note(docker))
         return 0;
     length = snprintf(line, sizeof line, "%.1000s\n", ref);
-    if (path_of(docker, ref, path, err) || file_make_dirs(path, true, 0700, err))
+    if (path_of(docker, ref, path, err) || file_make_parents(path, 0700, err))
         return ERR_FAIL;
     return file_replace(path, view_of(line, (size_t)length), 0600, err);
 }

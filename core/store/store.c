@@ -33,7 +33,7 @@ bool store_note_path(const struct store *store, const char *folder, char *out, s
     sha256_of(view_str(store->identity), sum);
     hex_encode(sum, sizeof sum, name);
     length = snprintf(out, size, "%s/%s/%s", cache, folder, name);
-    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
+    return length > 0 && (size_t)length < size && file_make_parents(out, 0700, &ignored) == 0;
 }
 
 bool store_etag_is_sound(const char *etag)

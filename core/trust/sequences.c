@@ -61,8 +61,7 @@ static int name_files(struct memory *memory, struct err *err)
     text_char(&name, '\n');
     text_str(&name, memory->subject->key);
     if (text_check(&name, "the name of a bucket", err) ||
-        find_folder(memory->subject->folder, folder, err) ||
-        file_make_dirs(folder, false, 0700, err) < 0)
+        find_folder(memory->subject->folder, folder, err) || file_make_dirs(folder, 0700, err) < 0)
         return ERR_FAIL;
     sha256_of(text_view(&name), sum);
     hex_encode(sum, sizeof sum, hex);

@@ -65,7 +65,7 @@ static void put(const char *path, struct view content)
 {
     FILE *file;
 
-    assert_int_equal(file_make_dirs(path, true, 0755, &err), 0);
+    assert_int_equal(file_make_parents(path, 0755, &err), 0);
     file = fopen(path, "wb"); /* not file_replace, which syncs to disk */
     assert_non_null(file);
     assert_int_equal(fwrite(content.data, 1, content.size, file), content.size);

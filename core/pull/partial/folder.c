@@ -36,7 +36,7 @@ static int folder_path(char *out, size_t size, struct err *err)
     length = snprintf(out, size, "%s/pulls", cache);
     if (length < 0 || (size_t)length >= size)
         return err_errno(err, ENAMETOOLONG, "spool", "cannot use %s", cache);
-    return file_make_dirs(out, false, 0700, err);
+    return file_make_dirs(out, 0700, err);
 }
 
 int partial_folder_path(char *out, size_t size, const char *id, const char *suffix, struct err *err)

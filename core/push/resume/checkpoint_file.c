@@ -33,7 +33,7 @@ static int make_path(const char *name, char out[PATH_MAX], struct err *err)
     length = snprintf(out, PATH_MAX, "%s/uploads/%s", folder, name);
     if (length < 0 || length >= PATH_MAX)
         return err_errno(err, ENAMETOOLONG, "checkpoint", "cannot use %s", folder);
-    return file_make_dirs(out, true, 0700, err);
+    return file_make_parents(out, 0700, err);
 }
 
 static bool is_name(const char *name)

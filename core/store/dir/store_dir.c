@@ -316,7 +316,7 @@ static int open_root(struct store_dir *dir, const char *path, bool create, struc
 {
     char *real;
 
-    if (create && file_make_dirs(path, false, 0777, err) < 0)
+    if (create && file_make_dirs(path, 0777, err) < 0)
         return ERR_FAIL;
     dir->bucket.root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir->bucket.root < 0 && errno == ENOENT) {

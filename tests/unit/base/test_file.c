@@ -121,7 +121,7 @@ static void a_failed_replacement_changes_nothing(void **state)
     long_name[sizeof long_name - 1] = '\0';
     assert_int_equal(file_replace(long_name, view_str("x"), 0644, &err), ERR_FAIL);
     assert_int_equal(file_create(long_name, view_str("x"), 0644, &err), ERR_FAIL);
-    assert_int_equal(file_make_dirs(long_name, false, 0755, &err), ERR_FAIL);
+    assert_int_equal(file_make_dirs(long_name, 0755, &err), ERR_FAIL);
     assert_int_equal(count_names("."), 1);
 }
 
@@ -174,19 +174,19 @@ static void folders(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(file_make_dirs("a/b/c", false, 0755, &err), 0);
-    assert_int_equal(file_make_dirs("a/b/c", false, 0755, &err), 0);
-    assert_int_equal(file_make_dirs("a/d/e.txt", true, 0755, &err), 0);
+    assert_int_equal(file_make_dirs("a/b/c", 0755, &err), 0);
+    assert_int_equal(file_make_dirs("a/b/c", 0755, &err), 0);
+    assert_int_equal(file_make_parents("a/d/e.txt", 0755, &err), 0);
     assert_int_equal(count_names("a/d"), 0);
-    assert_int_equal(file_make_dirs("e.txt", true, 0755, &err), 0);
-    assert_int_equal(file_make_dirs("a//x/", false, 0755, &err), 0);
-    assert_int_equal(file_make_dirs("/", false, 0755, &err), 0);
-    assert_int_equal(file_make_dirs("/f", true, 0755, &err), 0);
+    assert_int_equal(file_make_parents("e.txt", 0755, &err), 0);
+    assert_int_equal(file_make_dirs("a//x/", 0755, &err), 0);
+    assert_int_equal(file_make_dirs("/", 0755, &err), 0);
+    assert_int_equal(file_make_parents("/f", 0755, &err), 0);
     assert_int_equal(count_names("."), 1);
     assert_int_equal(file_replace("a/f", view_str("x"), 0644, &err), 0);
-    assert_int_equal(file_make_dirs("a/f", false, 0755, &err), ERR_FAIL);
-    assert_int_equal(file_make_dirs("a/f/g", false, 0755, &err), ERR_FAIL);
-    assert_int_equal(file_make_dirs("", false, 0755, &err), ERR_FAIL);
+    assert_int_equal(file_make_dirs("a/f", 0755, &err), ERR_FAIL);
+    assert_int_equal(file_make_dirs("a/f/g", 0755, &err), ERR_FAIL);
+    assert_int_equal(file_make_dirs("", 0755, &err), ERR_FAIL);
 }
 
 static void reading_and_writing_at(void **state)

@@ -38,7 +38,7 @@ static void write_file(const char *below, const char *content)
     struct err err = {0};
 
     snprintf(path, sizeof path, "%s/%s", home, below);
-    assert_int_equal(file_make_dirs(path, true, 0700, &err), 0);
+    assert_int_equal(file_make_parents(path, 0700, &err), 0);
     assert_int_equal(file_replace(path, view_str(content), 0600, &err), 0);
 }
 
@@ -324,7 +324,7 @@ static void finds_the_socket_of_a_desktop(void **state)
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
         snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", home, sockets[i]);
-        assert_int_equal(file_make_dirs(address.sun_path, true, 0700, &err), 0);
+        assert_int_equal(file_make_parents(address.sun_path, 0700, &err), 0);
         assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
         close(fd);
         assert_true(docker_user_socket(home, found, sizeof found));

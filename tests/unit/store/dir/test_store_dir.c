@@ -477,7 +477,7 @@ static void lists_page_by_page(void **state)
 
         snprintf(key, sizeof key, "d%02u/k%04u", i / 100, i);
         snprintf(path, sizeof path, "%s/%s", root, key);
-        assert_int_equal(file_make_dirs(path, true, 0777, &err), 0);
+        assert_int_equal(file_make_parents(path, 0777, &err), 0);
         fd = open(path, O_CREAT | O_WRONLY, 0666);
         assert_true(fd >= 0);
         close(fd);
@@ -496,7 +496,7 @@ static void lists_page_by_page(void **state)
         char path[128];
 
         snprintf(path, sizeof path, "%s/p/g%04u/x", root, i);
-        assert_int_equal(file_make_dirs(path, true, 0777, &err), 0);
+        assert_int_equal(file_make_parents(path, 0777, &err), 0);
         close(open(path, O_CREAT | O_WRONLY, 0666));
         text_printf(&expected, "p/g%04u/|", i);
     }
