@@ -13,7 +13,8 @@ struct docker_endpoint;
 struct store;
 
 /* Opens the store. An endpoint "file:///FOLDER" is a directory; the bucket is a folder in it. Any
- * other endpoint is S3. The caller calls store_destroy. Checks consent_store first (usage.trust). */
+ * other endpoint is S3. The caller calls store_destroy. Checks consent_store first (usage.trust).
+ */
 int connect_store(struct cli *cli, struct store **out, struct err *err);
 /* The same; with `create`, a missing folder of the bucket is made. Creates no bucket of S3. */
 int connect_or_create_store(struct cli *cli, bool create, struct store **out, struct err *err);

@@ -192,8 +192,8 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
-/* Only containerd's store has an image for several platforms, and only Docker 28 and newer report and
- * export each of them: a push from an older one would leave out all but one. */
+/* Only containerd's store has an image for several platforms, and only Docker 28 and newer report
+ * and export each of them: a push from an older one would leave out all but one. */
 static int check_platforms(const struct build *build, const struct docker *docker, struct err *err)
 {
     const struct docker_engine *engine = docker_engine(docker);
@@ -210,8 +210,8 @@ static int check_platforms(const struct build *build, const struct docker *docke
                          "with its containerd image store");
 }
 
-/* Returns true if the daemon has the platform `text` of the image, with all of its blobs. buildx also
- * knows short names, such as "arm64" or "local": they are not compared. */
+/* Returns true if the daemon has the platform `text` of the image, with all of its blobs. buildx
+ * also knows short names, such as "arm64" or "local": they are not compared. */
 static bool has_platform(const struct docker_platform *all, unsigned count, const char *text)
 {
     struct platform wanted;
@@ -267,7 +267,8 @@ static void ignore_output(void *arg, struct view bytes)
     (void)bytes;
 }
 
-/* docker without buildx reads the flags of `buildx build` as its own. Its messages do not name buildx. */
+/* docker without buildx reads the flags of `buildx build` as its own. Its messages do not name
+ * buildx. */
 static bool lacks_buildx(const struct cli *cli, const struct build_request *request,
                          char *const *env)
 {

@@ -261,8 +261,8 @@ static void note_platforms(struct cli *cli, const struct subject *from, const st
                 other);
 }
 
-/* The second image lacks the first platform of the first one: opens both for another one, if they have one
- * in common. */
+/* The second image lacks the first platform of the first one: opens both for another one, if they
+ * have one in common. */
 static int settle_platform(struct cli *cli, struct store *store, struct choice *choice,
                            struct subject *from, struct subject *to, struct err *err)
 {

@@ -33,8 +33,8 @@ void log_set_notes(bool on);
  * bytes are ignored. The first 16 are kept for ever, and the last 48 of the others: temporary
  * credentials are replaced for hours. */
 void log_secret(const char *secret);
-/* Replaces each known secret in `text`, and the password of each URL, by "***" (a password of one or
- * two bytes by as many stars). cli calls it before it prints. */
+/* Replaces each known secret in `text`, and the password of each URL, by "***" (a password of one
+ * or two bytes by as many stars). cli calls it before it prints. */
 void log_redact(char *text);
 
 #endif

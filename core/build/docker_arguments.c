@@ -1,6 +1,6 @@
 /*
- * The words are searched from the first to the last. A flag and its value are two words, or one word
- * with '=' between them.
+ * The words are searched from the first to the last. A flag and its value are two words, or one
+ * word with '=' between them.
  */
 #include "build/docker_arguments.h"
 
@@ -109,7 +109,8 @@ bool docker_arguments_elsewhere(const struct build_request *request)
     return elsewhere;
 }
 
-/* An image for several platforms has no single id. buildx refuses the file beside outputs of files. */
+/* An image for several platforms has no single id. buildx refuses the file beside outputs of files.
+ */
 bool docker_arguments_refuse_iidfile(const struct build_request *request)
 {
     if (docker_arguments_several(request))

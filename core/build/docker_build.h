@@ -37,8 +37,8 @@ struct docker_build {
     const char *argv[BUILD_WORDS_MAX];
 };
 
-/* Copies a list of platforms as buildx reads it: without blanks and empty items. usage.value: no item,
- * or too long. */
+/* Copies a list of platforms as buildx reads it: without blanks and empty items. usage.value: no
+ * item, or too long. */
 int docker_build_platforms(const char *text, char out[BUILD_PLATFORMS_SIZE], struct err *err);
 /* Finds the context and the Dockerfile, and makes argv. local.context, not_found.dockerfile. */
 int docker_build_make(const struct build_request *request, struct docker_build *out,

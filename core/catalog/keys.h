@@ -34,7 +34,8 @@ bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
 /* The same for the documents of a platform: `platform` as in key_document. */
 bool key_sibling_document(char out[KEY_MAX], const char *archive, const char *platform,
                           enum key_kind kind);
-/* Writes the prefix of the documents of further platforms: images/{app}/{YYYYMM}/{app}-{time}-{hash}-
+/* Writes the prefix of the documents of further platforms:
+ * images/{app}/{YYYYMM}/{app}-{time}-{hash}-
  * Returns false if `archive` is not the key of an archive. */
 bool key_prefix_of_others(char out[KEY_MAX], const char *archive);
 /* As key_sibling; internal.key if `archive` is not the key of an archive. */

@@ -246,8 +246,8 @@ static int take_retired(const struct search *s, struct view document, struct err
     return metadata_parse(document, &out->metadata, err);
 }
 
-/* Reads the metadata of a platform ("": the first one) from its tombstone, unless the data are being
- * deleted. */
+/* Reads the metadata of a platform ("": the first one) from its tombstone, unless the data are
+ * being deleted. */
 static int try_tombstone(struct search *s, const char *key, const char *platform, struct err *err)
 {
     struct located *out = s->out;
@@ -280,8 +280,8 @@ static int try_tombstone(struct search *s, const char *key, const char *platform
     return answer;
 }
 
-/* Finds a retired image. `answer`: that of the search for metadata. The first platform may be there, and
- * the wanted one retired: a cleanup was killed, or has restored only the first one. */
+/* Finds a retired image. `answer`: that of the search for metadata. The first platform may be
+ * there, and the wanted one retired: a cleanup was killed, or has restored only the first one. */
 static int try_retired(struct search *s, const char *key, int answer, struct err *err)
 {
     char platform[PLATFORM_KEY_SIZE];

@@ -61,8 +61,8 @@ struct locate_reader {
 
 /* Finds the metadata of an image for the platform `wanted`; NULL: for the first platform.
  * LOCATE_FOUND: call located_finish. `key` is the image key of a pointer, which is tried first, or
- * NULL. With a key, a retired image is found too, while its data exist, and so is a platform that is
- * retired alone: a pointer was set to the image while a cleanup retired it, and the next cleanup
+ * NULL. With a key, a retired image is found too, while its data exist, and so is a platform that
+ * is retired alone: a pointer was set to the image while a cleanup retired it, and the next cleanup
  * restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  const struct platform *wanted, struct located *out, struct err *err);

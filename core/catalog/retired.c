@@ -134,7 +134,8 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 
 /* ---- restoring ---- */
 
-/* Returns 1 if any month has metadata of this name. *first: they are those of the first platform. */
+/* Returns 1 if any month has metadata of this name. *first: they are those of the first platform.
+ */
 static int is_described(struct store *store, const struct image_name *name, bool *first,
                         struct err *err)
 {
@@ -226,8 +227,8 @@ static int restore(struct store *store, const struct image_name *name, const cha
     return write_and_look(store, key, retired, err);
 }
 
-/* Returns 1 if any month has metadata for the platform of the tombstone. The image may have been pushed
- * again: what is restored in the month of its name would hide it. */
+/* Returns 1 if any month has metadata for the platform of the tombstone. The image may have been
+ * pushed again: what is restored in the month of its name would hide it. */
 static int is_pushed_again(struct store *store, const char *tombstone_key, struct err *err)
 {
     char month[CLOCK_MONTH_SIZE], key[PLATFORM_KEY_SIZE];

@@ -44,9 +44,10 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 enum store_answer retired_delete_if(struct store *store, const char *key, const char *etag,
                                     struct err *err);
 
-/* Restores the metadata of a retired image, of all platforms, from its tombstones. Those of the first
- * platform are written only if no month has such metadata of this name. 0: the image exists.
- * RETIRED_GONE: there is no tombstone and no metadata, or the data of the first platform are deleted. */
+/* Restores the metadata of a retired image, of all platforms, from its tombstones. Those of the
+ * first platform are written only if no month has such metadata of this name. 0: the image exists.
+ * RETIRED_GONE: there is no tombstone and no metadata, or the data of the first platform are
+ * deleted. */
 enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);

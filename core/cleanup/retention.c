@@ -270,8 +270,8 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
     return err_hint(err, "push %s again", image->ref);
 }
 
-/* An image is retired when none of its documents is left, and this cleanup deleted one. Its first platform
- * may have had none. Returns true if any was deleted. */
+/* An image is retired when none of its documents is left, and this cleanup deleted one. Its first
+ * platform may have had none. Returns true if any was deleted. */
 static bool note_retired(struct batch *batch)
 {
     bool any = false;

@@ -86,7 +86,8 @@ static int name_objects(const struct sweep *s, struct sweep_stone *stone, struct
     return 0;
 }
 
-/* Returns 1 if the image was pushed again, and has metadata in another month: nothing was restored. */
+/* Returns 1 if the image was pushed again, and has metadata in another month: nothing was restored.
+ */
 static int restore(const struct sweep *s, const struct sweep_stone *stone, struct err *err)
 {
     struct store *store = s->policy->store;

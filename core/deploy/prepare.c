@@ -35,8 +35,8 @@ static struct deploy_container *find_retired(const struct run *run, const struct
     return best;
 }
 
-/* Returns the first generation of the image to which a rollback returns. The next one returns to one
- * before that one. 0: it is no rollback. */
+/* Returns the first generation of the image to which a rollback returns. The next one returns to
+ * one before that one. 0: it is no rollback. */
 static unsigned find_origin(const struct run *run, const struct deploy_unit *unit)
 {
     unsigned origin = 0;

@@ -23,9 +23,9 @@ struct base_candidates {
 void base_candidates_add(struct base_candidates *candidates, const char *key);
 /* Adds an image by its image key (docs/format.md). */
 void base_candidates_add_image(struct base_candidates *candidates, const char *key);
-/* Searches the bucket with a few parallel requests, and adds to `candidates`. `platform`: that of the
- * image; any platform: not known. `own`: only the newest images of the app; one round of requests if the
- * month of the name has enough of them. */
+/* Searches the bucket with a few parallel requests, and adds to `candidates`. `platform`: that of
+ * the image; any platform: not known. `own`: only the newest images of the app; one round of
+ * requests if the month of the name has enough of them. */
 void base_candidates_find(struct store *store, const struct image_name *name,
                           const struct platform *platform, bool own,
                           struct base_candidates *candidates);

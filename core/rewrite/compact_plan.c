@@ -211,8 +211,8 @@ static unsigned count_retired(const struct compact_plan *plan, const char *key)
     return count;
 }
 
-/* Returns true for the objects that pushes and rewrites write. The copy of a replaced archive is below
- * archive/, and stays there. */
+/* Returns true for the objects that pushes and rewrites write. The copy of a replaced archive is
+ * below archive/, and stays there. */
 static bool is_of_push(const char *key)
 {
     char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];

@@ -16,7 +16,8 @@ struct store;
  * contradicts the metadata or is damaged. The caller destroys *out. */
 
 /* Fetches the whole index, and compares it with index_sha256, index_size, the image id and the
- * objects. Metadata without a format (a caller's own) states no objects, and index_size 0 no size. */
+ * objects. Metadata without a format (a caller's own) states no objects, and index_size 0 no size.
+ */
 int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
                 struct err *err);
 /* The same for an image that is rewritten: fails with integrity.thin, which names the image. */

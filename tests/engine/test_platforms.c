@@ -1,7 +1,7 @@
 /*
- * Two pushes of one name at once: before each request of the first push, the second one runs to its end.
- * Each may store its image in any form. Afterwards the bucket has the images of both platforms; of two
- * images of one platform, one of them.
+ * Two pushes of one name at once: before each request of the first push, the second one runs to its
+ * end. Each may store its image in any form. Afterwards the bucket has the images of both
+ * platforms; of two images of one platform, one of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

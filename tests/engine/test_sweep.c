@@ -302,8 +302,8 @@ static void all_platforms_are_removed(void **state)
     assert_true(exists(SHARED));
 }
 
-/* The image was pushed again after its retirement, under the key of another month, and a version leads to it.
- * The former image is not restored, and its data are deleted. */
+/* The image was pushed again after its retirement, under the key of another month, and a version
+ * leads to it. The former image is not restored, and its data are deleted. */
 static void what_was_pushed_again_is_not_restored(void **state)
 {
     struct metadata metadata;

@@ -16,9 +16,8 @@ struct proxy_workers {
     unsigned count;
     struct proxy_worker {
         int64_t pid;
-        uint64_t
-            started; /* in ticks since boot: distinguishes it from a later process of the same number */
-        char title[64]; /* the beginning of its command line; nginx writes "is shutting down" */
+        uint64_t started; /* in ticks since boot: differs for a later process of this number */
+        char title[64];   /* the beginning of its command line; nginx writes "is shutting down" */
     } list[PROXY_WORKERS_MAX];
 };
 

@@ -28,8 +28,8 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
  * packed stream was broken, incomplete, or not inflated. */
 void layer_digest_end(struct layer_digest *digest, uint8_t stored[SHA256_SIZE],
                       uint8_t diff[SHA256_SIZE], bool *compressed);
-/* Returns LAYER_PLAIN_TAR, or the same with "+gzip", "+zstd", "+xz" or "+bzip2": a static string. Call
- * it after layer_digest_end. */
+/* Returns LAYER_PLAIN_TAR, or the same with "+gzip", "+zstd", "+xz" or "+bzip2": a static string.
+ * Call it after layer_digest_end. */
 const char *layer_digest_media_type(const struct layer_digest *digest);
 /* Returns true if zeros follow the gzip data: some daemons then refuse the layer. Call it after
  * layer_digest_end. */

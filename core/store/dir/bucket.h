@@ -51,9 +51,9 @@ enum dir_access {
 int dir_check_spelling(const struct dir_bucket *bucket, int folder, const char *name,
                        enum dir_access access, struct err *err);
 
-/* Returns STORE_ABSENT for a name that was not opened because it is missing, or is a file instead of
- * a folder or the reverse. Any other name, such as a symbolic link, fails with local.layout: it may
- * stand for an object that the user has moved, which must not count as deleted. */
+/* Returns STORE_ABSENT for a name that was not opened because it is missing, or is a file instead
+ * of a folder or the reverse. Any other name, such as a symbolic link, fails with local.layout: it
+ * may stand for an object that the user has moved, which must not count as deleted. */
 int dir_absent(const struct dir_bucket *bucket, int folder, const char *name, struct err *err);
 
 /* Opens the folder of the last component of `path` (`*leaf`, inside path), and checks the spelling

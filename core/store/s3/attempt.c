@@ -20,7 +20,7 @@
 #define STALL_LONG 20 /* times the stall time: a server may copy or complete 5 GiB for minutes */
 #define LINES_MAX  (64 * KIB)
 #define RESUME_MIN (64 * KIB)     /* a cut try that received this much is not counted */
-#define PARK_TIME  (NS_PER_S / 2) /* between two checks of the provider, which also wakes the loop */
+#define PARK_TIME  (NS_PER_S / 2) /* between two checks of the provider; it wakes the loop, too */
 
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -408,7 +408,8 @@ static void put_link(const char *target, const char *name)
     assert_int_equal(symlink(target, path), 0);
 }
 
-/* An object that was moved behind a link is not deleted: a cleanup must not remove what it needs. */
+/* An object that was moved behind a link is not deleted: a cleanup must not remove what it needs.
+ */
 static void links_lead_nowhere(void **state)
 {
     struct store_op op = {.verb = STORE_PUT, .key = "out/passwd"};
