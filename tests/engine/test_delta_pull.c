@@ -615,17 +615,17 @@ static void a_false_partial_download_is_dropped(void **state)
         .store = store->identity, .where = store->where, .key = KEY ".tar.gz", .image = SECOND};
     struct pull_result result;
     struct store_info info;
-    struct partial *spool;
+    struct partial *partial;
 
     (void)state;
     assert_int_equal(store_head(store, subject.key, &info, &err), STORE_DONE);
     subject.etag = info.etag;
     subject.size = info.size;
     for (int first = 1; first >= 0; first--) { /* all chunks of the image, then a part of them */
-        spool = partial_open(&subject, 0, &err);
-        assert_non_null(spool);
-        partial_keep(spool, info.size / 2, view_of(junk, sizeof junk));
-        partial_close(spool, false);
+        partial = partial_open(&subject, 0, &err);
+        assert_non_null(partial);
+        partial_keep(partial, info.size / 2, view_of(junk, sizeof junk));
+        partial_close(partial, false);
         if (!first)
             pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
         pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);

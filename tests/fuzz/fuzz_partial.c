@@ -35,17 +35,17 @@ static void begin(void)
     struct partial_entry *entries;
     struct err err;
     size_t count;
-    struct partial *spool;
+    struct partial *partial;
     FILE *file;
 
     folder_make();
     check(setenv("XDG_CACHE_HOME", folder, 1) == 0);
     for (size_t i = 0; i < SIZE; i++)
         archive[i] = (uint8_t)(i * 7 + (i >> 8));
-    spool = partial_open(&about, 0, &err);
-    check(spool);
-    partial_keep(spool, 0, view_of(archive, SIZE));
-    partial_close(spool, false);
+    partial = partial_open(&about, 0, &err);
+    check(partial);
+    partial_keep(partial, 0, view_of(archive, SIZE));
+    partial_close(partial, false);
     check(partial_list(&entries, &count, &err) == 0 && count == 1);
     snprintf(journal, sizeof journal, "%s/s3dock/pulls/%s.spool", folder, entries[0].id);
     free(entries);
@@ -100,7 +100,7 @@ static void write_journal(const uint8_t *data, size_t size)
 }
 
 /* All bytes that it claims to hold are equal to the archive's. */
-static void read_all(struct partial *spool)
+static void read_all(struct partial *partial)
 {
     static uint8_t room[SIZE];
     uint64_t total = 0;
@@ -108,24 +108,24 @@ static void read_all(struct partial *spool)
 
     for (uint64_t at = 0; at < SIZE;) {
         bool held;
-        uint64_t run = partial_run(spool, at, SIZE - at, &held);
+        uint64_t run = partial_run(partial, at, SIZE - at, &held);
 
-        check(run > 0 && run <= SIZE - at && partial_holds(spool, at, run) == held);
+        check(run > 0 && run <= SIZE - at && partial_holds(partial, at, run) == held);
         if (held) {
-            check(partial_read(spool, at, room, (size_t)run, &err) == 0);
+            check(partial_read(partial, at, room, (size_t)run, &err) == 0);
             check(memcmp(room, archive + at, (size_t)run) == 0);
             total += run;
         }
         at += run;
     }
-    check(total == partial_held(spool));
+    check(total == partial_held(partial));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct partial_subject about = subject();
     struct partial_entry *entries;
-    struct partial *spool;
+    struct partial *partial;
     struct err err;
     size_t count;
 
@@ -134,9 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_journal(data, size);
     if (partial_list(&entries, &count, &err) == 0)
         free(entries);
-    spool = partial_open_read_only(&about, &err);
-    if (spool)
-        read_all(spool);
-    partial_close(spool, false);
+    partial = partial_open_read_only(&about, &err);
+    if (partial)
+        read_all(partial);
+    partial_close(partial, false);
     return 0;
 }
