@@ -74,10 +74,10 @@ stop_pid()
 # wait_until SECONDS COMMAND...: repeats the command until it succeeds.
 wait_until()
 {
-    local tenths=$(($1 * 5))
+    local tries=$(($1 * 5))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ $((tenths -= 1)) -gt 0 ] || return 1
+        [ $((tries -= 1)) -gt 0 ] || return 1
         sleep 0.2
     done
 }
