@@ -76,26 +76,27 @@ static void print_skipped(struct cli *cli, const char *ref, bool is_signed, bool
                     ref);
 }
 
-static void print_result(struct cli *cli, const struct push_options *options,
-                         const struct push_result *result, bool verified)
+static void print_pushed(struct cli *cli, const char *ref, const struct push_result *result)
 {
     const struct transfer_stats *stats = &result->stats;
-    char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
+    char archive[HUMAN_SIZE], bytes[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
+    double speed = stats->seconds > 0 ? (double)result->size / stats->seconds : 0;
 
-    if (result->skipped)
-        print_skipped(cli, options->name.ref, result->is_signed, verified);
-    else if (options->dry_run)
-        output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
-    else if ((stats->copied_bytes || result->referred_bytes) && result->bases)
-        output_note(&cli->output, "pushed %s: %s in %s, uploaded %s of it", options->name.ref,
+    if ((stats->copied_bytes || result->referred_bytes) && result->bases)
+        output_note(&cli->output, "pushed %s: %s in %s, uploaded %s of it", ref,
                     human_bytes(result->size, archive), human_seconds(stats->seconds, time),
-                    human_bytes(stats->uploaded_bytes, raw));
+                    human_bytes(stats->uploaded_bytes, bytes));
     else
-        output_note(
-            &cli->output, "pushed %s: %s in %s (%s image), %s", options->name.ref,
-            human_bytes(result->size, archive), human_seconds(stats->seconds, time),
-            human_bytes(stats->raw_bytes, raw),
-            human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+        output_note(&cli->output, "pushed %s: %s in %s (%s image), %s", ref,
+                    human_bytes(result->size, archive), human_seconds(stats->seconds, time),
+                    human_bytes(stats->raw_bytes, bytes), human_rate(speed, rate));
+}
+
+/* Prints what the push used or refused of earlier work, and why. */
+static void print_reuse(struct cli *cli, const struct push_result *result)
+{
+    char resumed[HUMAN_SIZE];
+
     if (result->outdated)
         output_note(&cli->output,
                     "%u earlier archives could not be used as a source: their index has version 1, "
@@ -103,7 +104,7 @@ static void print_result(struct cli *cli, const struct push_options *options,
                     result->outdated);
     if (result->resumed_bytes)
         output_note(&cli->output, "resumed an interrupted push: %s already uploaded",
-                    human_bytes(result->resumed_bytes, raw));
+                    human_bytes(result->resumed_bytes, resumed));
     if (result->resume_refusal[0])
         output_note(&cli->output, "could not resume the earlier upload (%s): removed it",
                     result->resume_refusal);
@@ -120,6 +121,20 @@ static void print_result(struct cli *cli, const struct push_options *options,
                     "%s is damaged: its content differs from its index, so nothing was copied from "
                     "it. Push that image again with --force --no-delta",
                     result->corrupt_base);
+}
+
+static void print_result(struct cli *cli, const struct push_options *options,
+                         const struct push_result *result, bool verified)
+{
+    const char *ref = options->name.ref;
+
+    if (result->skipped)
+        print_skipped(cli, ref, result->is_signed, verified);
+    else if (options->dry_run)
+        output_note(&cli->output, "would push %s to %s", ref, result->key);
+    else
+        print_pushed(cli, ref, result);
+    print_reuse(cli, result);
     if (leaves_out(options, result))
         output_warn(&cli->output,
                     "only the image for %s was pushed, and the source has other platforms, too: "
