@@ -646,24 +646,38 @@ static void only_object(const char *ref, char key[KEY_MAX])
     fault_store_close(&b.fault);
 }
 
+/* Pushes FIRST, whose only object *key will be the base of SECOND, and opens the bucket. */
+static void open_with_base(struct between *b, char key[KEY_MAX])
+{
+    empty("a");
+    push("a", FIRST, forms[3], 2);
+    only_object(FIRST, key);
+    open_between(b, "a");
+}
+
+/* Pushes SECOND through `b`, which it closes. The image must not refer to the base. */
+static struct push_result push_without_base(struct between *b)
+{
+    struct push_result result;
+
+    if (push_through(b, SECOND, forms[3], 2, &result))
+        fail_msg("%s", err.text);
+    fault_store_close(&b->fault);
+    assert_int_equal(result.objects, 1);
+    return result;
+}
+
 /* The base is deleted right before the commit: the push notices it, and starts again. */
 static void a_base_that_disappears(void **state)
 {
     char key[KEY_MAX];
-    struct push_result result;
     struct between b;
 
     (void)state;
-    empty("a");
-    push("a", FIRST, forms[3], 2);
-    only_object(FIRST, key);
-    open_between(&b, "a");
+    open_with_base(&b, key);
     b.gone = key;
-    if (push_through(&b, SECOND, forms[3], 2, &result))
-        fail_msg("%s", err.text);
+    push_without_base(&b);
     assert_null(b.gone);
-    fault_store_close(&b.fault);
-    assert_int_equal(result.objects, 1);
     assert_same_stream("a", SECOND);
 }
 
@@ -722,16 +736,10 @@ static void a_damaged_base(void **state)
     struct between b;
 
     (void)state;
-    empty("a");
-    push("a", FIRST, forms[3], 2);
-    only_object(FIRST, key);
-    open_between(&b, "a");
+    open_with_base(&b, key);
     b.damaged = true;
-    if (push_through(&b, SECOND, forms[3], 2, &result))
-        fail_msg("%s", err.text);
-    fault_store_close(&b.fault);
+    result = push_without_base(&b);
     assert_string_equal(result.corrupt_base, key);
-    assert_int_equal(result.objects, 1);
     assert_int_equal(result.referred_bytes, 0);
     assert_same_stream("a", SECOND);
 }
