@@ -43,6 +43,18 @@ static enum store_answer get_document(const struct search *s, struct text *text,
                : store_get_document(s->store, out->metadata_key, text, out->metadata_etag, err);
 }
 
+/* A push does not replace metadata that it cannot read, not even with --force: the image may have
+ * to be kept. */
+static int hint_repair(const char *key, struct err *err)
+{
+    return err->family == ERR_INTEGRITY
+               ? err_hint(err,
+                          "repair that document, or delete it with another program for S3 and "
+                          "push the image again: %s",
+                          key)
+               : ERR_FAIL;
+}
+
 /* Reads the document under out->metadata_key. */
 static int read_metadata(const struct search *s, struct err *err)
 {
@@ -59,9 +71,11 @@ static int read_metadata(const struct search *s, struct err *err)
     text_finish(&text);
     if (answer == STORE_DONE && check_metadata(out, err)) {
         metadata_finish(&out->metadata);
-        return ERR_FAIL;
+        answer = ERR_FAIL;
     }
-    return answer == STORE_DONE ? LOCATE_FOUND : answer == STORE_ABSENT ? LOCATE_ABSENT : ERR_FAIL;
+    if (answer == STORE_DONE || answer == STORE_ABSENT)
+        return answer == STORE_DONE ? LOCATE_FOUND : LOCATE_ABSENT;
+    return hint_repair(out->metadata_key, err);
 }
 
 static bool is_wanted(const struct search *s)

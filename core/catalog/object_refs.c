@@ -212,9 +212,28 @@ static int add_needs(struct object_refs *refs, struct document *document, const 
 
 static int refuse(struct object_refs *refs, const char *key, const char *why)
 {
+    /* Errors of the store begin with the key. */
+    const char *again = strncmp(why, key, strlen(key)) == 0 ? "" : key;
+
     err_set(refs->err, ERR_CONFLICT, CODE_REFERENCED,
-            "cannot find out which data of %s are in use: %s: %s", refs->app, key, why);
+            "cannot find out which data of %s are in use: %s%s%s", refs->app, again,
+            again[0] ? ": " : "", why);
     return err_about(refs->err, "%s", refs->app);
+}
+
+/* Refuses because of a document that was read, but cannot be used. */
+static int refuse_document(struct object_refs *refs, const char *key, const struct err *why)
+{
+    refuse(refs, key, why->text);
+    if (why->hint[0])
+        return err_hint(refs->err, "%s", why->hint);
+    return why->family != ERR_INTEGRITY
+               ? ERR_FAIL
+               : err_hint(refs->err,
+                          "no data of %s are deleted until this can be read: repair that "
+                          "document, or delete it with another program for S3 and push "
+                          "the image again",
+                          refs->app);
 }
 
 static int read_one(struct object_refs *refs, struct document *document, struct view text)
@@ -230,7 +249,7 @@ static int read_one(struct object_refs *refs, struct document *document, struct 
         if (answer == 0 && refs->each)
             answer = refs->each(refs->arg, at, refs->err);
     } else if (answer < 0) {
-        answer = refuse(refs, document->key, why.text);
+        answer = refuse_document(refs, document->key, &why);
     }
     metadata_finish(&at->metadata);
     return answer < 0 ? ERR_FAIL : 0;

@@ -187,6 +187,7 @@ static void what_is_missing_is_named(void **state)
     assert_string_equal(err.code, "document");
     bucket_put(&bucket, STEM "-linux-arm64.json", "{");
     assert_int_equal(locate(NULL, "linux/arm64"), ERR_FAIL);
+    assert_non_null(strstr(err.hint, STEM "-linux-arm64.json")); /* no push replaces it */
     assert_int_equal(locate(NULL, "linux/riscv64"), LOCATE_OTHER);
     locate_refuse(bucket.store, &web, &arm64, &at, &err);
     assert_string_equal(err.code, "platform");

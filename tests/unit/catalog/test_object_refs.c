@@ -217,6 +217,7 @@ static void refuse(const char *key, const char *text)
     assert_null(refs);
     assert_true(err_is(&err, ERR_CONFLICT, CODE_REFERENCED));
     assert_non_null(strstr(err.text, key));
+    assert_true(strstr(err.hint, "newer s3dock") || strstr(err.hint, "repair that document"));
     drop(key);
     read_all();
     thin_object_put(store, key, text);
