@@ -15,6 +15,7 @@
 #include "cli/commands/layer_report_ui.h"
 #include "cli/commands/object_report.h"
 #include "cli/commands/release_ui.h"
+#include "cli/commands/transfer_ui.h"
 #include "cli/commands/trust_report.h"
 #include "cli/connect.h"
 #include "cli/platform_ui.h"
@@ -89,8 +90,10 @@ static int open_subject(struct store *store, const char *operand, const struct c
                 subject->name.ref);
         return err_hint(err, "the image can be pulled; a push with --force writes an index");
     }
-    if (fetch_index(store, &subject->at.metadata, &subject->index, err))
-        return err_wrap(err, "%s", subject->name.ref);
+    if (fetch_index(store, &subject->at.metadata, &subject->index, err)) {
+        err_wrap(err, "%s", subject->name.ref);
+        return transfer_hint_damage(subject->name.ref, err);
+    }
     subject->report = layer_report_create(subject->index, err);
     return subject->report ? 0 : ERR_FAIL;
 }

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/target.h"
+#include "cli/commands/transfer_ui.h"
 #include "cli/connect.h"
 #include "cli/platform_ui.h"
 #include "cli/print/human.h"
@@ -53,7 +54,7 @@ int cmd_thicken(struct cli *cli, struct err *err)
         options.platform = platform.os[0] ? &platform : NULL;
         options.name = target.resolved.image;
         options.key = target.resolved.archive_key[0] ? target.resolved.archive_key : NULL;
-        failed = thicken_run(&options, &result, err);
+        failed = thicken_run(&options, &result, err) && transfer_hint_damage(options.name.ref, err);
     }
     if (!failed)
         print_result(cli, &result, options.dry_run);

@@ -183,6 +183,7 @@ static int move_image(struct work *w, const struct index *index, struct err *err
                                 .copied = is_copied};
     char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     struct image_name name;
+    int answer;
 
     if (!is_planned(w, index)) {
         err_set(err, ERR_CONFLICT, "changed", "%s was changed meanwhile",
@@ -197,7 +198,8 @@ static int move_image(struct work *w, const struct index *index, struct err *err
     moved.name = &name;
     moved.month = month;
     moved.unique = unique;
-    return moved_image_run(&moved, err);
+    answer = moved_image_run(&moved, err);
+    return answer == MOVED_FAILED ? ERR_FAIL : answer;
 }
 
 static int visit_image(struct work *w, struct err *err)
@@ -336,6 +338,7 @@ static int compact(struct work *w, struct err *err)
                                                   .scatter = o->scatter},
                           err))
         return ERR_FAIL;
+    w->result->has_images = w->plan.has_images;
     w->result->signed_images = (unsigned)w->plan.signed_count;
     report(w);
     report_images(w);

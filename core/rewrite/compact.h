@@ -48,6 +48,7 @@ struct compact_options {
 };
 
 struct compact_result {
+    bool has_images;                 /* the application has at least one, of any format */
     unsigned objects;                /* that are rewritten */
     unsigned images, moved, skipped; /* that use them; of them, moved, and changed meanwhile */
     unsigned kept; /* mostly unused objects that images of format 2 or replaced ones need */

@@ -39,7 +39,10 @@ static int add_image(void *arg, const struct located *at, struct err *err)
 
     if (at->retired)
         return add_retired(plan, at, err);
-    if (at->metadata.format < 3 || strncmp(at->metadata_key, "images/", 7) != 0)
+    if (strncmp(at->metadata_key, "images/", 7) != 0)
+        return 0;
+    plan->has_images = true;
+    if (at->metadata.format < 3)
         return 0;
     for (size_t i = 0; i < plan->image_count;
          i++) /* it was changed while the documents were read */

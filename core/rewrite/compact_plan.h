@@ -41,6 +41,7 @@ struct compact_plan {
     struct plan_image *images;
     size_t object_count, object_room, image_count, image_room;
     size_t signed_count; /* images that another key has signed */
+    bool has_images;     /* of any format */
     /* The keys of objects that retired images need, which ends with their tombstones. */
     const char **retired;
     size_t retired_count, retired_room;

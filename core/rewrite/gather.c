@@ -344,11 +344,10 @@ static int move_image(struct work *w, struct err *err)
     struct err ignored;
     int answer = key_unique(unique, err) ? ERR_FAIL : moved_image_run(&moved, err);
 
-    for (unsigned i = w->what->at->metadata.object_count;
-         answer == MOVED_NOT && i < w->object_count; i++)
+    for (unsigned i = w->what->at->metadata.object_count; answer > 0 && i < w->object_count; i++)
         (void)retired_delete_object(w->what->store, w->objects[i].key, w->objects[i].etag,
                                     &ignored);
-    return answer;
+    return answer == MOVED_FAILED ? ERR_FAIL : answer;
 }
 
 static int run(struct work *w, struct gather_result *result, struct err *err)

@@ -220,7 +220,14 @@ int moved_image_run(const struct moved_image *moved, struct err *err)
         return answer < 0 ? ERR_FAIL : MOVED_NOT;
     w.signing = answer == SIGNED_AGAIN ? moved->signing : NULL;
     text_init(&w.text, INDEX_MAX);
-    answer = build(&w, err) || describe(&w, err) || check_new(&w, err) ? ERR_FAIL : commit(&w, err);
+    if (build(&w, err) || describe(&w, err) || check_new(&w, err)) {
+        err_wrap(err, "%s stays as it is", moved->name->ref);
+        if (err->family == ERR_INTEGRITY)
+            err_about(err, "%s", moved->name->ref);
+        answer = MOVED_FAILED;
+    } else {
+        answer = commit(&w, err);
+    }
     free(w.metadata.objects);
     index_destroy(w.index);
     text_finish(&w.text);

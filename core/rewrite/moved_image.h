@@ -39,8 +39,10 @@ struct moved_image {
 /* Reads chunks from their new places (see `copied`), compares them with their names, and replaces
  * the metadata. An image that this key has signed is signed again. Waits. 0: done. MOVED_NOT: the
  * image was changed meanwhile, a cleanup deletes an object of it, or another key has signed it; the
- * image is unchanged, *err has the reason. integrity.chunk: an object contains other bytes. */
-enum { MOVED_NOT = 1 };
+ * image is unchanged, *err has the reason. MOVED_FAILED: an error before the metadata, so that
+ * nothing names the new objects. integrity.chunk: they contain other bytes, because the image is
+ * damaged; err->about is its reference. */
+enum { MOVED_NOT = 1, MOVED_FAILED = 2 };
 int moved_image_run(const struct moved_image *moved, struct err *err);
 
 #endif

@@ -160,7 +160,7 @@ static int move_image(struct work *w, struct err *err)
     struct err ignored;
     int answer = moved_image_run(&moved, err);
 
-    if (answer == MOVED_NOT) /* nothing names the object. After a failure, the metadata may */
+    if (answer > 0) /* nothing names the object. After a failure, the metadata may */
         (void)retired_delete_object(w->options->store, w->object.key, w->object.etag, &ignored);
     return answer ? ERR_FAIL : 0;
 }

@@ -972,6 +972,7 @@ static void an_image_without_its_index_is_named(void **state)
 static void one_wrong_bit_is_not_published(void **state)
 {
     struct memory_store *memory = fill("flipped", true);
+    size_t objects = memory->now.object_count;
     struct thicken_result result;
     struct located at;
 
@@ -987,6 +988,8 @@ static void one_wrong_bit_is_not_published(void **state)
     located_finish(&at);
     assert_int_equal(thicken(&memory->store, 1, &result), ERR_FAIL);
     assert_int_equal(err.family, ERR_INTEGRITY);
+    assert_string_equal(err.about, REFS[1]);
+    assert_int_equal(memory->now.object_count, objects); /* the new archive was deleted */
     memory_store_destroy(memory);
 }
 
