@@ -18,6 +18,7 @@
 #include "cleanup/unfinished_remove.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/release_ui.h"
 #include "cli/commands/unfinished_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
@@ -294,9 +295,7 @@ static void print_summary(struct cleanup *c, const char *app)
                     "(s3dock resume lists them)",
                     c->retired);
     if (app && !c->images_in_all)
-        output_note(&c->cli->output,
-                    "%s has no images: nothing to do; s3dock list apps lists the applications",
-                    app);
+        release_note_no_images(c->cli, app);
     else if (app)
         output_note(&c->cli->output,
                     "%zu image%s of %s %sremoved, %s; %zu kept, because a version, an environment, "

@@ -8,6 +8,8 @@
 #include "catalog/name.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/release_ui.h"
+#include "cli/commands/transfer_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
 #include "cli/signer.h"
@@ -80,7 +82,9 @@ static void print_result(struct cli *cli, const struct compact_result *result, b
     jw_int(w, "copied_bytes", (int64_t)result->copied);
     if (dry_run)
         jw_bool(w, "dry_run", true);
-    if (!result->objects && !result->scattered)
+    if (!result->has_images)
+        release_note_no_images(cli, cli->args->operands[0]);
+    else if (!result->objects && !result->scattered)
         output_note(out, "no object is mostly unused, and no image is scattered: nothing to do");
     if (result->objects && dry_run)
         output_note(out, "%u image%s would be moved; %s are unused", result->images,
@@ -130,7 +134,8 @@ int cmd_compact(struct cli *cli, struct err *err)
     }
     jw_string(w, "app_name", options.app);
     jw_array(w, "objects");
-    failed = compact_run(&options, &result, err);
+    failed = compact_run(&options, &result, err) &&
+             transfer_hint_damage(err->about[0] ? err->about : "REF", err);
     begin_images(&listing);
     jw_end(w);
     if (!failed)

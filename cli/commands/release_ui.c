@@ -111,6 +111,11 @@ static int open_proof(const struct cli *cli, struct release_options *options, st
     return 0;
 }
 
+void release_note_no_images(struct cli *cli, const char *app)
+{
+    output_note(&cli->output, "%s has no images; s3dock list apps lists the applications", app);
+}
+
 int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,
                   struct err *err)
 {

@@ -30,6 +30,10 @@ bool wanted_is_image(const char *app, const char *name);
 void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
                        struct err *err);
 
+/* Notes that the application has no images: its name may be misspelled. That is no error, because
+ * a scheduled command may run before the first push. */
+void release_note_no_images(struct cli *cli, const char *app);
+
 /* Opens the bucket, prepares the key that signs and the proof of what is demanded, and fills the
  * options. `signer` is zeroed. The caller calls release_end, after a failure too. */
 int release_begin(struct cli *cli, struct release_options *options, struct cli_signer *signer,

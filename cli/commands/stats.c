@@ -248,6 +248,8 @@ int cmd_stats(struct cli *cli, struct err *err)
         stats.w = output_data(&cli->output);
         write_usage(&stats, usage);
         print_usage(&stats, usage, app != NULL);
+        if (app && !usage->total.images)
+            release_note_no_images(cli, app);
         warnings_write(cli, stats.w, &warnings);
     }
     usage_destroy(usage);

@@ -44,6 +44,9 @@ check "cleanup deletes what only the first image needed" s3dock cleanup --retire
 check "the shared data are kept" test -n "$(bucket list "$data")"
 check "the others are sound" pulls $SECOND $THIRD
 
+check "compact of an unknown application reports it" grep -q "nope has no images" <(s3dock compact nope 2>&1)
+check "stats, too" grep -q "nope has no images" <(s3dock stats nope 2>&1)
+
 before=$(bucket_state)
 check "a dry run of compact" into plan.json s3dock compact app --dry-run --json
 check "it names the object" same "$data" "$(of plan.json 'd["objects"][0]["key"]')"
