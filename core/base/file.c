@@ -169,10 +169,13 @@ static int sync_folder(const char *path, struct err *err)
 static int write_beside(const char *path, struct view content, mode_t mode, char temp[PATH_MAX],
                         struct err *err)
 {
+    char *beside = output_path_beside(path, ".tmp-XXXXXX");
+    int fault = !beside ? ENOMEM : str_copy(temp, PATH_MAX, beside) ? 0 : ENAMETOOLONG;
     int fd, rc;
 
-    if (snprintf(temp, PATH_MAX, "%s.tmp-XXXXXX", path) >= PATH_MAX)
-        return err_errno(err, ENAMETOOLONG, "write", "cannot write %s", path);
+    free(beside);
+    if (fault)
+        return err_errno(err, fault, "write", "cannot write %s", path);
     fd = os_temp_file(temp);
     if (fd < 0)
         return err_errno(err, errno, "write", "cannot write %s", path);

@@ -81,6 +81,17 @@ static int follow_link(struct output_path *out, const char *folder)
     return 0;
 }
 
+char *output_path_beside(const char *path, const char *suffix)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t keep = strlen(name), most = NAME_MAX - strlen(suffix);
+
+    if (keep > most)
+        for (keep = most; keep && (name[keep] & 0xc0) == 0x80;)
+            keep--;
+    return str_format("%.*s%s", (int)(name - path + (ptrdiff_t)keep), path, suffix);
+}
+
 enum { DONE = 0, MORE = 1, BROKEN = 2 /* with errno */ };
 
 /* Classifies out->path, or follows it by one link (MORE). Returns ERR_FAIL with err filled. */

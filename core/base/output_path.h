@@ -31,4 +31,9 @@ struct output_path {
 /* Follows the links of `path`. local.output: a folder, a socket, or a loop of links. */
 int output_path_find(struct output_path *out, const char *path, struct err *err);
 
+/* Returns the path of a temporary file in the same folder: the path and a suffix of at most 64
+ * bytes. A name that would be too long for a file system is cut before the suffix, between two
+ * UTF-8 characters. The caller frees it. NULL: no memory. */
+char *output_path_beside(const char *path, const char *suffix);
+
 #endif

@@ -320,8 +320,11 @@ static void copy_owner_and_mode(int fd, const struct stat *st)
 static int file_sink_open(struct file_sink *s, const struct output_path *place, const char *path,
                           struct err *err)
 {
+    char suffix[32];
+
     s->path = strdup(place->path);
-    s->partial = str_format("%s.partial-%ld", place->path, (long)getpid());
+    snprintf(suffix, sizeof suffix, ".partial-%ld", (long)getpid());
+    s->partial = output_path_beside(place->path, suffix);
     if (!s->path || !s->partial)
         return err_memory(err, path);
     s->fd = create_partial(s->partial);

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/output_path.h"
 #include "docker/docker.h"
 #include "flow/cancel.h"
 #include "kit/fake_docker.h"
@@ -78,6 +79,43 @@ static bool is_link(const char *path)
     struct stat st;
 
     return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* The file system has no room for a longer temporary name. */
+static void a_long_name_is_written(void **state)
+{
+    static const size_t sizes[] = {230, 240, 250, 255};
+    struct err err = {0};
+    char name[256];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        memset(name, 'x', sizes[i]);
+        name[sizes[i]] = '\0';
+        put(name, 0600);
+        if (write_new(name, &err))
+            fail_msg("%zu: %s", sizes[i], err.text);
+        check_content(name, "new");
+    }
+}
+
+static void names_are_cut_between_characters(void **state)
+{
+    char path[300] = "d/", *beside;
+
+    (void)state;
+    beside = output_path_beside("d/name", ".part");
+    assert_string_equal(beside, "d/name.part");
+    free(beside);
+    for (size_t i = 0; i < 125; i++)
+        memcpy(path + 2 + 2 * i, "\xc3\xa4", 2);
+    beside = output_path_beside(path, ".part12");
+    assert_int_equal(strlen(beside), 2 + 248 + 7);
+    assert_string_equal(beside + 2 + 246, "\xc3\xa4.part12");
+    free(beside);
+    beside = output_path_beside(path, ".part-12");
+    assert_int_equal(strlen(beside), 2 + 246 + 8);
+    free(beside);
 }
 
 /* The sink follows any number of links. It replaces or creates their target. */
@@ -257,6 +295,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_long_name_is_written),
+        TEST(names_are_cut_between_characters),
         TEST(links_stay),
         TEST(a_descriptor_is_written_in_place),
         TEST(a_fifo_is_written_in_place),
