@@ -203,8 +203,9 @@ static int check_type(uint8_t type, struct err *err)
     case 'S':
         return bad(err, "a sparse file");
     case 'M':
+        return bad(err, "a file that begins on another volume");
     case 'V':
-        return bad(err, "one of several volumes");
+        return bad(err, "the label of a volume (tar --label)");
     default:
         return bad(err, "an entry that is not a file, folder or symbolic link");
     }

@@ -582,6 +582,12 @@ static void long_part(struct tarball *tar)
     tarball_file(tar, "f", "hello", 5);
 }
 
+/* tar --label writes it: the archive is not one of several volumes. */
+static void label_of_a_volume(struct tarball *tar)
+{
+    tarball_header(tar, 'V', "label", "", 0);
+}
+
 static void a_strict_scanner_refuses_what_readers_take_differently(void **state)
 {
     static void (*const makers[])(struct tarball *) = {
@@ -618,6 +624,7 @@ static void a_strict_scanner_refuses_what_readers_take_differently(void **state)
         link_without_a_target,
         old_folder,
         unknown_type,
+        label_of_a_volume,
         long_part,
         no_magic_but_a_prefix,
     };
@@ -635,6 +642,8 @@ static void a_strict_scanner_refuses_what_readers_take_differently(void **state)
             if (seen.rc == 0)
                 fail_msg("stream %zu was accepted: %s", i, seen.entries);
             assert_string_equal(seen.err.code, "tar");
+            assert_true((makers[i] == label_of_a_volume) ==
+                        (strstr(seen.err.text, "--label") != NULL));
             tarball_finish(&tar);
         }
     }
