@@ -34,6 +34,14 @@ int fstatat(int at, const char *restrict name, struct stat *restrict st, int fla
     return answer;
 }
 
+#ifdef _STAT_VER /* glibc before 2.33: fstatat is an inline function, which calls this one */
+int __fxstatat(int version, int at, const char *restrict name, struct stat *restrict st, int flags)
+{
+    (void)version;
+    return fstatat(at, name, st, flags);
+}
+#endif
+
 static char folder[] = "/tmp/s3dock-os-folder-XXXXXX";
 static int top;
 

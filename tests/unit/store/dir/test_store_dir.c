@@ -78,6 +78,15 @@ int fstatat(int folder, const char *restrict name, struct stat *restrict st, int
     return answer;
 }
 
+#ifdef _STAT_VER /* glibc before 2.33: fstatat is an inline function, which calls this one */
+int __fxstatat(int version, int folder, const char *restrict name, struct stat *restrict st,
+               int flags)
+{
+    (void)version;
+    return fstatat(folder, name, st, flags);
+}
+#endif
+
 int renameat(int from, const char *name, int to, const char *leaf)
 {
     char other[NAME_MAX + 1];
