@@ -234,6 +234,19 @@ static bool check_value(struct grammar *g)
     return true;
 }
 
+static bool is_gzip(struct view text)
+{
+    return text.size >= 2 && text.data[0] == 0x1f && text.data[1] == 0x8b;
+}
+
+static int refuse_gzip(const char *what, struct err *err)
+{
+    err_set(err, ERR_INTEGRITY, "document", "%s is packed with gzip, and not JSON", what);
+    return err_hint(err, "a proxy may have packed the response: reach the server without it "
+                         "(no_proxy), or switch its compression off; otherwise the document was "
+                         "stored like this");
+}
+
 int json_check(struct view text, const struct json_limits *limits, const char *what,
                unsigned *nodes, struct err *err)
 {
@@ -246,6 +259,8 @@ int json_check(struct view text, const struct json_limits *limits, const char *w
         fine = refuse(&g, "more text after the document");
     if (fine)
         return 0;
+    if (is_gzip(text))
+        return refuse_gzip(what, err);
     for (const uint8_t *p = text.data; p < g.at; p++) {
         column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80);
         line += *p == '\n';

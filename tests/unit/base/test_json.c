@@ -163,6 +163,9 @@ static void errors_say_where(void **state)
                         "doc is not valid JSON: more text after the document (line 2, column 1)");
     assert_true(refuses(view_str(""), &JSON_DOCUMENT, &err));
     assert_string_equal(err.text, "doc is empty");
+    assert_true(refuses(view_of("\x1f\x8b\x08\0", 4), &JSON_DOCUMENT, &err));
+    assert_string_equal(err.text, "doc is packed with gzip, and not JSON");
+    assert_non_null(strstr(err.hint, "proxy"));
 }
 
 static void limits_are_exact(void **state)
