@@ -345,7 +345,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "Unfinished transfers are removed when nothing has happened to them for AGE\n"
              "(--unfinished): uploads and temporary objects in the bucket, and files on this\n"
              "host. A younger upload may belong to a running push of another host, so AGE\n"
-             "must be longer than any push takes.\n"
+             "must be longer than any push takes. AGE has a unit: 12h, 30d.\n"
              "\n"
              "Images are removed only if APP is named, together with --keep, --older-than or\n"
              "both; neither flag has a default. --keep N removes all images except the\n"

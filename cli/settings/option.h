@@ -142,6 +142,7 @@ enum option_kind {
     OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
     OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m, 7d; without unit seconds */
+    OPTION_AGE,    /* the same, always with a unit: 30 instead of 30d would remove too much */
 };
 
 /* Defaults and limits that core has, too. connect.c and transfer_ui.c assert that both are equal.
@@ -170,7 +171,7 @@ struct option {
     const char *only;       /* the only values with an effect, as in `words`; the keys of the
                                original's files are accepted, another value causes a warning */
     const char *why;        /* the reason for `only` */
-    uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE and OPTION_TIME */
+    uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE, OPTION_TIME and OPTION_AGE */
     uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
     enum option_kind kind;
     char letter;  /* short flag, or 0 */

@@ -104,11 +104,21 @@ static int wrong_number(const struct option *option, const char *text, const cha
         return err_set(err, ERR_USAGE, "value",
                        "%s: \"%s\" is not a time such as 30s or 5m, from %s to %s", where, text,
                        format_unit(option->min, times, low), format_unit(option->max, times, high));
+    case OPTION_AGE:
+        return err_set(err, ERR_USAGE, "value",
+                       "%s: \"%s\" is not an age with its unit such as 12h or 30d, from %s to %s",
+                       where, text, format_unit(option->min, times, low),
+                       format_unit(option->max, times, high));
     default:
         return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a number from %ju to %ju%s%s",
                        where, text, (uintmax_t)option->min, (uintmax_t)option->max,
                        option->words ? ", nor one of " : "", option->words ? option->words : "");
     }
+}
+
+static bool has_no_unit(const char *text)
+{
+    return text[strspn(text, "0123456789")] == '\0';
 }
 
 static bool read_number(enum option_kind kind, const char *text, uint64_t *out)
@@ -118,6 +128,8 @@ static bool read_number(enum option_kind kind, const char *text, uint64_t *out)
         return option_read_size(text, out);
     case OPTION_TIME:
         return duration_read(text, out);
+    case OPTION_AGE:
+        return !has_no_unit(text) && duration_read(text, out);
     default:
         return read_digits(text, out);
     }

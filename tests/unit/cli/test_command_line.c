@@ -155,6 +155,9 @@ static void mistakes_are_usage_errors(void **state)
         {{"cleanup", "--unfinished", "0"}, "value", "from 1s to 36500d", ""},
         {{"push", "a", "--memory", "96Q"}, "value", "96Q", ""},
         {{"push", "a", "--memory", "99999999999999999999G"}, "value", "not a size", ""},
+        {{"cleanup", "app", "--older-than", "30"}, "value", "not an age with its unit", ""},
+        {{"cleanup", "--unfinished", "7"}, "value", "from 1s to 36500d", ""},
+        {{"cleanup", "--retired-after", "3600"}, "value", "such as 12h or 30d", ""},
         {{"push", "a", "--progress", "loud"}, "value", "auto|tty|plain|none", ""},
         {{"push", "a", "--log-level", "4"}, "value", "off|error|info|debug", ""},
     };
