@@ -4,7 +4,7 @@ from stage import BUCKET
 
 MIB = 2**20
 LEVEL = 5  # the default of s3dock push
-OURS, EXPORT, FASTEST = "s3dock push", "s3dock push, from the export", "s3dock push, fastest level"
+OURS, EXPORT = "s3dock push", "s3dock push, from the export"
 SAVE, LOAD = "docker save > /dev/null", "docker load -i"
 
 

@@ -123,14 +123,14 @@ def fill(path, name, text):
 ROWS = (   # description, scene, our contestant, the peers with a column each
     ("push into an empty bucket", "push", "s3dock push",
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
-    ("the same at the fastest level", "push", "s3dock push, fastest level",
-     ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     ("the same from the daemon's export", "push", "s3dock push, from the export",
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     *((f"push, {PAIRS[pair]}", f"push-{pair}", "s3dock push", ("docker push", "", "docker save > /dev/null"))
       for pair in PAIRS),
-    ("push into an empty bucket, zstd", "push-zstd", "zstd, default level",
-     ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
+    *((f"push into an empty bucket, {codec}", "push-zstd", contestant,
+       ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null"))
+      for codec, contestant in (("zstd", "zstd, default level"), ("zstd at its fastest level", "zstd, fastest"),
+                                ("gzip at its fastest level", "gzip, fastest"))),
     *((f"push of a thin image, {PAIRS[pair]}", f"push-thin-{pair}", "s3dock push --thin", ("docker push", "", ""))
       for pair in ("edited", "rebuilt", "updated")),
     ("push, nothing changed", "push-unchanged", "s3dock push", ("docker push", "", "")),

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import formats
-from common import (EXPORT, FASTEST, LEVEL, LOAD, OURS, SAVE, cold_memory, fill_bucket, hold_image, image_of, link_use,
+from common import (EXPORT, LEVEL, LOAD, OURS, SAVE, cold_memory, fill_bucket, hold_image, image_of, link_use,
                     saving)
 from harness import Contestant, Failed, Goal, Scene
 from links import LOOPBACK, WATCHED
@@ -41,10 +41,8 @@ def push(stage, link, options):
     for peer in peers:
         if peer.key == "docker":
             peer.inspect = published
-    # On a slow link, the level and the export do not matter.
-    more = [] if link.is_slow and not options.thorough else [
-        Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
-                   stage.empty_bucket, stats, key="fastest"), export]
+    # On a slow link, the export does not matter.
+    more = [] if link.is_slow and not options.thorough else [export]
     return Scene("push", "push into an empty bucket", [
         Contestant(OURS, stage.s3dock("push", ref, host=host, link=link), stage.empty_bucket, stats, key="layers"),
         *more,
@@ -52,7 +50,6 @@ def push(stage, link, options):
         saving(stage, image),
     ], [
         Goal("push / docker save: time", "wall", OURS, near(0.9), SAVE),
-        Goal("push at the fastest level / docker save: time", "wall", FASTEST, near(0.5), SAVE),
         Goal("push from the export / docker save: time", "wall", EXPORT, near(1.35), SAVE),
         Goal("push / best of docker push and docker save | pigz | aws: time", "wall", OURS, near(0.22), classic),
         Goal("push / best peer: time", "wall", OURS, None, names),
