@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -186,7 +187,6 @@ static void no_bucket_moves_before_an_ip_address(void **state)
     fake_stop(&fake);
 }
 
-/* libcurl resolves every name below localhost since 7.85. */
 static void the_bucket_moves_into_the_host_name(void **state)
 {
     struct store_op head = {.verb = STORE_HEAD, .key = "doc"};
@@ -195,8 +195,6 @@ static void the_bucket_moves_into_the_host_name(void **state)
     struct err err = {0};
 
     (void)state;
-    if (curl_version_info(CURLVERSION_NOW)->version_num < 0x075500)
-        skip();
     fake_start(&fake, "[]", BUCKET_IN_HOST);
     snprintf(fake.url, sizeof fake.url, "http://localhost:%d", fake.port);
     store = open_store(&fake, NULL, NULL, &err);
@@ -292,9 +290,13 @@ int main(void)
         cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
         cmocka_unit_test(a_key_without_an_encryption_is_refused),
         cmocka_unit_test(no_bucket_moves_before_an_ip_address),
-        cmocka_unit_test(the_bucket_moves_into_the_host_name),
         cmocka_unit_test(a_bucket_is_created_as_the_store_wants_it),
         cmocka_unit_test(a_completed_upload_is_found_without_a_known_etag),
+        cmocka_unit_test(the_bucket_moves_into_the_host_name),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    /* libcurl resolves every name below localhost since 7.85: an older one cannot run the last test.
+     * cmocka before 1.1.6 reports a skipped test as a failure. */
+    bool old = curl_version_info(CURLVERSION_NOW)->version_num < 0x075500;
+
+    return _cmocka_run_group_tests("tests", tests, ARRAY_SIZE(tests) - old, NULL, NULL);
 }
