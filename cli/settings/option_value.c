@@ -101,14 +101,11 @@ static int wrong_number(const struct option *option, const char *text, const cha
                        text, format_unit(option->min, sizes, low),
                        format_unit(option->max, sizes, high));
     case OPTION_TIME:
-        return err_set(err, ERR_USAGE, "value",
-                       "%s: \"%s\" is not a time such as 30s or 5m, from %s to %s", where, text,
-                       format_unit(option->min, times, low), format_unit(option->max, times, high));
     case OPTION_AGE:
-        return err_set(err, ERR_USAGE, "value",
-                       "%s: \"%s\" is not an age with its unit such as 12h or 30d, from %s to %s",
-                       where, text, format_unit(option->min, times, low),
-                       format_unit(option->max, times, high));
+        return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not %s, from %s to %s", where, text,
+                       option->kind == OPTION_AGE ? "an age with its unit such as 12h or 30d"
+                                                  : "a time such as 30s or 5m",
+                       format_unit(option->min, times, low), format_unit(option->max, times, high));
     default:
         return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a number from %ju to %ju%s%s",
                        where, text, (uintmax_t)option->min, (uintmax_t)option->max,
