@@ -45,6 +45,8 @@ struct scan {
     struct text links;   /* submodules: "S HASH path" NUL ...; S: the skip-worktree flag, or - */
     struct text flagged; /* paths that a flag hides, each with a NUL, ascending */
     size_t flagged_at;   /* the path of `flagged` where the next search begins */
+    struct text named;   /* of .gitmodules: "NAME LF PATH" NUL ...; read when it is needed */
+    bool named_refused;  /* git refuses that file */
 };
 
 /* ---- records that end with NUL ---- */
@@ -331,46 +333,42 @@ static int compare_head(const struct git_program *git, const char *hash, bool *s
     return failed;
 }
 
-/* Each value of `all` is "NAME LF PATH NUL". */
-static bool has_path(const struct text *all, const char *path)
+static int read_named(struct scan *scan, struct err *err)
 {
-    const char *end = all->data + all->size;
+    static const char *const words[] = {"config",      "--null",       "--file",
+                                        ".gitmodules", "--get-regexp", "^submodule\\..*\\.path$",
+                                        NULL};
+    struct git_call call = {.words = words, .take = git_program_text, .arg = &scan->named};
+    int failed;
 
-    for (const char *at = all->data; at < end; at += strlen(at) + 1) {
+    text_init(&scan->named, LINKS_MAX);
+    failed = git_program_run(scan->git, &call, err);
+    text_finish(&call.errors);
+    scan->named_refused = call.code > 1;
+    return failed;
+}
+
+/* Returns whether .gitmodules has the path. A file that git refuses counts as if it had: git then
+ * reports the fault of the file. */
+static bool is_named(const struct scan *scan, const char *path)
+{
+    const char *end = scan->named.data + scan->named.size;
+
+    for (const char *at = scan->named.data; at < end; at += strlen(at) + 1) {
         const char *line = strchr(at, '\n');
 
         if (line && !strcmp(line + 1, path))
             return true;
     }
-    return false;
-}
-
-/* Sets *named to whether .gitmodules has the path. A file that git refuses counts as if it had:
- * git then reports the fault of the file. */
-static int is_named(const struct git_program *git, const char *path, bool *named, struct err *err)
-{
-    static const char *const words[] = {"config",      "--null",       "--file",
-                                        ".gitmodules", "--get-regexp", "^submodule\\..*\\.path$",
-                                        NULL};
-    _cleanup_text_ struct text all = {0};
-    struct git_call call = {.words = words, .take = git_program_text, .arg = &all};
-    int failed;
-
-    text_init(&all, LINKS_MAX);
-    failed = git_program_run(git, &call, err);
-    text_finish(&call.errors);
-    *named = call.code > 1 || has_path(&all, path);
-    return failed;
+    return scan->named_refused;
 }
 
 static int add_submodule(struct scan *scan, const char *path, const char *word, struct err *err)
 {
-    bool named = false;
-
-    if (is_named(scan->git, path, &named, err))
+    if (!scan->named.max && read_named(scan, err))
         return ERR_FAIL;
     scan->out->submodules++;
-    scan->out->unnamed += !named;
+    scan->out->unnamed += !is_named(scan, path);
     add_path(scan, &scan->out->changed, path, word);
     return 0;
 }
@@ -445,6 +443,7 @@ static int scan_repository(struct scan *scan, struct err *err)
         str_copy(scan->out->filter, sizeof scan->out->filter, scan->filters.skipped);
     text_finish(&scan->links);
     text_finish(&scan->flagged);
+    text_finish(&scan->named);
     return failed ? ERR_FAIL : 0;
 }
 
