@@ -52,23 +52,20 @@ static int find_documents(struct store *store, const char *key, const struct cho
     return answer;
 }
 
-static int find_image(struct store *store, const char *operand, const struct choice *choice,
+static int find_image(struct store *store, const struct wanted *wanted, const struct choice *choice,
                       struct subject *subject, struct err *err)
 {
     struct resolved resolved = {.archive_key = ""};
-    struct wanted wanted;
     int answer;
 
-    if (wanted_parse(operand, &wanted, err))
-        return ERR_FAIL;
-    if (wanted.by_version) {
-        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err)) {
-            wanted_no_version(store, wanted.app, wanted.version, "current", err);
+    if (wanted->by_version) {
+        if (resolve_tag(store, wanted->app, wanted->version, &resolved, err)) {
+            wanted_no_version(store, wanted->app, wanted->version, "current", err);
             return ERR_FAIL;
         }
         subject->name = resolved.image;
     } else {
-        subject->name = wanted.image;
+        subject->name = wanted->image;
     }
     answer = find_documents(store, resolved.archive_key[0] ? resolved.archive_key : NULL, choice,
                             subject, err);
@@ -80,10 +77,10 @@ static int find_image(struct store *store, const char *operand, const struct cho
     return err_hint(err, "s3dock list images %s lists the images in the bucket", subject->name.app);
 }
 
-static int open_subject(struct store *store, const char *operand, const struct choice *choice,
-                        struct subject *subject, struct err *err)
+static int open_subject(struct store *store, const struct wanted *wanted,
+                        const struct choice *choice, struct subject *subject, struct err *err)
 {
-    if (find_image(store, operand, choice, subject, err))
+    if (find_image(store, wanted, choice, subject, err))
         return ERR_FAIL;
     if (!subject->at.metadata.index_key[0]) {
         err_set(err, ERR_NOT_FOUND, "index", "%s has no index: another program pushed it",
@@ -162,9 +159,11 @@ int cmd_inspect(struct cli *cli, struct err *err)
     struct subject subject = {.located = false};
     struct store *store = NULL;
     struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
+    struct wanted wanted;
     int failed = platform_read(&cli->config, &choice.platform, err) ||
+                 wanted_parse(cli->args->operands[0], &wanted, err) ||
                  connect_store(cli, &store, err) ||
-                 open_subject(store, cli->args->operands[0], &choice, &subject, err) ||
+                 open_subject(store, &wanted, &choice, &subject, err) ||
                  layer_report_inside(subject.report, subject.index, err);
 
     if (!failed) {
@@ -226,13 +225,13 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
 }
 
 /* Opens both images, the second one for the platform of the first if it has that. */
-static int open_both(struct store *store, const char *const operands[], struct choice *choice,
+static int open_both(struct store *store, const struct wanted wanted[2], struct choice *choice,
                      struct subject *from, struct subject *to, struct err *err)
 {
-    if (open_subject(store, operands[0], choice, from, err))
+    if (open_subject(store, &wanted[0], choice, from, err))
         return ERR_FAIL;
     choice->platform = from->at.platform;
-    return open_subject(store, operands[1], choice, to, err);
+    return open_subject(store, &wanted[1], choice, to, err);
 }
 
 /* Finds the first platform of `from` that `to` has, too. Returns 1 if there is one. */
@@ -266,8 +265,9 @@ static void note_platforms(struct cli *cli, const struct subject *from, const st
 
 /* The second image lacks the first platform of the first one: opens both for another one, if they
  * have one in common. */
-static int settle_platform(struct cli *cli, struct store *store, struct choice *choice,
-                           struct subject *from, struct subject *to, struct err *err)
+static int settle_platform(struct cli *cli, struct store *store, const struct wanted wanted[2],
+                           struct choice *choice, struct subject *from, struct subject *to,
+                           struct err *err)
 {
     int answer = find_common(store, from, to, &choice->platform, err);
 
@@ -280,7 +280,7 @@ static int settle_platform(struct cli *cli, struct store *store, struct choice *
     close_subject(from);
     close_subject(to);
     choice->strict = true;
-    return open_both(store, cli->args->operands, choice, from, to, err);
+    return open_both(store, wanted, choice, from, to, err);
 }
 
 int cmd_diff(struct cli *cli, struct err *err)
@@ -288,12 +288,15 @@ int cmd_diff(struct cli *cli, struct err *err)
     struct subject from = {.located = false}, to = {.located = false};
     struct store *store = NULL;
     struct choice choice = {.strict = config_text(&cli->config, OPT_PLATFORM) != NULL};
+    const char *const *operands = cli->args->operands;
+    struct wanted wanted[2];
     int failed = platform_read(&cli->config, &choice.platform, err) ||
-                 connect_store(cli, &store, err) ||
-                 open_both(store, cli->args->operands, &choice, &from, &to, err);
+                 wanted_parse(operands[0], &wanted[0], err) ||
+                 wanted_parse(operands[1], &wanted[1], err) || connect_store(cli, &store, err) ||
+                 open_both(store, wanted, &choice, &from, &to, err);
 
     if (!failed && !platform_same(&from.at.platform, &to.at.platform))
-        failed = settle_platform(cli, store, &choice, &from, &to, err);
+        failed = settle_platform(cli, store, wanted, &choice, &from, &to, err);
     if (!failed)
         failed = compare(cli, &from, &to, err);
     close_subject(&from);

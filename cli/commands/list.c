@@ -249,8 +249,7 @@ static int read_tag_for(struct list *list, struct err *err)
     const char *env = list->cli->args->operands[1];
     struct resolved resolved;
 
-    if (name_check_env(env, err) ||
-        resolve_environment(list->store, list->app, env, &resolved, err))
+    if (resolve_environment(list->store, list->app, env, &resolved, err))
         return ERR_FAIL;
     jw_string(list->w, "environment", env);
     jw_string(list->w, "tag", resolved.version);
@@ -265,5 +264,7 @@ static int read_tag_for(struct list *list, struct err *err)
 
 int cmd_list_tag_for(struct cli *cli, struct err *err)
 {
+    if (name_check_env(cli->args->operands[1], err))
+        return ERR_FAIL;
     return list_run(cli, read_tag_for, err);
 }

@@ -33,6 +33,8 @@ int cmd_rollback(struct cli *cli, struct err *err)
     struct release_result result;
     int failed;
 
+    if (name_check_app(app, err) || name_check_env(env, err))
+        return ERR_FAIL;
     failed = release_begin(cli, &options, &signer, err) ||
              release_rollback(&options, app, env, &result, err);
     if (!failed)

@@ -40,6 +40,8 @@ int cmd_tag(struct cli *cli, struct err *err)
 
     if (name_parse_image(cli->args->operands[0], &image, err))
         return err_wrap(err, "failed to parse image reference");
+    if (name_check_new_version(cli->args->operands[1], err))
+        return ERR_FAIL;
     failed = release_begin(cli, &options, &signer, err) ||
              release_tag(&options, &image, cli->args->operands[1], &result, err);
     if (!failed)

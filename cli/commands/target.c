@@ -69,13 +69,9 @@ static int find_target(const struct guard *guard, struct store *store, const cha
 {
     bool version = version_is_semantic(name);
     struct err other;
-    int failed;
+    int failed = version ? find_tag(guard, store, app, name, target, err)
+                         : find_environment(guard, store, app, name, target, err);
 
-    if (name_check_app(app, err) ||
-        (version ? name_check_version(name, err) : name_check_env(name, err)))
-        return ERR_FAIL;
-    failed = version ? find_tag(guard, store, app, name, target, err)
-                     : find_environment(guard, store, app, name, target, err);
     if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
         return failed;
     if (!may_be_other(guard, version))
@@ -91,6 +87,13 @@ static int find_target(const struct guard *guard, struct store *store, const cha
     return failed;
 }
 
+static int check_names(const char *app, const char *name, struct err *err)
+{
+    if (name_check_app(app, err))
+        return ERR_FAIL;
+    return version_is_semantic(name) ? name_check_version(name, err) : name_check_env(name, err);
+}
+
 int target_parse(struct target *target, const struct args *args, struct err *err)
 {
     struct err ignored;
@@ -98,7 +101,9 @@ int target_parse(struct target *target, const struct args *args, struct err *err
     *target = (struct target){.verb = command_table[args->command].name,
                               .source = args->operands[args->operand_count - 1],
                               .app = args->operand_count == 2 ? args->operands[0] : NULL};
-    if (target->app || wanted_parse(target->source, &target->wanted, err) == 0)
+    if (target->app)
+        return check_names(target->app, target->source, err);
+    if (wanted_parse(target->source, &target->wanted, err) == 0)
         return 0;
     if (name_check_app(target->source, &ignored) == 0)
         err_hint(err,

@@ -326,6 +326,58 @@ static void doctor_examines_a_directory(void **state)
 #define ORPHAN "images/shop/202603/shop-20260302-0900-5e6f708-7cfa2c9c41fba520.data"
 
 /* Data of a thin push that was not completed. */
+/* The bucket does not exist: a command that opens it first reports that instead. */
+static void names_are_checked_before_the_bucket_is_opened(void **state)
+{
+    static const char image[] = "shop:20250721-2118-f7a5a27";
+    static const char *const lines[][5] = {
+        {"push", "sh/op:1"},
+        {"tag", image, "bad!"},
+        {"tag", "sh/op:1", "1.0.0"},
+        {"promote", image, "bad!"},
+        {"promote", "sh/op:1", "production"},
+        {"rollback", "sh/op", "production"},
+        {"rollback", "shop", "bad!"},
+        {"current", "sh/op", "production"},
+        {"current", "shop", "bad!"},
+        {"history", "sh/op", "production"},
+        {"history", "shop", "bad!"},
+        {"list", "images", "sh/op"},
+        {"list", "tags", "sh/op"},
+        {"list", "envs", "sh/op"},
+        {"list", "tag-for", "sh/op", "production"},
+        {"list", "tag-for", "shop", "bad!"},
+        {"pull", "sh/op:1"},
+        {"pull", "sh/op", "production"},
+        {"pull", "shop", "bad!"},
+        {"pull", "shop", "1.0.0+/"},
+        {"verify", "sh/op:1"},
+        {"verify", "shop", "bad!"},
+        {"inspect", "sh/op:1"},
+        {"diff", "sh/op:1", image},
+        {"diff", image, "sh/op:1"},
+        {"deploy", "sh/op", "production"},
+        {"deploy", "shop", "bad!"},
+        {"status", "sh/op"},
+        {"status", "shop", "bad!"},
+        {"watch", "sh/op", "production"},
+        {"watch", "shop", "bad!"},
+        {"stats", "sh/op"},
+        {"cleanup", "sh/op"},
+        {"compact", "sh/op"},
+        {"thicken", "sh/op:1"},
+        {"thicken", "shop", "bad!"},
+    };
+
+    (void)state;
+    setenv("S3DOCK_ENDPOINT", "file:///nowhere", 1);
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        assert_int_equal(run(false, lines[i]), ERR_FAIL);
+        if (!err_is(&err, ERR_USAGE, "name") && !err_is(&err, ERR_USAGE, "reference"))
+            fail_msg("%s %s %s: %s: %s", lines[i][0], lines[i][1], lines[i][2], err.code, err.text);
+    }
+}
+
 static void cleanup_prints_the_objects_that_no_image_needs(void **state)
 {
     char endpoint[200];
@@ -365,6 +417,7 @@ int main(void)
         IN_FOLDER(doctor_reports_the_aws_files),
         IN_FOLDER(doctor_examines_a_broken_configuration),
         IN_FOLDER(doctor_examines_a_directory),
+        IN_FOLDER(names_are_checked_before_the_bucket_is_opened),
         IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
