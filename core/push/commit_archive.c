@@ -240,6 +240,8 @@ static int make_visible(const struct commit *c, struct documents *documents,
     struct store_info info = {0};
     int answer = pending_archive_complete(c->outcome->archive, &info, err);
 
+    if (answer && err_is(err, ERR_CONFLICT, CODE_PUSH))
+        answer = refuse_other(c, err);
     if (answer == 0) {
         str_copy(metadata->archive_etag, sizeof metadata->archive_etag, info.etag);
         answer = put_index(c, documents, metadata, err);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -249,6 +250,29 @@ static void replace_image(struct between *b)
     fault_store_close(&other.fault);
 }
 
+/* Another push replaces the archive before the request that checks it. */
+static void a_push_that_was_replaced_names_the_other_push(void **state)
+{
+    struct between b;
+
+    (void)state;
+    open_between(&b, "overtaken");
+    b.verb = STORE_HEAD;
+    b.suffix = ".tar.gz";
+    b.deed = IS_REPLACED;
+    b.only = 1;
+    assert_int_equal(push(&b, "one.tar"), ERR_FAIL);
+    assert_int_equal(b.hits, 1);
+    assert_true(err_is(&err, ERR_CONFLICT, CODE_PUSH));
+    assert_string_equal(err.about, REF);
+    assert_int_equal(pull(&b, "out.tar"), 0);
+    assert_int_equal(size_of("out.tar"), MORE + size_of("two.tar"));
+    assert_int_equal(push(&b, "one.tar"), 0);
+    assert_int_equal(pull(&b, "out.tar"), 0);
+    assert_int_equal(size_of("out.tar"), MORE + size_of("one.tar"));
+    fault_store_close(&b.fault);
+}
+
 /* The image is replaced during a pull: the pull starts again if possible. */
 static void an_image_replaced_meanwhile_is_pulled_again(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_upload_is_reported),
         cmocka_unit_test(a_signal_leaves_the_old_image_or_the_new),
+        cmocka_unit_test(a_push_that_was_replaced_names_the_other_push),
         cmocka_unit_test(an_image_replaced_meanwhile_is_pulled_again),
         cmocka_unit_test(an_image_that_only_seems_replaced_is_not_fetched_again),
         cmocka_unit_test(a_failure_does_not_count_as_a_replacement),

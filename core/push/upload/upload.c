@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/codes.h"
 #include "base/log.h"
 
 struct part_slot {
@@ -381,7 +382,8 @@ static int send_held(struct upload *u, struct err *err)
     return remember(u, part->number, op.info.etag, err);
 }
 
-static int complete(struct upload *u, uint64_t size, enum copy_failure *failure, struct err *err)
+static int complete(struct upload *u, uint64_t size, struct store_info *info,
+                    enum copy_failure *failure, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_UPLOAD_COMPLETE,
@@ -399,12 +401,16 @@ static int complete(struct upload *u, uint64_t size, enum copy_failure *failure,
         return op_failed(&op, "cannot complete the upload", err);
     }
     u->id[0] = '\0';
+    str_copy(info->etag, sizeof info->etag, op.info.etag);
     return 0;
 }
 
-/* Asks for the object. */
+/* Asks for the object. An object of another size with another ETag than the one that was sent is
+ * the object of a concurrent push. */
 static int confirm(struct upload *upload, uint64_t size, struct store_info *info, struct err *err)
 {
+    const struct store_info sent = *info;
+
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:
         break;
@@ -416,6 +422,8 @@ static int confirm(struct upload *upload, uint64_t size, struct store_info *info
     }
     if (info->size == size)
         return 0;
+    if (sent.etag[0] && strcmp(info->etag, sent.etag) != 0)
+        return err_set(err, ERR_CONFLICT, CODE_PUSH, "another push has replaced %s", upload->key);
     return err_set(err, ERR_INTEGRITY, "upload", "the store holds %llu bytes where %llu were sent",
                    (unsigned long long)info->size, (unsigned long long)size);
 }
@@ -423,14 +431,16 @@ static int confirm(struct upload *upload, uint64_t size, struct store_info *info
 int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
                     enum copy_failure *failure, struct err *err)
 {
+    bool put = !upload->id[0];
+
     *failure = COPY_FAILURE_NONE;
     *info = (struct store_info){0};
-    if (upload->id[0] && upload->held && send_held(upload, err))
+    if (!put && upload->held && send_held(upload, err))
         return ERR_FAIL;
     store_insist(upload->store, true);
-    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, info, err))
+    if (put ? put_whole(upload, info, err) : complete(upload, size, info, failure, err))
         return ERR_FAIL;
-    return upload->checked_later && info->etag[0] ? 0 : confirm(upload, size, info, err);
+    return upload->checked_later && put && info->etag[0] ? 0 : confirm(upload, size, info, err);
 }
 
 void upload_abort(struct upload *upload)

@@ -77,9 +77,10 @@ struct part *upload_reclaim(struct upload *upload);
 
 uint64_t upload_placed(const struct upload *upload); /* bytes that the store has taken and copied */
 /* No operation is out. Completes the object, or puts it when it has one part, and waits. Returns 0
- * when the store has an object of `size` bytes; *info has its size and ETag. With `checked_later`,
- * the store's response to a PUT suffices. The store insists (store_insist) from the moment at which
- * the object may appear, so that index and metadata can follow; the caller ends that. */
+ * when the store has an object of `size` bytes; *info has its size and ETag. Fails with
+ * CODE_PUSH if the object is that of a concurrent push. With `checked_later`, the store's response
+ * to a PUT suffices. The store insists (store_insist) from the moment at which the object may
+ * appear, so that index and metadata can follow; the caller ends that. */
 int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
                     enum copy_failure *failure, struct err *err);
 /* No operation is out. Aborts the upload on the server, and waits; a failure is logged. */
