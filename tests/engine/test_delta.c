@@ -391,7 +391,7 @@ static void another_app_on_the_same_base(void **state)
     assert_uploaded_below(&result, 13 * mib);
 }
 
-static void nothing_in_common(void **state)
+static void images_without_common_chunks(void **state)
 {
     struct image image = plain_image();
     struct push_result result;
@@ -730,7 +730,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_dropped_layer),
         cmocka_unit_test(layers_in_another_order),
         cmocka_unit_test(another_app_on_the_same_base),
-        cmocka_unit_test(nothing_in_common),
+        cmocka_unit_test(images_without_common_chunks),
         cmocka_unit_test(many_small_changes),
         cmocka_unit_test(archives_of_another_writer),
         cmocka_unit_test(a_base_that_differs_from_its_metadata_is_not_used),

@@ -665,7 +665,7 @@ static void a_thin_push_meets_a_sweep_without_conditions(void **state)
 /* ---- retired images ---- */
 
 /* The first image is retired: most of its object is unused, and its tombstone hinders nothing. */
-static void what_retired_images_need_is_rewritten(void **state)
+static void an_object_of_a_retired_image_is_rewritten(void **state)
 {
     struct memory_store *memory = fill("retired", true);
     struct store *store = &memory->store;
@@ -1167,7 +1167,7 @@ int main(void)
         cmocka_unit_test(damaged_data_are_not_published),
         cmocka_unit_test(one_wrong_bit_is_not_published),
         cmocka_unit_test(an_image_without_its_index_is_named),
-        cmocka_unit_test(what_retired_images_need_is_rewritten),
+        cmocka_unit_test(an_object_of_a_retired_image_is_rewritten),
         cmocka_unit_test(thicken_packs_gzip_as_zstd),
         cmocka_unit_test(thicken_packs_zstd_as_gzip),
         cmocka_unit_test(a_thin_push_meets_a_sweep),

@@ -204,7 +204,7 @@ static void nothing_is_deleted_early(void **state)
     assert_false(exists(OLD "-4444444444444444.data"));
 }
 
-static void a_dry_run_writes_nothing_and_tells_the_same(void **state)
+static void a_dry_run_writes_nothing_and_reports_the_same(void **state)
 {
     struct sweep_policy policy = {.store = store, .app = "shop", .dry_run = true};
     struct counts dry = {{0}}, counts;
@@ -222,7 +222,7 @@ static void a_dry_run_writes_nothing_and_tells_the_same(void **state)
     assert_int_equal(counts.deeds[SWEEP_DELETED], 5);
 }
 
-static void what_cannot_be_read_stops_the_sweep(void **state)
+static void an_unreadable_document_stops_the_sweep(void **state)
 {
     struct counts counts;
     unsigned size;
@@ -304,7 +304,7 @@ static void all_platforms_are_removed(void **state)
 
 /* The image was pushed again after its retirement, under the key of another month, and a version
  * leads to it. The former image is not restored, and its data are deleted. */
-static void what_was_pushed_again_is_not_restored(void **state)
+static void an_image_that_was_pushed_again_is_not_restored(void **state)
 {
     struct metadata metadata;
 
@@ -534,15 +534,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(data_that_images_share_are_kept, open_conditional,
                                         close_bucket),
         cmocka_unit_test_setup_teardown(nothing_is_deleted_early, open_conditional, close_bucket),
-        cmocka_unit_test_setup_teardown(a_dry_run_writes_nothing_and_tells_the_same,
+        cmocka_unit_test_setup_teardown(a_dry_run_writes_nothing_and_reports_the_same,
                                         open_conditional, close_bucket),
-        cmocka_unit_test_setup_teardown(what_cannot_be_read_stops_the_sweep, open_conditional,
+        cmocka_unit_test_setup_teardown(an_unreadable_document_stops_the_sweep, open_conditional,
                                         close_bucket),
         cmocka_unit_test_setup_teardown(an_archive_without_a_name_is_deleted, open_conditional,
                                         close_bucket),
         cmocka_unit_test_setup_teardown(all_platforms_are_removed, open_conditional, close_bucket),
-        cmocka_unit_test_setup_teardown(what_was_pushed_again_is_not_restored, open_conditional,
-                                        close_bucket),
+        cmocka_unit_test_setup_teardown(an_image_that_was_pushed_again_is_not_restored,
+                                        open_conditional, close_bucket),
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
     };

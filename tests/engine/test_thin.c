@@ -414,7 +414,7 @@ static void every_number_of_workers(void **state)
 }
 
 /* The first thin image has each chunk once; the second one only what is new. */
-static void what_is_sent(void **state)
+static void only_new_chunks_are_sent(void **state)
 {
     struct push_result whole, first, second, again;
 
@@ -778,7 +778,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_of_workers),
-        cmocka_unit_test(what_is_sent),
+        cmocka_unit_test(only_new_chunks_are_sent),
         cmocka_unit_test(the_checks_of_a_commit_run_at_once),
         cmocka_unit_test(bases_are_read_while_the_push_asks_for_other_things),
         cmocka_unit_test(every_form_after_every_form),
@@ -795,7 +795,7 @@ int main(void)
     };
 
     const struct CMUnitTest threads[] = {
-        cmocka_unit_test(what_is_sent),
+        cmocka_unit_test(only_new_chunks_are_sent),
         cmocka_unit_test(several_at_once),
         cmocka_unit_test(a_base_that_disappears),
     };

@@ -78,7 +78,7 @@ static void a_digest_runs_and_starts_anew(void **state)
 }
 
 /* The state is saved after any number of bytes, loaded elsewhere and continued. */
-static void an_md5_goes_on_elsewhere(void **state)
+static void a_saved_md5_continues_in_another_digest(void **state)
 {
     struct digest *one = digest_create(DIGEST_MD5), *other = digest_create(DIGEST_MD5);
     uint8_t data[300], saved[MD5_STATE_SIZE], again[MD5_STATE_SIZE], out[MD5_SIZE], whole[MD5_SIZE];
@@ -174,7 +174,7 @@ int main(void)
         cmocka_unit_test(known_digests),
         cmocka_unit_test(known_macs),
         cmocka_unit_test(a_digest_runs_and_starts_anew),
-        cmocka_unit_test(an_md5_goes_on_elsewhere),
+        cmocka_unit_test(a_saved_md5_continues_in_another_digest),
         cmocka_unit_test(xxh3_is_canonical),
         cmocka_unit_test(hex_is_exact),
         cmocka_unit_test(base64_both_ways),

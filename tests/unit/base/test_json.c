@@ -151,7 +151,7 @@ static void bad_documents(void **state)
     assert_true(refuses(view_of("\0", 1), &JSON_DOCUMENT, &err));
 }
 
-static void errors_say_where(void **state)
+static void errors_state_line_and_column(void **state)
 {
     struct err err;
 
@@ -457,7 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_documents),
         cmocka_unit_test(bad_documents),
-        cmocka_unit_test(errors_say_where),
+        cmocka_unit_test(errors_state_line_and_column),
         cmocka_unit_test(limits_are_exact),
         cmocka_unit_test(hostile_shapes_are_quick),
         cmocka_unit_test(deep_values_are_few),

@@ -147,7 +147,7 @@ static void context_and_dockerfile(void **state)
     }
 }
 
-static void what_is_not_there(void **state)
+static void a_missing_file_is_not_found(void **state)
 {
     struct build_request request = usual();
 
@@ -219,10 +219,14 @@ static void the_most_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(the_usual_call),      SCENE(a_platform_takes_buildx),
-        SCENE(a_list_of_platforms), SCENE(context_and_dockerfile),
-        SCENE(what_is_not_there),   SCENE(more_words_arrive_as_they_are),
-        SCENE(id_of_the_image),     SCENE(the_most_words),
+        SCENE(the_usual_call),
+        SCENE(a_platform_takes_buildx),
+        SCENE(a_list_of_platforms),
+        SCENE(context_and_dockerfile),
+        SCENE(a_missing_file_is_not_found),
+        SCENE(more_words_arrive_as_they_are),
+        SCENE(id_of_the_image),
+        SCENE(the_most_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,7 @@ static struct audit_identity identify(const char *const *with)
     return by;
 }
 
-static void who_in_a_ci_system(void **state)
+static void a_ci_system_names_user_and_run(void **state)
 {
     static const struct {
         const char *const variables[12];
@@ -171,7 +171,7 @@ static void who_in_a_ci_system(void **state)
     }
 }
 
-static void who_elsewhere(void **state)
+static void the_system_names_the_user_without_a_ci_system(void **state)
 {
     static const char *const none[] = {NULL};
     static const char *const unmarked[] = {"GITHUB_ACTOR", "octocat", "GITHUB_ACTIONS", "", NULL};
@@ -267,8 +267,8 @@ int main(void)
         cmocka_unit_test(the_originals_documents_byte_for_byte),
         cmocka_unit_test(details_by_type),
         cmocka_unit_test(ci_is_added_after_the_originals_members),
-        cmocka_unit_test(who_in_a_ci_system),
-        cmocka_unit_test(who_elsewhere),
+        cmocka_unit_test(a_ci_system_names_user_and_run),
+        cmocka_unit_test(the_system_names_the_user_without_a_ci_system),
         cmocka_unit_test(keys_are_unique_and_clean),
         cmocka_unit_test(hostile_documents),
     };

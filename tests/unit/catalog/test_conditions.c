@@ -122,7 +122,7 @@ static void an_event_is_written_without(void **state)
     assert_int_equal(bucket_count(&bucket, "audit/shop/", NULL), 1);
 }
 
-static void an_event_that_is_not_taken_is_told(void **state)
+static void an_event_that_the_store_refuses_is_an_error(void **state)
 {
     struct audit_event event = {
         .type = AUDIT_TAG, .by.user = "u", .app_name = "shop", .git_hash = "1a2b3c4"};
@@ -136,7 +136,7 @@ static void an_event_that_is_not_taken_is_told(void **state)
     assert_true(err.text[0]);
 }
 
-static void nothing_is_known_without_rights(void **state)
+static void a_denied_test_stores_no_result(void **state)
 {
     bool honoured;
     struct err err;
@@ -221,7 +221,7 @@ static void a_yes_is_asked_again_after_a_month(void **state)
     assert_false(find());
 }
 
-static void what_is_no_memory_is_not_believed(void **state)
+static void a_damaged_note_does_not_count(void **state)
 {
     char path[256];
     struct err err;
@@ -240,12 +240,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(tried_out),
         TEST(an_event_is_written_without),
-        TEST(an_event_that_is_not_taken_is_told),
-        TEST(nothing_is_known_without_rights),
+        TEST(an_event_that_the_store_refuses_is_an_error),
+        TEST(a_denied_test_stores_no_result),
         TEST(asked_once),
         TEST(a_no_is_asked_again_after_a_week),
         TEST(a_yes_is_asked_again_after_a_month),
-        TEST(what_is_no_memory_is_not_believed),
+        TEST(a_damaged_note_does_not_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ static void hostile_documents_are_refused(void **state)
 }
 
 /* A newer version may write more results, members, units and events. */
-static void what_is_not_known_is_ignored(void **state)
+static void unknown_members_are_ignored(void **state)
 {
     struct deployed deployed;
     struct text text;
@@ -206,7 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_read_and_written_alike),
         cmocka_unit_test(hostile_documents_are_refused),
-        cmocka_unit_test(what_is_not_known_is_ignored),
+        cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(a_host_name_becomes_a_part_of_a_key),
         cmocka_unit_test(any_host_name_gives_a_sound_key),
     };

@@ -178,7 +178,7 @@ static void more_than_a_page(void **state)
 
 /* ---- tags and environments ---- */
 
-static void what_cannot_be_read_is_said(void **state)
+static void unreadable_documents_are_warnings(void **state)
 {
     struct tag_list tags;
 
@@ -464,7 +464,7 @@ static int ignore(void *arg, const struct store_entry *entry, struct err *why)
     return 0;
 }
 
-static void a_list_that_is_not_there_is_not_empty(void **state)
+static void a_missing_bucket_is_no_empty_list(void **state)
 {
     static const struct store_table absent_table = {absent_submit, NULL, NULL};
     struct store store = {.table = &absent_table};
@@ -482,14 +482,14 @@ int main(void)
         TEST(images_newest_first),
         TEST(platforms_of_an_image),
         TEST(more_than_a_page),
-        TEST(what_cannot_be_read_is_said),
+        TEST(unreadable_documents_are_warnings),
         TEST(a_refused_list_is_a_failure),
         TEST(a_refused_document_is_a_warning_and_a_lost_network_is_not),
         TEST(environments),
         TEST(events_newest_first),
         TEST(a_list_ends_only_when_the_store_states_it),
         TEST(a_duplicate_image_in_a_list_counts_once),
-        TEST(a_list_that_is_not_there_is_not_empty),
+        TEST(a_missing_bucket_is_no_empty_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,7 +175,7 @@ static void a_retired_platform_is_found_beside_the_first_one(void **state)
     assert_string_equal(err.code, "document");
 }
 
-static void what_is_missing_is_named(void **state)
+static void the_error_names_the_missing_document(void **state)
 {
     struct platform arm64;
 
@@ -225,7 +225,7 @@ int main(void)
         TEST(a_platform_is_found_without_the_first_one),
         TEST(a_retired_image_is_found_for_its_platform),
         TEST(a_retired_platform_is_found_beside_the_first_one),
-        TEST(what_is_missing_is_named),
+        TEST(the_error_names_the_missing_document),
         TEST(many_platforms_are_cut),
     };
 

@@ -90,7 +90,7 @@ static void our_document_round_trips(void **state)
 }
 
 /* A delta push: no checksum, and no member that an old client would refuse. */
-static void what_is_unknown_is_left_out(void **state)
+static void unknown_values_are_left_out(void **state)
 {
     const struct metadata metadata = {.size = 7, .format = 2, .image_id = DIGEST_A};
 
@@ -392,7 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_originals_document_byte_for_byte),
         cmocka_unit_test(our_document_round_trips),
-        cmocka_unit_test(what_is_unknown_is_left_out),
+        cmocka_unit_test(unknown_values_are_left_out),
         cmocka_unit_test(read_as_the_original_reads),
         cmocka_unit_test(hostile_documents),
         cmocka_unit_test(layers_are_bounded),

@@ -38,7 +38,7 @@ static void references(void **state)
     assert_string_equal(name.tag, "20250721-2118-f7a5a27");
 }
 
-static void bad_references_say_what_and_what_to_do(void **state)
+static void a_bad_reference_has_a_reason_and_a_hint(void **state)
 {
     static const struct {
         const char *text, *says, *hints;
@@ -221,7 +221,7 @@ static void only_default_prefixes_mean_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(references), cmocka_unit_test(bad_references_say_what_and_what_to_do),
+        cmocka_unit_test(references), cmocka_unit_test(a_bad_reference_has_a_reason_and_a_hint),
         cmocka_unit_test(labels),     cmocka_unit_test(a_refused_name_gets_its_limit),
         cmocka_unit_test(hashes),     cmocka_unit_test(only_default_prefixes_mean_the_same),
     };

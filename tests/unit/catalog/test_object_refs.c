@@ -227,7 +227,7 @@ static void refuse(const char *key, const char *text)
     drop(key);
 }
 
-static void what_cannot_be_read_is_a_conflict(void **state)
+static void an_unreadable_document_is_a_conflict(void **state)
 {
     (void)state;
     refuse("images/shop/202507/x.json", "broken");
@@ -400,7 +400,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tombstone_counts_until_it_is_deleting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tombstones_of_objects_count_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_a_conflict, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unreadable_document_is_a_conflict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_objects_of_another_application_are_a_conflict, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(only_changed_documents_are_read_again, set_up, tear_down),

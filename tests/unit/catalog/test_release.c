@@ -188,7 +188,7 @@ static void two_events_of_a_minute_are_two(void **state)
     assert_int_equal(bucket_count(&bucket, "audit/myapp/", NULL), 2);
 }
 
-static void the_change_stands_without_its_event(void **state)
+static void a_change_without_its_event_is_a_success(void **state)
 {
     char path[256];
 
@@ -215,7 +215,7 @@ static void dry_run_writes_nothing(void **state)
 
 /* ---- skipping ---- */
 
-static void nothing_changes_nothing_is_written(void **state)
+static void an_unchanged_value_is_not_written(void **state)
 {
     (void)state;
     fine(tag(ONE, "v1.0.0"));
@@ -274,7 +274,7 @@ static void a_moved_tag_is_promoted_again(void **state)
     assert_false(result.skipped);
 }
 
-static void what_is_not_there(void **state)
+static void a_missing_image_is_not_found(void **state)
 {
     (void)state;
     refused(tag("myapp:20240101-0000-0000000", "v1.0.0"), ERR_NOT_FOUND, "image",
@@ -322,7 +322,7 @@ static void latest_is_no_name(void **state)
 /* ---- concurrency ---- */
 
 /* A change between read and write, with a store with conditions and one without. */
-static void somebody_was_faster(void **state)
+static void a_concurrent_change_is_a_conflict(void **state)
 {
     struct current_pointer was;
     const struct view wish = view_str("{\"target_type\":\"image\",\"target_path\":\"images/x\"}");
@@ -449,7 +449,7 @@ static void the_sequence_rises_whatever_the_clock_does(void **state)
 }
 
 /* A number far ahead would leave no room for those of other clients. */
-static void a_sequence_far_ahead_is_not_believed(void **state)
+static void a_sequence_far_ahead_does_not_count(void **state)
 {
     (void)state;
     begin_signing();
@@ -601,7 +601,7 @@ static void an_equal_value_gets_a_signature(void **state)
     assert_int_equal(bucket_count(&bucket, "audit/", last), events);
 }
 
-static void what_cannot_be_signed_changes_nothing(void **state)
+static void a_change_that_cannot_be_signed_is_not_made(void **state)
 {
     (void)state;
     begin_signing();
@@ -639,7 +639,7 @@ static void versions_and_rollbacks_are_signed(void **state)
 
 /* ---- rollback ---- */
 
-static void back_and_further_back(void **state)
+static void each_rollback_undoes_one_promotion(void **state)
 {
     (void)state;
     fine(promote(ONE, "production"));
@@ -663,7 +663,7 @@ static void back_and_further_back(void **state)
     stands_at("staging", THREE);
 }
 
-static void a_log_with_a_gap_is_not_believed(void **state)
+static void a_log_with_a_gap_stops_a_rollback(void **state)
 {
     _cleanup_text_ struct text text = {0};
 
@@ -712,7 +712,7 @@ static void a_broken_pointer_can_be_mended(void **state)
     }
 }
 
-static void where_pointers_may_not_lead(void **state)
+static void pointers_to_other_targets_are_refused(void **state)
 {
     static const struct {
         const char *type, *path, *text;
@@ -782,7 +782,7 @@ static void a_rollback_restores_all_platforms(void **state)
 }
 
 /* The image was pushed again, in another month. What was retired would be found before it. */
-static void what_was_pushed_again_is_not_hidden(void **state)
+static void a_restored_document_hides_no_new_image(void **state)
 {
     (void)state;
     bucket_put(&bucket, STEM_ONE "-linux-arm64.json", ARM64);
@@ -857,34 +857,34 @@ int main(void)
         TEST(one_search_finds_all_environments),
         TEST(every_change_is_audited),
         TEST(two_events_of_a_minute_are_two),
-        TEST(the_change_stands_without_its_event),
+        TEST(a_change_without_its_event_is_a_success),
         TEST(dry_run_writes_nothing),
-        TEST(nothing_changes_nothing_is_written),
+        TEST(an_unchanged_value_is_not_written),
         TEST(the_month_makes_no_difference),
         TEST(a_tag_stays_where_it_is),
         TEST(a_moved_tag_is_promoted_again),
-        TEST(what_is_not_there),
+        TEST(a_missing_image_is_not_found),
         TEST(names_are_checked),
         TEST(latest_is_no_name),
-        TEST(somebody_was_faster),
+        TEST(a_concurrent_change_is_a_conflict),
         TEST(a_signed_environment_states_its_images),
         TEST(the_sequence_rises_whatever_the_clock_does),
-        TEST(a_sequence_far_ahead_is_not_believed),
+        TEST(a_sequence_far_ahead_does_not_count),
         TEST(hosts_accept_the_next_time_and_number),
         TEST(an_unsigned_time_ahead_is_not_signed),
         TEST(the_log_keeps_its_order_without_a_signature),
         TEST(without_a_proof_nothing_is_written),
         TEST(an_equal_value_gets_a_signature),
-        TEST(what_cannot_be_signed_changes_nothing),
+        TEST(a_change_that_cannot_be_signed_is_not_made),
         TEST(versions_and_rollbacks_are_signed),
-        TEST(back_and_further_back),
+        TEST(each_rollback_undoes_one_promotion),
         TEST(a_change_is_later_than_the_one_that_it_replaces),
-        TEST(a_log_with_a_gap_is_not_believed),
+        TEST(a_log_with_a_gap_stops_a_rollback),
         TEST(a_broken_pointer_can_be_mended),
-        TEST(where_pointers_may_not_lead),
+        TEST(pointers_to_other_targets_are_refused),
         TEST(a_rollback_restores_all_platforms),
         TEST(an_image_without_its_first_platform),
-        TEST(what_was_pushed_again_is_not_hidden),
+        TEST(a_restored_document_hides_no_new_image),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void only_what_is_old_and_temporary(void **state)
+static void only_old_temporary_objects_are_found(void **state)
 {
     struct found found = {0};
 
@@ -75,7 +75,7 @@ static void only_what_is_old_and_temporary(void **state)
     assert_int_equal(found.bytes, 8);
 }
 
-static void nothing_is_an_answer(void **state)
+static void an_empty_folder_is_a_success(void **state)
 {
     struct found found = {0};
 
@@ -98,8 +98,8 @@ static void a_caller_may_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(only_what_is_old_and_temporary, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nothing_is_an_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_old_temporary_objects_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_folder_is_a_success, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_caller_may_stop, set_up, tear_down),
     };
 

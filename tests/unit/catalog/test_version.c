@@ -52,7 +52,7 @@ static void newest_first(void **state)
                 fail_msg("%s and %s", sorted[i], sorted[k]);
 }
 
-static void what_is_semantic(void **state)
+static void semantic_versions_are_recognised(void **state)
 {
     static const char *const yes[] = {"1.2", "v1.2.3", "V1.2.3-rc.1+b", "1.2.3+build", "0.0.0-0"};
     static const char *const no[] = {"",       "v",     "v1",   "1",     "vpn.prod",
@@ -72,7 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(newest_first),
-        cmocka_unit_test(what_is_semantic),
+        cmocka_unit_test(semantic_versions_are_recognised),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static int parse(const char *const words[], struct args *args, struct err *err)
 
 #define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL}, &args, &err)
 
-static void flags_may_stand_anywhere(void **state)
+static void flags_may_be_anywhere(void **state)
 {
     struct args args;
     struct err err;
@@ -260,7 +260,7 @@ static void words_match_whole(void **state)
     assert_int_equal(option_word(NULL, "x"), -1);
 }
 
-static void every_option_is_told_apart(void **state)
+static void every_option_has_its_own_names(void **state)
 {
     (void)state;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -290,7 +290,7 @@ static void every_option_is_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flags_may_stand_anywhere),
+        cmocka_unit_test(flags_may_be_anywhere),
         cmocka_unit_test(words_for_another_program),
         cmocka_unit_test(short_flags_gather),
         cmocka_unit_test(dashes_end_the_flags),
@@ -302,7 +302,7 @@ int main(void)
         cmocka_unit_test(json_is_known_before_the_line_is),
         cmocka_unit_test(sizes_are_read),
         cmocka_unit_test(words_match_whole),
-        cmocka_unit_test(every_option_is_told_apart),
+        cmocka_unit_test(every_option_has_its_own_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

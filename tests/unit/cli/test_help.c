@@ -28,7 +28,7 @@ static void help_fits_eighty_columns(void **state)
 }
 
 /* The possible values, and the default. */
-static void help_tells_values_and_defaults(void **state)
+static void help_prints_values_and_defaults(void **state)
 {
     struct text help;
 
@@ -80,7 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_fits_eighty_columns),
-        cmocka_unit_test(help_tells_values_and_defaults),
+        cmocka_unit_test(help_prints_values_and_defaults),
         cmocka_unit_test(help_begins_with_examples),
         cmocka_unit_test(help_ends_an_example_without_words),
     };

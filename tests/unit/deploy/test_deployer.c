@@ -390,7 +390,7 @@ static void the_way_back_survives_another_container_of_the_same_image(void **sta
 }
 
 /* The slots of the former containers are not free, so rollbacks create others, with new numbers. */
-static void rollbacks_never_return_to_what_the_first_one_left(void **state)
+static void rollbacks_never_return_to_the_replaced_image(void **state)
 {
     struct err err;
 
@@ -499,7 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_to_the_same_image_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_way_back_survives_another_container_of_the_same_image,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(rollbacks_never_return_to_what_the_first_one_left, set_up,
+        cmocka_unit_test_setup_teardown(rollbacks_never_return_to_the_replaced_image, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_rollback_returns_to_the_former_spec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_rollback_to_the_former_spec_is_completed, set_up,

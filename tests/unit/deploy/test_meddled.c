@@ -119,7 +119,7 @@ static void a_candidate_that_restarted_gets_no_requests(void **state)
     must_be_refused(restart_candidate);
 }
 
-static void what_serves_is_reported_though_its_name_is_taken(void **state)
+static void the_serving_container_is_reported_though_its_name_is_taken(void **state)
 {
     struct err err;
 
@@ -280,8 +280,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_candidate_that_restarted_gets_no_requests, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_serves_is_reported_though_its_name_is_taken, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_serving_container_is_reported_though_its_name_is_taken,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_retired_name_that_is_taken_gets_a_number, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_container_that_appears_late_is_replaced, set_up,

@@ -308,7 +308,7 @@ static void a_failure_is_written_by_the_next_run(void **state)
 }
 
 /* Ticks of `watch` find that nothing runs, and do not know why. */
-static void what_is_down_is_written_once_and_keeps_its_cause(void **state)
+static void down_is_written_once_and_keeps_its_cause(void **state)
 {
     const struct record_options options = options_of("web-1", world.id1);
     struct deployed doc = record_ok(DEPLOY_DEPLOYED, OLD, "", NULL);
@@ -575,7 +575,7 @@ int main(void)
         TEST(the_same_result_is_written_once_a_day),
         TEST(the_next_run_writes_what_an_interrupted_one_did_not),
         TEST(a_failure_is_written_by_the_next_run),
-        TEST(what_is_down_is_written_once_and_keeps_its_cause),
+        TEST(down_is_written_once_and_keeps_its_cause),
         TEST(after_a_failure_the_old_image_serves),
         TEST(the_last_ten_events_are_kept),
         TEST(a_heartbeat_changes_the_time_only),

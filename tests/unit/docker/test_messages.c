@@ -64,7 +64,7 @@ static void too_many_loaded_images_are_reported(void **state)
     docker_messages_finish(&stream);
 }
 
-static void understands_what_daemons_say(void **state)
+static void reads_the_messages_of_daemons(void **state)
 {
     static const struct {
         const char *said, *error, *loaded, *stray, *lines; /* error NULL: success */
@@ -167,7 +167,7 @@ static void finds_the_message_of_a_refusal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(understands_what_daemons_say),
+        cmocka_unit_test(reads_the_messages_of_daemons),
         cmocka_unit_test(too_many_loaded_images_are_reported),
         cmocka_unit_test(a_message_has_a_maximum_size),
         cmocka_unit_test(finds_the_message_of_a_refusal),

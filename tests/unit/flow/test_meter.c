@@ -27,7 +27,7 @@ static int64_t flow(struct meter *meter, uint64_t bytes, int seconds, int64_t no
     return now;
 }
 
-static void nothing_yet(void **state)
+static void no_bytes_have_no_rate(void **state)
 {
     struct meter meter;
 
@@ -122,7 +122,7 @@ static void a_clock_that_stands_still_divides_nothing_by_zero(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_yet),
+        cmocka_unit_test(no_bytes_have_no_rate),
         cmocka_unit_test(the_first_moment_counts_too),
         cmocka_unit_test(a_steady_flow_has_one_rate),
         cmocka_unit_test(the_rate_follows_a_change_and_the_average_remembers),

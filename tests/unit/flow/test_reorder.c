@@ -85,7 +85,7 @@ static void sizes_from_one_to_the_maximum_work(void **state)
     }
 }
 
-static void clean_up_finds_what_waits_behind_a_gap(void **state)
+static void items_behind_a_gap_can_be_taken(void **state)
 {
     struct reorder order;
 
@@ -106,7 +106,7 @@ int main(void)
         cmocka_unit_test(every_permutation_comes_out_in_sequence),
         cmocka_unit_test(the_window_moves_with_what_is_taken),
         cmocka_unit_test(sizes_from_one_to_the_maximum_work),
-        cmocka_unit_test(clean_up_finds_what_waits_behind_a_gap),
+        cmocka_unit_test(items_behind_a_gap_can_be_taken),
     };
 
     return cmocka_run_group_tests_name("order", tests, NULL, NULL);

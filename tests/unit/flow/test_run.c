@@ -72,7 +72,7 @@ static void status_although_children_were_ignored(void **state)
     assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
 }
 
-static void what_cannot_be_started(void **state)
+static void programs_that_cannot_be_started(void **state)
 {
     const char *const absent[] = {"s3dock-no-such-program", NULL};
     const char *const folder[] = {"/tmp", NULL};
@@ -326,7 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(exit_codes, set_up),
         cmocka_unit_test_setup(status_although_children_were_ignored, set_up),
-        cmocka_unit_test_setup(what_cannot_be_started, set_up),
+        cmocka_unit_test_setup(programs_that_cannot_be_started, set_up),
         cmocka_unit_test_setup(all_output_on_standard_error, set_up),
         cmocka_unit_test_setup(environment_with_changes, set_up),
         cmocka_unit_test_setup(variables_that_begin_alike, set_up),

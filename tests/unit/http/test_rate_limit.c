@@ -43,7 +43,7 @@ static void does_not_make_up_for_idle_time(void **state)
     assert_true(rate_limit_may(&pace, 1000000, 1, 100 * NS_PER_S) <= 25001);
 }
 
-static void shares_among_those_who_want(void **state)
+static void the_rate_is_shared_by_waiting_transfers(void **state)
 {
     struct rate_limit pace;
 
@@ -68,7 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_rate_whatever_the_pieces),
         cmocka_unit_test(does_not_make_up_for_idle_time),
-        cmocka_unit_test(shares_among_those_who_want),
+        cmocka_unit_test(the_rate_is_shared_by_waiting_transfers),
         cmocka_unit_test(is_no_limit_without_a_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

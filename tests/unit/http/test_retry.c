@@ -24,7 +24,7 @@ static void waits_longer_each_time_up_to_the_cap(void **state)
     }
 }
 
-static void counts_tries_when_the_server_answers(void **state)
+static void counts_tries_when_the_server_responds(void **state)
 {
     struct retry_link link = {0};
     unsigned tries = RETRY_DEFAULT.tries;
@@ -66,7 +66,7 @@ static void a_number_of_tries_counts_for_silence_too(void **state)
     assert_int_equal(retry_wait(&policy, &link, RETRY_TROUBLE, 3, 0, 0, 0), RETRY_NEVER);
 }
 
-static void honours_what_was_asked_for_within_reason(void **state)
+static void retry_after_counts_up_to_a_minute(void **state)
 {
     struct retry_link link = {0};
 
@@ -118,10 +118,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_longer_each_time_up_to_the_cap),
-        cmocka_unit_test(counts_tries_when_the_server_answers),
+        cmocka_unit_test(counts_tries_when_the_server_responds),
         cmocka_unit_test(goes_on_while_others_succeed),
         cmocka_unit_test(a_number_of_tries_counts_for_silence_too),
-        cmocka_unit_test(honours_what_was_asked_for_within_reason),
+        cmocka_unit_test(retry_after_counts_up_to_a_minute),
         cmocka_unit_test(gives_up_a_first_contact_in_seconds),
         cmocka_unit_test(sits_out_an_outage_of_a_link_that_lived),
     };

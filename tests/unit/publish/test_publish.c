@@ -146,7 +146,7 @@ static int after_written(struct store *store, const struct metadata *named, char
 }
 
 /* The requests of the caller run beside those of the check. */
-static void the_caller_is_told_between_the_commit_and_the_check(void **state)
+static void the_caller_is_notified_between_the_commit_and_the_check(void **state)
 {
     struct publish publish = {.store = &front.fault.store,
                               .key = KEY,
@@ -309,7 +309,7 @@ static void lost_object(void **state)
     with_manners(with_a_lost_object);
 }
 
-static void no_answer_of_the_check(void **state)
+static void no_response_to_the_check(void **state)
 {
     (void)state;
     with_manners(without_an_answer);
@@ -408,15 +408,15 @@ static void objects_of_another_application(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_caller_is_told_between_the_commit_and_the_check, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_caller_is_notified_between_the_commit_and_the_check,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(new_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replaced_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_object, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_object_and_a_wrong_etag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_image_without_its_object, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_answer_of_the_check, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_response_to_the_check, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_program_before_the_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_bytes_before_the_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_program_after_the_write, set_up, tear_down),

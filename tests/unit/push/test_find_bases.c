@@ -341,7 +341,7 @@ static void copies_have_one_codec(void **state)
     assert_objects(THIN_KEY, NULL, LAYER_CHUNKS);
 }
 
-static void objects_that_are_not_there_are_left_out(void **state)
+static void missing_objects_are_left_out(void **state)
 {
     (void)state;
     publish_both(NULL);
@@ -501,7 +501,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_thin_push_takes_the_best_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_have_one_codec, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(objects_that_are_not_there_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_objects_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_objects_of_a_copied_bucket_are_checked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_thin_push_takes_images_of_its_own_kind, set_up,

@@ -74,7 +74,7 @@ static void a_dry_run_writes_nothing(void **state)
     assert_true(moved_archive_is_likely(&existing));
 }
 
-static void an_archive_of_other_bytes_stays_what_it_is(void **state)
+static void an_archive_of_other_bytes_is_not_accepted(void **state)
 {
     struct text archive, index;
 
@@ -90,7 +90,7 @@ static void an_archive_of_other_bytes_stays_what_it_is(void **state)
     text_finish(&index);
 }
 
-static void without_its_index_it_stays_what_it_is(void **state)
+static void an_archive_without_its_index_is_not_accepted(void **state)
 {
     (void)state;
     bucket_delete(&bucket, existing.at.metadata.index_key);
@@ -104,9 +104,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_moved_archive_is_checked_and_its_etag_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_dry_run_writes_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_archive_of_other_bytes_stays_what_it_is, set_up,
+        cmocka_unit_test_setup_teardown(an_archive_of_other_bytes_is_not_accepted, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(without_its_index_it_stays_what_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_without_its_index_is_not_accepted, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static void one_round_finds_a_new_name(void **state)
     assert_int_equal(gate.round, 0);
 }
 
-static void what_exists_is_left_to_the_full_search(void **state)
+static void an_existing_object_needs_the_full_search(void **state)
 {
     static const char *const keys[] = {
         STEM ".json",
@@ -116,7 +116,7 @@ static void what_exists_is_left_to_the_full_search(void **state)
     }
 }
 
-static void what_belongs_to_no_image_of_the_name_does_not_count(void **state)
+static void objects_of_other_images_do_not_count(void **state)
 {
     (void)state;
     bucket_put(&bucket, STEM "-8899aabbccddeeff.data", "x"); /* of a push that was killed */
@@ -152,9 +152,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_round_finds_a_new_name, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_exists_is_left_to_the_full_search, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_belongs_to_no_image_of_the_name_does_not_count, set_up,
+        cmocka_unit_test_setup_teardown(an_existing_object_needs_the_full_search, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(objects_of_other_images_do_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_months, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_decides_nothing, set_up, tear_down),
     };

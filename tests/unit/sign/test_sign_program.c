@@ -125,7 +125,7 @@ static char *copy_path(void)
     return strdup(path ? path : "/usr/bin:/bin");
 }
 
-static void what_the_program_writes_is_verified(void **state)
+static void the_signature_of_the_program_is_verified(void **state)
 {
     char *old = copy_path();
     char path[4096];
@@ -187,7 +187,7 @@ int main(void)
         cmocka_unit_test(files_public_keys_and_certificates_sign),
         cmocka_unit_test(a_key_of_an_agent_signs),
         cmocka_unit_test(a_key_that_cannot_be_used_is_reported),
-        cmocka_unit_test(what_the_program_writes_is_verified),
+        cmocka_unit_test(the_signature_of_the_program_is_verified),
         cmocka_unit_test(without_the_program_nothing_is_signed),
     };
 

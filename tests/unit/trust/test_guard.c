@@ -665,7 +665,7 @@ static int counts(const char *key)
     return answer;
 }
 
-static void only_the_number_of_one_who_may_sign_counts(void **state)
+static void only_the_number_of_a_permitted_signer_counts(void **state)
 {
     static void (*const attacks[])(void) = {
         unsigned_pointer,
@@ -823,7 +823,7 @@ int main(void)
         TEST(a_number_is_used_once),
         TEST(two_signers_may_be_needed),
         TEST(too_many_signatures_are_counted),
-        TEST(only_the_number_of_one_who_may_sign_counts),
+        TEST(only_the_number_of_a_permitted_signer_counts),
         TEST(a_writer_between_its_two_writes_is_waited_for),
         TEST(an_exchange_between_the_reads_is_refused),
         TEST(a_guard_needs_its_files),

@@ -116,7 +116,7 @@ static void sharing_is_counted(void **state)
     store_destroy(store);
 }
 
-static void what_nobody_uses_is_dead(void **state)
+static void bytes_that_no_image_uses_are_dead(void **state)
 {
     (void)state;
     make_bucket("dead", "--example");
@@ -292,7 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sharing_is_counted),
-        cmocka_unit_test(what_nobody_uses_is_dead),
+        cmocka_unit_test(bytes_that_no_image_uses_are_dead),
         cmocka_unit_test(an_index_that_cannot_be_used_is_a_warning),
         cmocka_unit_test(every_byte_has_one_place),
         cmocka_unit_test(the_right_copy_is_found_among_others),

@@ -653,7 +653,7 @@ static void interrupt_run(void)
 }
 
 /* Another process was killed in the middle of a deployment, while the bucket is away. */
-static void what_converge_completed_is_recorded_when_the_bucket_is_back(void **state)
+static void a_run_that_converge_completed_is_recorded_later(void **state)
 {
     static const struct happening plan[] = {
         {AT(HOUR), leave}, {AT(HOUR), interrupt_run}, {AT(DAY), come_back}, {0, NULL}};
@@ -963,7 +963,7 @@ int main(void)
         TEST(a_foreign_container_is_reported),
         TEST(a_rollback_on_this_host_is_not_undone),
         TEST(a_rollback_by_hand_is_noticed_and_kept),
-        TEST(what_converge_completed_is_recorded_when_the_bucket_is_back),
+        TEST(a_run_that_converge_completed_is_recorded_later),
         TEST(the_start_has_a_run_that_can_write_the_document),
         TEST(a_container_that_was_removed_is_made_again),
         TEST(a_service_that_ended_is_replaced_at_once),

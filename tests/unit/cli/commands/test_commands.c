@@ -25,7 +25,7 @@ static void assert_golden(const char *name)
     text_finish(&golden);
 }
 
-static void config_answers_as_the_original_s(void **state)
+static void config_prints_the_json_of_the_original(void **state)
 {
     (void)state;
     assert_int_equal(RUN(true, "config", "show"), 0);
@@ -107,7 +107,7 @@ static void keys_are_not_sent_to_the_endpoint_of_a_found_file(void **state)
     unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
-static void show_tells_what_each_profile_would_use(void **state)
+static void show_prints_the_settings_of_each_profile(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
 
@@ -197,7 +197,7 @@ static void help_lists_commands_in_groups(void **state)
 }
 
 /* All settings of file and environment. */
-static void origins_are_told_of_every_setting(void **state)
+static void every_setting_has_its_origin(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
 
@@ -403,15 +403,15 @@ static void cleanup_prints_the_objects_that_no_image_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(config_answers_as_the_original_s),
+        IN_FOLDER(config_prints_the_json_of_the_original),
         IN_FOLDER(init_writes_what_validate_accepts),
         IN_FOLDER(validate_looks_into_every_profile),
         IN_FOLDER(show_keeps_secrets),
-        IN_FOLDER(show_tells_what_each_profile_would_use),
+        IN_FOLDER(show_prints_the_settings_of_each_profile),
         IN_FOLDER(keys_are_not_sent_to_the_endpoint_of_a_found_file),
         IN_FOLDER(show_knows_the_variables_of_docker),
         IN_FOLDER(help_lists_commands_in_groups),
-        IN_FOLDER(origins_are_told_of_every_setting),
+        IN_FOLDER(every_setting_has_its_origin),
         IN_FOLDER(profiles_of_the_aws_files_are_printed),
         IN_FOLDER(version_names_the_libraries),
         IN_FOLDER(doctor_reports_the_aws_files),

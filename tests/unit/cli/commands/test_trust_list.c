@@ -163,7 +163,7 @@ static void each_environment_has_its_signer(void **state)
 }
 
 /* A good signature of another version. */
-static void a_version_under_another_name_is_told(void **state)
+static void a_version_under_another_name_is_reported(void **state)
 {
     (void)state;
     lead("tags/shop/v2.0.0.json", STATEMENT_VERSION, "v1.0.0", &known);
@@ -172,7 +172,7 @@ static void a_version_under_another_name_is_told(void **state)
     assert_non_null(strstr(said.data, "v2.0.0.json states shop/v1.0.0"));
 }
 
-static void nothing_is_told_without_demands(void **state)
+static void nothing_is_printed_without_demands(void **state)
 {
     (void)state;
     lead_version(1, &known);
@@ -189,8 +189,8 @@ int main(void)
         IN_STORE(a_dry_run_refuses_what_sign_refuses),
         IN_STORE(each_version_has_its_signer),
         IN_STORE(each_environment_has_its_signer),
-        IN_STORE(a_version_under_another_name_is_told),
-        IN_STORE(nothing_is_told_without_demands),
+        IN_STORE(a_version_under_another_name_is_reported),
+        IN_STORE(nothing_is_printed_without_demands),
     };
 
     return cmocka_run_group_tests(tests, NULL, run_forget);

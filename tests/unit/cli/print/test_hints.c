@@ -21,7 +21,7 @@ static void a_hint_names_the_operand(void **state)
     assert_string_equal(err.hint, "s3dock list tags shop lists the versions");
 }
 
-static void without_an_operand_a_word_stands_for_it(void **state)
+static void without_an_operand_a_placeholder_is_printed(void **state)
 {
     struct err err;
 
@@ -138,7 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_deployment_states_what_serves),
         cmocka_unit_test(a_hint_names_the_operand),
-        cmocka_unit_test(without_an_operand_a_word_stands_for_it),
+        cmocka_unit_test(without_an_operand_a_placeholder_is_printed),
         cmocka_unit_test(a_proxy_follows_the_hint),
         cmocka_unit_test(a_hint_of_core_is_kept),
         cmocka_unit_test(a_general_hint_is_replaced_by_one_for_the_code),

@@ -223,7 +223,7 @@ static void say_all(const struct output *output)
     log_note("waiting %s", NASTY);
 }
 
-static void what_is_said_meanwhile_controls_no_terminal(void **state)
+static void messages_control_no_terminal(void **state)
 {
     struct output output;
     FILE *file = tmpfile();
@@ -333,7 +333,7 @@ int main(void)
         cmocka_unit_test(secrets_are_not_printed),
         cmocka_unit_test(control_characters_reach_no_terminal),
         cmocka_unit_test(no_kind_of_output_controls_a_terminal),
-        cmocka_unit_test(what_is_said_meanwhile_controls_no_terminal),
+        cmocka_unit_test(messages_control_no_terminal),
         cmocka_unit_test(exit_codes_are_the_families),
         cmocka_unit_test(a_closed_reader_is_not_an_error),
         cmocka_unit_test(a_full_disk_is_reported),

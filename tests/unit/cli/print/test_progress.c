@@ -63,7 +63,7 @@ static void narrow_terminals_lose_the_bar_and_the_end(void **state)
     assert_string_equal(bar(&half, 0), "");
 }
 
-static void the_bar_stands_still(void **state)
+static void the_bar_does_not_move(void **state)
 {
     struct transfer_progress report = half;
     const char *end = strchr(bar(&half, 100), ']');
@@ -161,7 +161,7 @@ static void a_log_gets_a_line_every_ten_seconds(void **state)
     assert_int_equal(drawn, 5);
 }
 
-static void none_is_none(void **state)
+static void the_mode_none_draws_nothing(void **state)
 {
     struct progress progress = {.mode = PROGRESS_NONE};
 
@@ -301,7 +301,7 @@ int main(void)
         cmocka_unit_test(a_wide_terminal_shows_all),
         cmocka_unit_test(the_usual_terminal_shows_the_bar),
         cmocka_unit_test(narrow_terminals_lose_the_bar_and_the_end),
-        cmocka_unit_test(the_bar_stands_still),
+        cmocka_unit_test(the_bar_does_not_move),
         cmocka_unit_test(no_width_is_exceeded),
         cmocka_unit_test(a_silent_export_is_reported),
         cmocka_unit_test(unknown_totals_make_no_claims),
@@ -309,7 +309,7 @@ int main(void)
         cmocka_unit_test(the_daemon_s_words_cannot_move_the_cursor),
         cmocka_unit_test(a_terminal_is_redrawn_ten_times_a_second),
         cmocka_unit_test(a_log_gets_a_line_every_ten_seconds),
-        cmocka_unit_test(none_is_none),
+        cmocka_unit_test(the_mode_none_draws_nothing),
         cmocka_unit_test(quantities_have_three_digits),
         cmocka_unit_test(a_part_is_never_more_than_the_whole),
         cmocka_unit_test(times_are_shown_in_utc),

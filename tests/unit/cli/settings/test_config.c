@@ -270,7 +270,7 @@ struct bad_file {
     const char *content, *says;
 };
 
-static void a_file_that_is_there_never_becomes_the_defaults(void **state)
+static void an_existing_file_never_means_the_defaults(void **state)
 {
     static const struct bad_file files[] = {
         {"", "failed to parse config file ./s3dock.json5"},
@@ -297,7 +297,7 @@ static void a_file_that_is_there_never_becomes_the_defaults(void **state)
     }
 }
 
-static void a_folder_in_the_file_s_place_is_told(void **state)
+static void a_folder_in_the_file_s_place_is_an_error(void **state)
 {
     (void)state;
     assert_int_equal(mkdir("s3dock.json5", 0700), 0);
@@ -305,7 +305,7 @@ static void a_folder_in_the_file_s_place_is_told(void **state)
     assert_int_equal(rmdir("s3dock.json5"), 0);
 }
 
-static void a_profile_that_is_not_there_is_told(void **state)
+static void a_missing_profile_is_an_error(void **state)
 {
     (void)state;
     write_file("s3dock.json5", TWO_PROFILES);
@@ -316,7 +316,7 @@ static void a_profile_that_is_not_there_is_told(void **state)
     assert_non_null(strstr(err.hint, "did you mean eu"));
 }
 
-static void a_section_of_the_aws_files_without_effect_is_told(void **state)
+static void a_section_of_the_aws_files_without_effect_is_named(void **state)
 {
     (void)state;
     set("HOME", "home");
@@ -349,7 +349,7 @@ static void unknown_keys_are_warned_of(void **state)
 }
 
 /* Keys that never had an effect: accepted if their value is the actual behaviour. */
-static void keys_without_effect_are_told(void **state)
+static void keys_without_effect_are_reported(void **state)
 {
     static const struct {
         const char *file, *warning;
@@ -397,7 +397,7 @@ static void an_open_file_with_a_secret_is_warned_of(void **state)
     assert_non_null(strstr(config.warnings.data, "chmod 600"));
 }
 
-static void only_what_fits_the_command_is_looked_at(void **state)
+static void only_settings_of_the_command_are_checked(void **state)
 {
     (void)state;
     set("S3DOCK_LEVEL", "nonsense");
@@ -809,15 +809,15 @@ int main(void)
         IN_FOLDER(the_id_may_lie_in_the_file_and_the_secret_outside),
         IN_FOLDER(the_first_file_is_the_only_one),
         IN_FOLDER(a_named_file_must_exist),
-        IN_FOLDER(a_file_that_is_there_never_becomes_the_defaults),
-        IN_FOLDER(a_folder_in_the_file_s_place_is_told),
-        IN_FOLDER(a_profile_that_is_not_there_is_told),
-        IN_FOLDER(a_section_of_the_aws_files_without_effect_is_told),
+        IN_FOLDER(an_existing_file_never_means_the_defaults),
+        IN_FOLDER(a_folder_in_the_file_s_place_is_an_error),
+        IN_FOLDER(a_missing_profile_is_an_error),
+        IN_FOLDER(a_section_of_the_aws_files_without_effect_is_named),
         IN_FOLDER(unknown_keys_are_warned_of),
-        IN_FOLDER(keys_without_effect_are_told),
+        IN_FOLDER(keys_without_effect_are_reported),
         IN_FOLDER(a_limit_that_is_no_time_is_refused),
         IN_FOLDER(an_open_file_with_a_secret_is_warned_of),
-        IN_FOLDER(only_what_fits_the_command_is_looked_at),
+        IN_FOLDER(only_settings_of_the_command_are_checked),
         IN_FOLDER(profiles_are_listed_in_order),
         IN_FOLDER(a_file_that_others_can_write_is_refused),
         IN_FOLDER(the_private_group_of_a_user_may_write),

@@ -406,7 +406,7 @@ static void without_any_test_the_uptime_counts_and_the_report_is_blind(void **st
     assert_true(report.seconds < 2);
 }
 
-static void one_failure_of_a_container_that_serves_is_forgiven(void **state)
+static void one_failure_of_a_serving_container_is_no_error(void **state)
 {
     (void)state;
     script.state[0] = RUNS;
@@ -487,7 +487,7 @@ int main(void)
         TEST(the_time_is_raised_to_that_of_the_healthcheck),
         TEST(a_command_in_the_container_decides),
         TEST(without_any_test_the_uptime_counts_and_the_report_is_blind),
-        TEST(one_failure_of_a_container_that_serves_is_forgiven),
+        TEST(one_failure_of_a_serving_container_is_no_error),
         TEST(a_daemon_in_trouble_is_asked_again),
         TEST(a_cancel_ends_the_wait_and_the_watchdog_is_woken),
     };

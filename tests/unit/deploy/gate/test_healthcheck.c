@@ -41,7 +41,7 @@ static void read_config(const char *config)
     read_parts(config, "null");
 }
 
-static void forms_are_told_apart(void **state)
+static void forms_are_distinguished(void **state)
 {
     (void)state;
     read_config("{}");
@@ -138,7 +138,7 @@ static void the_last_output_is_one_printable_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_are_told_apart),
+        cmocka_unit_test(forms_are_distinguished),
         cmocka_unit_test(a_command_has_its_words),
         cmocka_unit_test(a_line_runs_in_the_shell_of_the_image),
         cmocka_unit_test(a_long_command_is_left_to_the_daemon),

@@ -145,7 +145,7 @@ static void assert_spec(const char *members, const char *bare_members, const cha
 #define POLICY "\"RestartPolicy\": {\n      \"Name\": \"unless-stopped\"\n    }\n  }"
 #define ONLY   "\n{\n  \"HostConfig\": {\n    " POLICY "\n}\n"
 
-static void what_a_bare_container_has_is_left_out(void **state)
+static void settings_of_a_bare_container_are_left_out(void **state)
 {
     static const char same[] = "Config: {User: 'a', Env: ['A=1'], Labels: {x: 'y'}, Cmd: ['c']},"
                                "HostConfig: {ShmSize: 5, Binds: null, CapDrop: ['MKNOD']}";
@@ -179,7 +179,7 @@ static void values_that_are_derived_are_left_out(void **state)
                 "\"StopTimeout\": 0", NULL);
 }
 
-static void what_a_container_took_away_is_written(void **state)
+static void settings_that_a_container_removed_are_written(void **state)
 {
     (void)state;
     assert_spec("Config: {Entrypoint: null, Cmd: ['x']}",
@@ -192,7 +192,7 @@ static void what_a_container_took_away_is_written(void **state)
                 "\"MaskedPaths\": []", NULL);
 }
 
-static void what_cannot_be_kept_is_a_comment(void **state)
+static void settings_that_cannot_be_kept_are_comments(void **state)
 {
     static const struct {
         const char *members, *comment;
@@ -353,10 +353,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(specs_of_real_containers),
-        cmocka_unit_test(what_a_bare_container_has_is_left_out),
+        cmocka_unit_test(settings_of_a_bare_container_are_left_out),
         cmocka_unit_test(values_that_are_derived_are_left_out),
-        cmocka_unit_test(what_a_container_took_away_is_written),
-        cmocka_unit_test(what_cannot_be_kept_is_a_comment),
+        cmocka_unit_test(settings_that_a_container_removed_are_written),
+        cmocka_unit_test(settings_that_cannot_be_kept_are_comments),
         cmocka_unit_test(volumes_without_a_name_get_theirs),
         cmocka_unit_test(networks_keep_what_users_gave),
         cmocka_unit_test(an_entry_of_a_test_uses_it),

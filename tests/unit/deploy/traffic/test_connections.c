@@ -92,7 +92,7 @@ static void the_other_end_of_a_connection_does_not_count(void **state)
     close(listener);
 }
 
-static void a_process_that_is_not_there_is_unknown(void **state)
+static void a_missing_process_is_unknown(void **state)
 {
     int64_t count;
 
@@ -110,7 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_to_the_port_are_counted),
         cmocka_unit_test(the_other_end_of_a_connection_does_not_count),
-        cmocka_unit_test(a_process_that_is_not_there_is_unknown),
+        cmocka_unit_test(a_missing_process_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,7 +212,7 @@ static void a_refusal_names_the_level(void **state)
                  "level admin");
 }
 
-static void a_late_answer_is_awaited(void **state)
+static void a_late_response_is_awaited(void **state)
 {
     (void)state;
     fake.fault = HAPROXY_LATE;
@@ -370,7 +370,7 @@ int main(void)
         TEST(only_servers_in_rotation_are_found),
         TEST(every_fault_is_reported_in_time),
         TEST(a_refusal_names_the_level),
-        TEST(a_late_answer_is_awaited),
+        TEST(a_late_response_is_awaited),
         TEST(a_change_without_effect_is_a_failure),
         TEST(a_missing_socket_has_a_hint),
         TEST(unknown_backends_and_servers_are_reported),

@@ -342,7 +342,7 @@ static void zeros_make_the_largest_chunks(void **state)
     tarball_finish(&tar);
 }
 
-static void a_stream_that_ends_early_says_why(void **state)
+static void the_reason_of_an_early_end_is_found(void **state)
 {
     static const char text[] = "{\"errorDetail\":{\"message\":\"no space left on device\"},"
                                "\"error\":\"no space left on device\"}\r\n";
@@ -417,7 +417,7 @@ int main(void)
         cmocka_unit_test(a_file_inserted_early_changes_no_later_file),
         cmocka_unit_test(equal_layers_are_cut_equally_whatever_they_are_called),
         cmocka_unit_test(zeros_make_the_largest_chunks),
-        cmocka_unit_test(a_stream_that_ends_early_says_why),
+        cmocka_unit_test(the_reason_of_an_early_end_is_found),
         cmocka_unit_test(a_malformed_outer_tar_is_an_error),
     };
 

@@ -82,7 +82,7 @@ static bool digest(struct layer_digest *digest, struct view bytes, size_t piece,
     return compressed;
 }
 
-static void compressed_layers_are_known_by_what_is_in_them(void **state)
+static void compressed_layers_are_recognised_by_their_content(void **state)
 {
     static compressor *const compressors[] = {gzip_of, zstd_of};
     static const char *const types[] = {"application/vnd.oci.image.layer.v1.tar+gzip",
@@ -112,7 +112,7 @@ static void compressed_layers_are_known_by_what_is_in_them(void **state)
     layer_digest_destroy(layer);
 }
 
-static void what_inflates_to_much_is_digested_in_little_room(void **state)
+static void a_large_layer_is_digested_in_little_memory(void **state)
 {
     struct layer_digest *layer = layer_digest_create();
     size_t size = test_is_small() ? 256 * KIB : 32 * MIB;
@@ -148,7 +148,7 @@ static void plain_layers_have_one_name(void **state)
     layer_digest_destroy(layer);
 }
 
-static void what_only_begins_like_gzip_matches_nothing(void **state)
+static void a_layer_that_only_begins_like_gzip_has_no_digest(void **state)
 {
     struct layer_digest *layer = layer_digest_create();
     uint8_t diff[SHA256_SIZE];
@@ -204,10 +204,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compressed_layers_are_known_by_what_is_in_them),
-        cmocka_unit_test(what_inflates_to_much_is_digested_in_little_room),
+        cmocka_unit_test(compressed_layers_are_recognised_by_their_content),
+        cmocka_unit_test(a_large_layer_is_digested_in_little_memory),
         cmocka_unit_test(plain_layers_have_one_name),
-        cmocka_unit_test(what_only_begins_like_gzip_matches_nothing),
+        cmocka_unit_test(a_layer_that_only_begins_like_gzip_has_no_digest),
         cmocka_unit_test(packings_that_not_every_daemon_unpacks_are_recognised),
     };
 

@@ -19,7 +19,7 @@ static void assert_name(const struct chunk_name *name, const char *hex)
     assert_string_equal(text, hex);
 }
 
-static void names_are_known_answers(void **state)
+static void names_equal_published_digests(void **state)
 {
     struct chunk_name sha256 = chunk_name_of(NAME_SHA256, "abc", 3);
     struct chunk_name xxh3 = chunk_name_of(NAME_XXH3, "", 0);
@@ -34,7 +34,7 @@ static void names_are_known_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_known_answers),
+        cmocka_unit_test(names_equal_published_digests),
     };
 
     return cmocka_run_group_tests_name("chunk_name", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void add(struct object_runs *runs, unsigned object, uint64_t offset, uint
     assert_int_equal(object_runs_add(runs, &run, &err), 0);
 }
 
-static void a_run_that_goes_on_is_joined(void **state)
+static void consecutive_runs_are_joined(void **state)
 {
     struct object_runs runs = {0};
 
@@ -74,7 +74,7 @@ static void sorting_unites(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_that_goes_on_is_joined),
+        cmocka_unit_test(consecutive_runs_are_joined),
         cmocka_unit_test(sorting_unites),
     };
 

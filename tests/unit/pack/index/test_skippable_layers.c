@@ -65,7 +65,7 @@ static void make(struct archive *a, const char *digit, unsigned first)
     a->sections[2] = (struct index_section){.layer = INDEX_REST};
 }
 
-static void the_section_must_be_able_to_stand_for_the_layer(void **state)
+static void only_a_whole_section_replaces_a_layer(void **state)
 {
     struct archive a;
     uint64_t size;
@@ -189,7 +189,7 @@ static void a_chunk_that_differs_from_the_index_ends_the_skip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_section_must_be_able_to_stand_for_the_layer),
+        cmocka_unit_test(only_a_whole_section_replaces_a_layer),
         cmocka_unit_test(other_sizes_and_small_layers_are_read),
         cmocka_unit_test(an_archive_that_begins_alike_is_not_read_at_all),
         cmocka_unit_test(reading_ends_after_the_lead),

@@ -192,7 +192,7 @@ static void a_second_base_adds_layers(void **state)
     }
 }
 
-static void an_object_that_is_gone_stays_out(void **state)
+static void a_missing_object_is_not_allowed(void **state)
 {
     static const struct pieces pieces[] = {{'A', 1, 1000, 0}, {'C', 1, 1000, 0}, {0}};
     static const unsigned want[OBJECTS] = {1000};
@@ -213,7 +213,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_choice_is_within_the_limits),
         cmocka_unit_test(a_second_base_adds_layers),
-        cmocka_unit_test(an_object_that_is_gone_stays_out),
+        cmocka_unit_test(a_missing_object_is_not_allowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

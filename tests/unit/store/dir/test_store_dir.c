@@ -617,7 +617,7 @@ static void parts_come_together(void **state)
 }
 
 /* The remains of an upload whose completing process was killed before its cleanup. */
-static void an_upload_that_has_ended_is_not_there(void **state)
+static void an_upload_that_has_ended_is_absent(void **state)
 {
     struct store_page page;
     struct store_op op = {.verb = STORE_UPLOAD_PARTS, .key = "k", .page = &page};
@@ -643,7 +643,7 @@ static void an_upload_that_has_ended_is_not_there(void **state)
     assert_false(exists(below));
 }
 
-static void only_what_was_sent_completes(void **state)
+static void only_the_sent_parts_complete(void **state)
 {
     struct upload up, wrong;
     struct store_op op = {.verb = STORE_UPLOAD_COMPLETE, .key = "k", .parts = wrong.parts};
@@ -1017,7 +1017,7 @@ static void says_which_bucket_is_missing(void **state)
     }
 }
 
-static void makes_a_bucket_when_told_to(void **state)
+static void create_makes_a_bucket(void **state)
 {
     const struct store_dir_options options = {.path = root, .bucket = "new", .create = true};
     struct err err = {0};
@@ -1061,7 +1061,7 @@ static void check_ignores_case(bool expected)
     assert_int_equal(stats.ignores_case, expected);
 }
 
-static void one_file_does_not_stand_for_two_keys(void **state)
+static void two_keys_never_share_a_file(void **state)
 {
     struct store_op gone = {.verb = STORE_DELETE, .key = "pointers/app/prod.json"};
     struct store_op copied = {
@@ -1092,7 +1092,7 @@ static void one_file_does_not_stand_for_two_keys(void **state)
     check_list("", 0, "pointers/app/prod.json|");
 }
 
-static void two_files_stand_for_two_keys(void **state)
+static void two_keys_have_two_files(void **state)
 {
     (void)state;
     assert_int_equal(put("pointers/app/Prod.json", "one", NULL, true, NULL), STORE_DONE);
@@ -1294,8 +1294,8 @@ int main(int argc, char **argv)
         TEST(lists_in_key_order),
         TEST(lists_page_by_page),
         TEST(parts_come_together),
-        TEST(only_what_was_sent_completes),
-        TEST(an_upload_that_has_ended_is_not_there),
+        TEST(only_the_sent_parts_complete),
+        TEST(an_upload_that_has_ended_is_absent),
         TEST(a_condition_on_completion_keeps_the_upload),
         TEST(parts_are_copied_from_objects),
         TEST(uploads_are_listed_and_aborted),
@@ -1310,9 +1310,9 @@ int main(int argc, char **argv)
         TEST(the_wait_for_a_lock_has_a_limit),
         TEST(a_cancel_ends_the_wait_for_a_lock),
         TEST(says_which_bucket_is_missing),
-        TEST(makes_a_bucket_when_told_to),
-        TEST(one_file_does_not_stand_for_two_keys),
-        TEST(two_files_stand_for_two_keys),
+        TEST(create_makes_a_bucket),
+        TEST(two_keys_never_share_a_file),
+        TEST(two_keys_have_two_files),
     };
 
     program = argv[0];

@@ -129,7 +129,7 @@ static void every_refusal_has_a_class_and_a_message(void **state)
 }
 
 /* Some stores send text/html for all responses. So do login pages. */
-static void a_web_page_is_not_told_by_its_type_alone(void **state)
+static void a_web_page_is_not_recognised_by_its_type_alone(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -282,7 +282,7 @@ static void a_range_is_the_one_asked_for_or_refused(void **state)
     }
 }
 
-static void reads_what_went_well(void **state)
+static void reads_successful_responses(void **state)
 {
     struct store_op op = {.verb = STORE_HEAD};
     struct http_answer answer = {.status = 200,
@@ -560,7 +560,7 @@ static void a_part_is_not_the_whole(void **state)
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
 }
 
-static void the_time_may_stand_in_the_error_alone(void **state)
+static void the_time_may_be_in_the_error_alone(void **state)
 {
     const struct http_answer answer = {
         .status = 403,
@@ -810,12 +810,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_has_a_class_and_a_message),
-        cmocka_unit_test(a_web_page_is_not_told_by_its_type_alone),
+        cmocka_unit_test(a_web_page_is_not_recognised_by_its_type_alone),
         cmocka_unit_test(only_a_conditional_read_can_be_unchanged),
         cmocka_unit_test(every_fault_of_the_transport_too),
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
-        cmocka_unit_test(reads_what_went_well),
+        cmocka_unit_test(reads_successful_responses),
         cmocka_unit_test(a_copy_that_stored_nothing_is_unsupported),
         cmocka_unit_test(the_root_of_a_response_has_any_name),
         cmocka_unit_test(a_refusal_has_a_class),
@@ -824,7 +824,7 @@ int main(void)
         cmocka_unit_test(reads_the_requested_fields),
         cmocka_unit_test(a_response_to_another_request_is_a_failure),
         cmocka_unit_test(a_part_is_not_the_whole),
-        cmocka_unit_test(the_time_may_stand_in_the_error_alone),
+        cmocka_unit_test(the_time_may_be_in_the_error_alone),
         cmocka_unit_test(keys_that_were_not_requested_are_refused),
         cmocka_unit_test(reads_listings),
         cmocka_unit_test(a_page_ends_a_list_only_when_it_states_it),
