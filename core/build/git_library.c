@@ -366,8 +366,8 @@ static int check_submodule_owner(git_repository *repository, const char *path, s
     return err_hint(err, "if you trust it: git config --global --add safe.directory %s", folder);
 }
 
-static int look_at_submodule(git_repository *repository, const char *path, struct git_changes *out,
-                             struct err *err)
+static int check_submodule(git_repository *repository, const char *path, struct git_changes *out,
+                           struct err *err)
 {
     unsigned status = 0;
 
@@ -403,8 +403,8 @@ static bool differs(git_repository *repository, const git_index_entry *entry)
            git_oid_cmp(&id, &entry->id) != 0;
 }
 
-static int look_at_entries(git_repository *repository, git_index *index, struct git_changes *out,
-                           struct err *err)
+static int check_entries(git_repository *repository, git_index *index, struct git_changes *out,
+                         struct err *err)
 {
     for (size_t i = 0; i < git_index_entrycount(index); i++) {
         const git_index_entry *entry = git_index_get_byindex(index, i);
@@ -412,7 +412,7 @@ static int look_at_entries(git_repository *repository, git_index *index, struct 
                       entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE;
 
         if (entry->mode == GIT_FILEMODE_COMMIT) {
-            if (look_at_submodule(repository, entry->path, out, err))
+            if (check_submodule(repository, entry->path, out, err))
                 return ERR_FAIL;
         } else if (hidden && differs(repository, entry)) {
             out->hidden++;
@@ -429,7 +429,7 @@ static int read_entries(git_repository *repository, struct git_changes *out, str
 
     if (git_repository_index(&index, repository) < 0)
         return refuse(git_repository_workdir(repository), err);
-    failed = look_at_entries(repository, index, out, err);
+    failed = check_entries(repository, index, out, err);
     git_index_free(index);
     return failed;
 }

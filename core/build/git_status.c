@@ -86,8 +86,8 @@ static void records_add(void *arg, struct view bytes)
 }
 
 /* Runs git and passes its records to `take`. */
-static int ask(struct scan *scan, const char *const *words, void (*take)(void *arg, char *record),
-               struct err *err)
+static int run_git(struct scan *scan, const char *const *words,
+                   void (*take)(void *arg, char *record), struct err *err)
 {
     struct records records;
     int failed;
@@ -105,7 +105,7 @@ static int ask(struct scan *scan, const char *const *words, void (*take)(void *a
 
 /* Returns true if the path of the working tree exists. An empty folder does not count, because a
  * submodule that was left out has one. */
-static bool is_there(const struct scan *scan, const char *path)
+static bool path_exists(const struct scan *scan, const char *path)
 {
     char whole[2 * PATH_MAX];
     struct dirent *entry;
@@ -134,7 +134,7 @@ static void take_entry(void *arg, char *record)
     if (!path || strlen(record) < 10)
         return;
     path++;
-    if (skip && scan->filters.sparse && !is_there(scan, path))
+    if (skip && scan->filters.sparse && !path_exists(scan, path))
         return;
     if (!strncmp(mode, "160000 ", 7)) {
         hash = mode + 7;
@@ -150,7 +150,7 @@ static int read_index(struct scan *scan, struct err *err)
 {
     static const char *const words[] = {"ls-files", "-z", "-v", "-s", NULL};
 
-    if (ask(scan, words, take_entry, err) ||
+    if (run_git(scan, words, take_entry, err) ||
         text_check(&scan->links, "the list of submodules", err) ||
         text_check(&scan->flagged, "the list of files with an index flag", err))
         return ERR_FAIL;
@@ -270,7 +270,7 @@ static int ask_status(struct scan *scan, struct err *err)
                                         "--ignore-submodules=dirty",
                                         NULL};
 
-    return ask(scan, words, take_status, err);
+    return run_git(scan, words, take_status, err);
 }
 
 static int ask_without_flags(struct scan *scan, struct err *err)

@@ -108,7 +108,7 @@ static int run_lists(struct check *check, struct store_op *ops, unsigned count, 
 }
 
 /* Lists the keys of each image once. */
-static int look_by_lists(struct check *check, struct store_op ops[GROUP], struct err *err)
+static int find_by_lists(struct check *check, struct store_op ops[GROUP], struct err *err)
 {
     unsigned filled = 0;
     int failed = 0;
@@ -140,9 +140,9 @@ static int head_group(struct check *check, struct store_op ops[GROUP], unsigned 
     return store_run_all_or_fail(check->store, all, count, err);
 }
 
-/* Asks for one object, or for its first or second tombstone, of each need from `first` on. */
-static int look_by_head(struct check *check, struct store_op ops[GROUP], unsigned first,
-                        unsigned what, struct err *err)
+/* Sends a HEAD for one object, or its first or second tombstone, of each need from `first` on. */
+static int head_needs(struct check *check, struct store_op ops[GROUP], unsigned first,
+                      unsigned what, struct err *err)
 {
     unsigned left = check->count - first, count = left < GROUP ? left : GROUP, filled = 0;
 
@@ -164,16 +164,16 @@ static int look_by_head(struct check *check, struct store_op ops[GROUP], unsigne
     return 0;
 }
 
-static int look_one_by_one(struct check *check, struct store_op ops[GROUP], struct err *err)
+static int find_by_heads(struct check *check, struct store_op ops[GROUP], struct err *err)
 {
     for (unsigned first = 0; first < check->count; first += GROUP)
         for (unsigned what = 0; what < 3; what++)
-            if (look_by_head(check, ops, first, what, err))
+            if (head_needs(check, ops, first, what, err))
                 return ERR_FAIL;
     return 0;
 }
 
-/* ---- the answer ---- */
+/* ---- the result ---- */
 
 static bool announces(const struct tombstone *tombstone, const char *key)
 {
@@ -211,7 +211,7 @@ static int is_announced(struct check *check, const struct need *need, struct err
     return announced;
 }
 
-static int judge(struct check *check, char lost[KEY_MAX], struct err *err)
+static int find_lost(struct check *check, char lost[KEY_MAX], struct err *err)
 {
     for (unsigned i = 0; i < check->count; i++) {
         struct need *need = &check->needs[i];
@@ -227,7 +227,7 @@ static int judge(struct check *check, char lost[KEY_MAX], struct err *err)
     return 0;
 }
 
-static int look(struct check *check, struct err *err)
+static int find_objects(struct check *check, struct err *err)
 {
     struct store_op *ops = calloc(GROUP, sizeof *ops);
     bool lists;
@@ -237,7 +237,7 @@ static int look(struct check *check, struct err *err)
         return err_memory(err, "the objects of the image");
     failed = conditions_find(check->store, &lists, err);
     if (!failed)
-        failed = lists ? look_by_lists(check, ops, err) : look_one_by_one(check, ops, err);
+        failed = lists ? find_by_lists(check, ops, err) : find_by_heads(check, ops, err);
     free(ops);
     return failed ? ERR_FAIL : 0;
 }
@@ -260,9 +260,9 @@ int object_check(struct store *store, const struct metadata *metadata, char lost
     check.needs[metadata->object_count].etag = "";
     for (unsigned i = 0; i < check.count; i++)
         set_keys(&check.needs[i]);
-    answer = look(&check, err);
+    answer = find_objects(&check, err);
     if (answer == 0)
-        answer = judge(&check, lost, err);
+        answer = find_lost(&check, lost, err);
     free(check.needs);
     return answer;
 }

@@ -64,9 +64,9 @@ static int add_previous(struct references *refs, const struct previous *previous
     return failed;
 }
 
-static int look_back(struct store *store, const char *app,
-                     const struct listed_environment *environments, size_t count,
-                     struct references *refs, struct text *warnings, struct err *err)
+static int add_previous_images(struct store *store, const char *app,
+                               const struct listed_environment *environments, size_t count,
+                               struct references *refs, struct text *warnings, struct err *err)
 {
     struct previous *previous = calloc(count + 1, sizeof *previous);
     int failed;
@@ -96,7 +96,7 @@ static int add_environments(struct store *store, const char *app, struct referen
         failed = add_reference(refs, environments[i].image, err);
     }
     if (!failed && !warnings->size)
-        failed = look_back(store, app, environments, count, refs, warnings, err);
+        failed = add_previous_images(store, app, environments, count, refs, warnings, err);
     free(environments);
     return failed;
 }

@@ -85,7 +85,7 @@ static bool has_value(const struct step *step, const struct pointer *pointer)
            strcmp(image.ref, step->result->image.ref) == 0;
 }
 
-static int lost(const struct step *step, struct err *err)
+static int report_conflict(const struct step *step, struct err *err)
 {
     const struct current_pointer *was = &step->was;
 
@@ -213,7 +213,7 @@ static int read_current(struct step *step, struct err *err)
     if (change_read_bytes(o->store, step->result->key, was, &step->present, err))
         return ERR_FAIL;
     if (step->expected && strcmp(step->expected, was->etag) != 0)
-        return lost(step, err);
+        return report_conflict(step, err);
     if (follow(step, &present, err))
         return ERR_FAIL;
     if (was->sound && has_value(step, &was->pointer))
@@ -231,7 +231,7 @@ static int compare_winner(struct step *step, struct err *err)
 
     if (answer == 1)
         return 0;
-    return answer ? ERR_FAIL : lost(step, err);
+    return answer ? ERR_FAIL : report_conflict(step, err);
 }
 
 /* Checks the image again after the write. A cleanup may have retired it meanwhile. The cleanup

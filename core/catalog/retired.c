@@ -175,8 +175,8 @@ static int write_metadata(struct store *store, const char *tombstone_key,
 }
 
 /* Writes the metadata, and then reads whether the deletion of the data has begun. */
-static int write_and_look(struct store *store, const char *tombstone_key,
-                          const struct tombstone *retired, struct err *err)
+static int write_and_check(struct store *store, const char *tombstone_key,
+                           const struct tombstone *retired, struct err *err)
 {
     struct tombstone again;
     int answer;
@@ -224,7 +224,7 @@ static int restore(struct store *store, const struct image_name *name, const cha
         return answer < 0 ? ERR_FAIL : 0;
     if (key_of_sibling(key, archive_key, KEY_RETIRED, err))
         return ERR_FAIL;
-    return write_and_look(store, key, retired, err);
+    return write_and_check(store, key, retired, err);
 }
 
 /* Returns 1 if any month has metadata for the platform of the tombstone. The image may have been
@@ -263,7 +263,7 @@ int retired_restore_document(struct store *store, const char *tombstone_key, str
     case STORE_DONE:
         answer = retired.deleting || !retired.metadata.size
                      ? RETIRED_GONE
-                     : write_and_look(store, tombstone_key, &retired, err);
+                     : write_and_check(store, tombstone_key, &retired, err);
         tombstone_finish(&retired);
         return answer;
     default:

@@ -162,7 +162,7 @@ static int request_image(struct deploy_host *host, const struct deploy_want *wan
 }
 
 /* A pull that must prove the image compares its id with the proven one. */
-static int look_proven(struct deploy_host *host, struct deploy_want *want, struct err *err)
+static int inspect_proven(struct deploy_host *host, struct deploy_want *want, struct err *err)
 {
     struct pull_options pull;
     struct pull_result result;
@@ -187,7 +187,7 @@ static int host_look(struct deploy_host *host, struct deploy_want *want, struct 
 
     if (!docker)
         return ERR_FAIL;
-    return host->proves ? look_proven(host, want, err)
+    return host->proves ? inspect_proven(host, want, err)
                         : docker_inspect(docker, want->ref, &ignored, err);
 }
 

@@ -36,7 +36,7 @@ struct child {
 
 /* ---- errors ---- */
 
-static const char *what_runs(const struct program *program)
+static const char *title_of(const struct program *program)
 {
     return program->what ? program->what : program->argv[0];
 }
@@ -52,8 +52,8 @@ program_failed(const struct program *program, struct err *err, const char *fmt, 
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     if (program->family == ERR_NONE)
-        return err_set(err, ERR_LOCAL, "program", "%s %s", what_runs(program), text);
-    return err_set(err, program->family, program->code, "%s %s", what_runs(program), text);
+        return err_set(err, ERR_LOCAL, "program", "%s %s", title_of(program), text);
+    return err_set(err, program->family, program->code, "%s %s", title_of(program), text);
 }
 
 static int not_started(const struct program *program, int reason, struct err *err)
@@ -87,7 +87,7 @@ static int open_pipes(struct child *child, struct err *err)
 
     if ((program->output && os_pipe(child->output, false) != 0) ||
         (program->errors && !program->on_terminal && os_pipe(child->errors, false) != 0))
-        return err_errno(err, errno, "program", "cannot make a pipe to %s", what_runs(program));
+        return err_errno(err, errno, "program", "cannot make a pipe to %s", title_of(program));
     return 0;
 }
 

@@ -37,7 +37,7 @@ static bool exists(const char *path)
 }
 
 /* libcurl lists its features since 7.87, and can ask the system since 8.17. */
-static bool asks_system(const curl_version_info_data *curl)
+static bool has_system_trust(const curl_version_info_data *curl)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
     for (const char *const *name = curl->age >= CURLVERSION_ELEVENTH ? curl->feature_names : NULL;
@@ -61,7 +61,7 @@ void authorities_system(struct authorities_system *out)
         .default_folder = curl->capath,
         .usual_files = USUAL_FILES,
         .usual_folder = OPENSSL_FOLDER,
-        .asks_system = asks_system(curl),
+        .asks_system = has_system_trust(curl),
     };
 }
 

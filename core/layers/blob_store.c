@@ -153,7 +153,8 @@ static int take_manifest(struct blob_store *b, const char *digest, struct json_n
     return FOUND;
 }
 
-static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err);
+static int match_document(struct blob_store *b, const char *digest, unsigned depth,
+                          struct err *err);
 
 /* Reads the manifests; without a platform it stops at the first with the layers. Manifests of other
  * platforms may be missing. If none matches, reports the last failure. */
@@ -173,13 +174,13 @@ static int take_index(struct blob_store *b, struct json_node manifests, unsigned
             !digest_of(descriptor, digest))
             continue;
         reset_match(b);
-        found = look_into(b, digest, depth + 1, err);
+        found = match_document(b, digest, depth + 1, err);
         answer = answer == FOUND ? FOUND : found;
     }
     return answer;
 }
 
-static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err)
+static int match_document(struct blob_store *b, const char *digest, unsigned depth, struct err *err)
 {
     struct json *json = NULL;
     struct text text;
@@ -244,7 +245,7 @@ static bool content_of(const struct docker_engine *engine, unsigned which, char 
 
 static int choose(struct blob_store *b, struct err *err)
 {
-    int answer = look_into(b, b->wanted->image_id, 0, err);
+    int answer = match_document(b, b->wanted->image_id, 0, err);
 
     if (answer == ANOTHER)
         return err_set(err, ERR_UNSUPPORTED, "layers",
@@ -255,7 +256,7 @@ static int choose(struct blob_store *b, struct err *err)
         return err_set(err, ERR_UNSUPPORTED, "layers",
                        "several stored manifests match the image that the daemon reports");
     reset_match(b); /* the last match may be of another folder */
-    return look_into(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
+    return match_document(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
 }
 
 /* Opens the first folder that has the image. */
@@ -299,7 +300,7 @@ struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, str
 }
 
 /* Checks the parent folder: before the first image there is no content folder. */
-static int look_at_place(const struct docker_engine *engine, struct err *err)
+static int check_place(const struct docker_engine *engine, struct err *err)
 {
     int root, answer;
 
@@ -322,5 +323,5 @@ int blob_store_readable(const struct docker_engine *engine, struct err *err)
         answer = beneath_look(root, BLOBS, err);
         close(root);
     }
-    return answer && look_at_place(engine, &ignored) ? ERR_FAIL : 0;
+    return answer && check_place(engine, &ignored) ? ERR_FAIL : 0;
 }

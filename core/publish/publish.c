@@ -98,7 +98,7 @@ static int is_ours(struct work *w, struct err *err)
 
 /* Call it after a condition was not met. Finds out which document is under the key. After a lost
  * response, the store has repeated the request: then the document is that of this push. */
-static int look(struct work *w, struct err *err)
+static int examine_key(struct work *w, struct err *err)
 {
     _cleanup_text_ struct text text = {0};
     int ours;
@@ -146,7 +146,7 @@ static int put_metadata(struct work *w, struct err *err)
     case STORE_DONE:
         return PUBLISHED;
     default:
-        return look(w, err);
+        return examine_key(w, err);
     }
 }
 
@@ -180,7 +180,7 @@ static int restore(struct work *w, struct err *err)
     }
 }
 
-static int lost(struct work *w, const char *key, struct err *err)
+static int report_removed(struct work *w, const char *key, struct err *err)
 {
     if (restore(w, err))
         return err_wrap(err, "%s was deleted, and the metadata could not be restored", key);
@@ -201,7 +201,7 @@ static int check(struct work *w, struct err *err)
         return ERR_FAIL;
     answer = p->check ? p->check(p->store, p->metadata, key, err) : 0;
     if (answer == PUBLISH_MISSING)
-        return lost(w, key, err);
+        return report_removed(w, key, err);
     if (answer || w->conditional)
         return answer;
     answer = is_ours(w, err);

@@ -319,7 +319,7 @@ static void remove_copy(const struct keep *keep)
     delete_kept(keep, KEY_METADATA);
 }
 
-static int is_gone(const struct keep *keep, struct err *err)
+static int report_deleted(const struct keep *keep, struct err *err)
 {
     return err_set(err, ERR_CONFLICT, "changed", "%s was deleted during this push", keep->source);
 }
@@ -332,7 +332,7 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
     int answer;
 
     if (there != STORE_DONE)
-        return there == STORE_FAILED ? ERR_FAIL : is_gone(keep, err);
+        return there == STORE_FAILED ? ERR_FAIL : report_deleted(keep, err);
     if (claim_name(keep, err))
         return ERR_FAIL;
     if (existing_image_has_objects(existing)) /* the objects are needed by the copy, too */
@@ -340,7 +340,7 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
     key_of(keep, KEY_ARCHIVE, key);
     answer = copy_object(keep->store, keep->source, &existing->archive, key, keep->copied, err);
     if (answer == COPY_ABSENT)
-        answer = is_gone(keep, err);
+        answer = report_deleted(keep, err);
     if (answer == 0)
         answer = keep_index(keep, err);
     if (answer)

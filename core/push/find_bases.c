@@ -163,7 +163,7 @@ static unsigned rank(struct search *s)
 /* A thin image refers to few images: the best one, and one that has layers which the best one
  * lacks.
  */
-static bool is_worth_it(const struct search *s, const struct candidate *best,
+static bool adds_layers(const struct search *s, const struct candidate *best,
                         const struct candidate *c)
 {
     if (!s->wanted->thin || c == best)
@@ -185,7 +185,7 @@ static unsigned choose(struct search *s, unsigned first, unsigned count, const s
     for (unsigned i = first; i < count && end - first + have->count < most; i++) {
         struct candidate *c = s->order[i];
 
-        if (c->at.metadata.index_size > left || !is_worth_it(s, s->order[first], c))
+        if (c->at.metadata.index_size > left || !adds_layers(s, s->order[first], c))
             continue;
         left -= c->at.metadata.index_size;
         s->order[i] = s->order[end];

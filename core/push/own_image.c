@@ -39,7 +39,7 @@ void own_image_skip(struct push *p)
 }
 
 /* Metadata of the original program does not name the image. */
-static int learn(struct push *p, struct err *err)
+static int learn_id(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
 
@@ -169,7 +169,7 @@ int own_image_prepare(struct push *p, struct err *err)
         return ERR_FAIL;
     platform_text(&p->platform, p->result->platform);
     search_early(p);
-    if (find_existing(p, err) || learn(p, err))
+    if (find_existing(p, err) || learn_id(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
     pushed = is_finished(p, err);

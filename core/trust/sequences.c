@@ -180,8 +180,8 @@ static int compare(const struct memory *memory, int64_t sequence, const char *su
         (long long)sequence);
 }
 
-static int judge(const struct sequence_subject *subject, int64_t sequence,
-                 const uint8_t sum[SHA256_SIZE], bool store, struct err *err)
+static int check_number(const struct sequence_subject *subject, int64_t sequence,
+                        const uint8_t sum[SHA256_SIZE], bool store, struct err *err)
 {
     char hex[SHA256_HEX_SIZE];
     struct memory memory;
@@ -199,13 +199,13 @@ static int judge(const struct sequence_subject *subject, int64_t sequence,
 int sequences_accept(const struct sequence_subject *subject, int64_t sequence,
                      const uint8_t sum[SHA256_SIZE], struct err *err)
 {
-    return judge(subject, sequence, sum, true, err);
+    return check_number(subject, sequence, sum, true, err);
 }
 
 int sequences_check(const struct sequence_subject *subject, int64_t sequence,
                     const uint8_t sum[SHA256_SIZE], struct err *err)
 {
-    return judge(subject, sequence, sum, false, err);
+    return check_number(subject, sequence, sum, false, err);
 }
 
 int sequences_read(const struct sequence_subject *subject, int64_t *out, struct err *err)

@@ -133,7 +133,7 @@ static int measure_bytes(struct measure *m, struct err *err)
 }
 
 /* Sets live[] to a lower bound: the most that one document uses. */
-static void guess_live(struct measure *m)
+static void estimate_live(struct measure *m)
 {
     for (size_t i = 0; i < m->holdings.document_count; i++) {
         const struct holding_document *document = &m->holdings.documents[i];
@@ -332,7 +332,7 @@ static int read_app(struct measure *m, struct usage_app *app, struct err *err)
     if (holdings_read(&m->holdings, m->store, app->name, m->warnings, err) || measure_bytes(m, err))
         return ERR_FAIL;
     if (m->quick)
-        guess_live(m);
+        estimate_live(m);
     if (list_images(m, app, err))
         return ERR_FAIL;
     add_images(app);

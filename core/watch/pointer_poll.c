@@ -160,7 +160,8 @@ static bool is_tag_due(const struct pointer_poll *poll)
     return poll->tagged && (!poll->sound || !poll->tag_etag[0] || poll->tag_wait <= 1);
 }
 
-static enum poll_answer judge(const struct pointer_poll *poll, const char *before, bool was_sound)
+static enum poll_answer compare_polls(const struct pointer_poll *poll, const char *before,
+                                      bool was_sound)
 {
     char now[POLL_CHANGE_MAX];
 
@@ -207,7 +208,7 @@ enum poll_answer pointer_poll_run(struct pointer_poll *poll, struct store *store
     if (poll_documents(&next, store, wait, asked, err))
         return POLL_FAILED;
     pointer_poll_change(poll, before);
-    answer = judge(&next, before, poll->sound);
+    answer = compare_polls(&next, before, poll->sound);
     *poll = next;
     return answer;
 }

@@ -24,8 +24,8 @@ enum { PATCH_DONE = 0, PATCH_CHANGED = 1 };
 
 /* ---- requests ---- */
 
-static int ask(const struct traffic *traffic, const char *method, struct view body,
-               const char *if_match, struct caddy_answer *answer, struct err *err)
+static int request_upstreams(const struct traffic *traffic, const char *method, struct view body,
+                             const char *if_match, struct caddy_answer *answer, struct err *err)
 {
     const struct caddy_admin admin = {.address = traffic->spec->caddy,
                                       .limit = traffic->context.limit,
@@ -59,7 +59,7 @@ static int refuse(const struct traffic *traffic, const char *method,
 static int get(const struct traffic *traffic, struct caddy_answer *answer,
                struct caddy_upstreams *upstreams, struct err *err)
 {
-    if (ask(traffic, "GET", (struct view){0}, "", answer, err) < 0)
+    if (request_upstreams(traffic, "GET", (struct view){0}, "", answer, err) < 0)
         return ERR_FAIL;
     if (answer->status != 200)
         return refuse(traffic, "GET", answer, err);
@@ -80,7 +80,7 @@ static int patch(const struct traffic *traffic, const struct caddy_answer *now, 
     text_init(&answer.body, ANSWER_MAX);
     failed = caddy_upstreams_write(text_view(&now->body), address, &body, err);
     if (failed == 0)
-        failed = ask(traffic, "PATCH", text_view(&body), now->etag, &answer, err);
+        failed = request_upstreams(traffic, "PATCH", text_view(&body), now->etag, &answer, err);
     if (failed == 0 && answer.status == 412)
         failed = PATCH_CHANGED;
     else if (failed == 0 && answer.status != 200)

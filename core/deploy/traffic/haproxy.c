@@ -19,10 +19,10 @@
 #define ANSWER_MAX  (1 * MIB)
 #define COMMAND_MAX 640
 
-/* ---- questions ---- */
+/* ---- commands ---- */
 
-static int ask(const struct traffic *traffic, const char *command, struct text *answer,
-               struct err *err)
+static int send_command(const struct traffic *traffic, const char *command, struct text *answer,
+                        struct err *err)
 {
     const struct haproxy_socket socket = {.address = traffic->spec->haproxy,
                                           .limit = traffic->context.limit,
@@ -41,7 +41,7 @@ static int order(const struct traffic *traffic, const char *before, enum deploy_
     text_init(&answer, ANSWER_MAX);
     snprintf(command, sizeof command, "%s %s/%s%s", before, traffic->spec->backend,
              traffic->spec->servers[slot], after);
-    if (ask(traffic, command, &answer, err) < 0)
+    if (send_command(traffic, command, &answer, err) < 0)
         return ERR_FAIL;
     if (haproxy_read_done(text_view(&answer), err) < 0)
         return err_wrap(err, "\"%s\"", command);
@@ -63,7 +63,7 @@ static int read_states(const struct traffic *traffic, struct haproxy_state state
 
     text_init(&answer, ANSWER_MAX);
     snprintf(command, sizeof command, "show servers state %s", traffic->spec->backend);
-    if (ask(traffic, command, &answer, err) < 0)
+    if (send_command(traffic, command, &answer, err) < 0)
         return ERR_FAIL;
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         found = haproxy_read_state(text_view(&answer), traffic->spec->backend,
@@ -86,7 +86,7 @@ static int read_stat(const struct traffic *traffic, enum deploy_slot slot, struc
 
     text_init(&answer, ANSWER_MAX);
     snprintf(command, sizeof command, "show stat %s 4 -1", traffic->spec->backend);
-    if (ask(traffic, command, &answer, err) < 0)
+    if (send_command(traffic, command, &answer, err) < 0)
         return ERR_FAIL;
     found = haproxy_read_stat(text_view(&answer), traffic->spec->backend,
                               traffic->spec->servers[slot], out, err);
@@ -237,7 +237,7 @@ static void examine_level(const struct traffic *traffic, struct text *lines)
     struct err err;
 
     text_init(&answer, ANSWER_MAX);
-    if (ask(traffic, "show cli level", &answer, &err) == 0 &&
+    if (send_command(traffic, "show cli level", &answer, &err) == 0 &&
         (strncmp(answer.data, "operator", 8) == 0 || strncmp(answer.data, "user", 4) == 0))
         text_printf(lines, "HAProxy's socket %s has no `level admin`\n", traffic->spec->haproxy);
 }

@@ -147,7 +147,7 @@ static bool look_at_payload(struct cut *cut, struct level *level, const uint8_t 
 }
 
 /* Scans inside the layer. A payload that the inner scanner refuses is no layer. False: TAR_MORE. */
-static bool look_inside(struct cut *cut, uint8_t *window, size_t size)
+static bool scan_inner(struct cut *cut, uint8_t *window, size_t size)
 {
     struct level *outer = &cut->outer;
     struct level *inner = &cut->inner;
@@ -202,7 +202,7 @@ static void end_chunk(struct cut *cut, struct cut_step *step)
     cut->section_began = false;
 }
 
-static int ask_for_more(struct cut *cut, const uint8_t *window, size_t size, struct cut_step *step)
+static int request_bytes(struct cut *cut, const uint8_t *window, size_t size, struct cut_step *step)
 {
     cut->pending_size = least(size, TAR_BLOCK);
     memcpy(cut->pending, window, cut->pending_size);
@@ -221,9 +221,9 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
         return ERR_FAIL;
     more = outer->event == TAR_MORE || !look_at_payload(cut, outer, window);
     if (!more && cut->in_layer && outer->event == TAR_DATA)
-        more = !look_inside(cut, window, size);
+        more = !scan_inner(cut, window, size);
     if (more)
-        return ask_for_more(cut, window, size, step);
+        return request_bytes(cut, window, size, step);
     cut->pending_size = 0;
 
     inside = cut->in_layer && outer->event == TAR_DATA;

@@ -182,7 +182,7 @@ struct index_place index_builder_place(const struct index_builder *builder, uint
 /* ---- what is written ---- */
 
 /* Computes the places that a repack may have moved. */
-static void settle_places(struct index_builder *builder)
+static void compute_places(struct index_builder *builder)
 {
     uint64_t offset = 0;
 
@@ -513,7 +513,7 @@ int index_builder_finish(struct index_builder *builder, const struct image_info 
         return internal(err, fault);
     if (builder->count == 0 || image->raw_size != builder->raw_size)
         return internal(err, "its chunks do not add up to its size");
-    settle_places(builder);
+    compute_places(builder);
     if (order_objects(builder, &used, err) < 0)
         return ERR_FAIL;
     text_init(&body, INDEX_HEADER_MAX - INDEX_PREFIX_SIZE - INDEX_SUM_SIZE);

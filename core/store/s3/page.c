@@ -89,7 +89,7 @@ static bool parse_size(const char *text, uint64_t *out)
 }
 
 /* Returns true if the text is the word or its digit, as Go's clients read a Boolean. */
-static bool says(const char *text, const char *word, char digit)
+static bool is_boolean(const char *text, const char *word, char digit)
 {
     text += strspn(text, BLANKS);
 
@@ -144,8 +144,8 @@ static bool is_page_field(const char *name)
 static void page_field(struct page_reader *reader, const char *name, const char *text)
 {
     if (strcmp(name, "IsTruncated") == 0) {
-        reader->truncated = says(text, "true", '1');
-        reader->end_said = says(text, "false", '0');
+        reader->truncated = is_boolean(text, "true", '1');
+        reader->end_said = is_boolean(text, "false", '0');
     } else if (strcmp(name, "EncodingType") == 0) {
         reader->escaped = strcasecmp(text, "url") == 0;
     } else if (strcmp(name, reader->grammar->next) == 0) {
