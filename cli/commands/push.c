@@ -24,7 +24,7 @@
 _Static_assert(PUSH_FROM_AUTO == 0 && PUSH_FROM_DOCKER == 1 && PUSH_FROM_LAYERS == 2,
                "the order of the words of --source");
 
-/* Returns true if the source has images for other platforms, and nobody chose this one. */
+/* Returns true if the source has images for other platforms, and --platform is not set. */
 static bool leaves_out(const struct push_options *options, const struct push_result *result)
 {
     return result->others && !options->platform.os[0];

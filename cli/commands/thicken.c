@@ -30,9 +30,9 @@ static void print_result(struct cli *cli, const struct thicken_result *result, b
     if (!result->key[0])
         output_line(&cli->output, "%s is whole already", result->image_ref);
     else
-        output_line(&cli->output, "%s: %s from %u object%s %s one archive", result->image_ref,
+        output_line(&cli->output, "%s: %s from %u object%s %s into one archive", result->image_ref,
                     human_bytes(result->size, size), result->objects,
-                    result->objects == 1 ? "" : "s", dry_run ? "would become" : "are");
+                    result->objects == 1 ? "" : "s", dry_run ? "would be copied" : "were copied");
     if (result->key[0] && !dry_run)
         output_note(&cli->output, "%s", result->key);
 }

@@ -119,8 +119,9 @@ static bool note_block(struct cli *cli, const char *key, struct view document, s
 
     if (proves) {
         ssh_key_fingerprint(&sig.key, fingerprint);
-        output_note(&cli->output, "%s: signed by the key %s, which was not judged", key,
-                    fingerprint);
+        output_note(&cli->output,
+                    "%s: signed by the key %s; the profile has no \"trust\" to compare it with",
+                    key, fingerprint);
         jw_object(w, NULL);
         jw_string(w, "s3_key", key);
         jw_string(w, "key", fingerprint);

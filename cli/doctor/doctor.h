@@ -72,7 +72,7 @@ bool doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
  * images or cannot be read. */
 void doctor_check_archives(struct doctor *doctor, struct store *store);
 
-/* Warns of lifecycle rules of the bucket that delete or move what images refer to. `key_prefix` is
+/* Warns of lifecycle rules of the bucket that delete or move objects of images. `key_prefix` is
  * that of the profile, with or without its slash, or NULL; `tags`: new objects get tags. */
 void doctor_check_lifecycle(struct doctor *doctor, struct store *store, const char *key_prefix,
                             bool tags);

@@ -108,7 +108,7 @@ static void report(struct rules *rules, const struct lifecycle *lifecycle)
     for (unsigned i = 0; i < lifecycle->count; i++)
         bad |= report_rule(rules, &lifecycle->rules[i]);
     if (rules->reported > REPORTED_MAX)
-        doctor_warning(rules->doctor, CHECK, NULL, "%u more rules concern what s3dock stores",
+        doctor_warning(rules->doctor, CHECK, NULL, "%u more rules apply to objects of s3dock",
                        rules->reported - REPORTED_MAX);
     if (days && days < UPLOADS_LEAST)
         snprintf(uploads, sizeof uploads,
@@ -116,7 +116,7 @@ static void report(struct rules *rules, const struct lifecycle *lifecycle)
                  days, days == 1 ? "" : "s");
     if (!bad || uploads[0])
         doctor_ok(rules->doctor, CHECK, "%s%s",
-                  bad ? "of the others" : "no rule deletes or moves what images refer to", uploads);
+                  bad ? "of the others" : "no rule deletes or moves objects of images", uploads);
 }
 
 static void write_prefix(char *out, size_t size, const char *key_prefix)

@@ -71,7 +71,7 @@ static const struct row {
      ""},
     {ERR_TRUST, CODE_REVOKED, "sign it with another key: s3dock sign", ""},
     {ERR_TRUST, CODE_STATEMENT,
-     "a signed document was copied to another place: push, tag or promote it again", ""},
+     "a signed document was copied to another key: push, tag or promote it again", ""},
     {ERR_TRUST, CODE_MOVED,
      "the image or the version was changed after the promotion: promote it again", ""},
     {ERR_TRUST, CODE_SEQUENCE,

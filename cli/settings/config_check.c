@@ -23,8 +23,8 @@ static void warn_fixed_value(struct config *config, enum option_id id)
     if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
         option_word(option->only, config_text(config, id)) >= 0)
         return;
-    snprintf(line, sizeof line, "%s has no effect, its value is always %s: %s", option->key,
-             option->only, option->why);
+    snprintf(line, sizeof line, "the value of %s has no effect, only %s is supported: %s",
+             option->key, option->only, option->why);
     add_warning(config, line);
 }
 

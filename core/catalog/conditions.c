@@ -1,5 +1,5 @@
 /*
- * The answer is kept in {cache}/conditions/{sha256 of the store's identity}, as "yes" or "no". If
+ * The result is kept in {cache}/conditions/{sha256 of the store's identity}, as "yes" or "no". If
  * it cannot be kept, the test is repeated. A "no" is valid for a week, because servers are updated;
  * a "yes" for 30 days, because a server may be replaced.
  */

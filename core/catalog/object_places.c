@@ -30,7 +30,7 @@ static int find_one(struct store *store, struct metadata_object *object,
         str_copy(object->key, sizeof object->key, copy);
         str_copy(object->etag, sizeof object->etag, etag);
     } else if (head->answer == STORE_DONE && head->info.size == object->size) {
-        log_info("%s has another ETag than the metadata says, but the same size", object->key);
+        log_info("%s has another ETag than the metadata states, but the same size", object->key);
         str_copy(object->etag, sizeof object->etag, head->info.etag);
     }
     return 0;

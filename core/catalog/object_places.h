@@ -2,7 +2,7 @@
  * object_places - where the objects of an image are now.
  *
  * Metadata states the place of each object at the time of its push. Since then a push may have
- * replaced an archive, or somebody may have copied the bucket.
+ * replaced an archive, or a user may have copied the bucket.
  */
 #ifndef S3DOCK_CATALOG_OBJECT_PLACES_H
 #define S3DOCK_CATALOG_OBJECT_PLACES_H

@@ -320,7 +320,7 @@ static int list_documents(struct object_refs *refs, struct store *store, const c
 }
 
 /* Removes the documents that are no longer listed, and those that were listed twice. Sorts. */
-static void settle(struct object_refs *refs)
+static void drop_unlisted(struct object_refs *refs)
 {
     size_t kept = 0;
 
@@ -392,7 +392,7 @@ static int run_round(struct object_refs *refs, struct store *store, struct err *
         refs->documents[i].listed = false;
     if (list_documents(refs, store, "images", err) || list_documents(refs, store, "archive", err))
         return ERR_FAIL;
-    settle(refs);
+    drop_unlisted(refs);
     return read_stale(refs, store, err);
 }
 
@@ -406,7 +406,7 @@ int object_refs_again(struct store *store, struct object_refs *refs, struct err 
         if (!refs->unsettled)
             return 0;
     }
-    return refuse(refs, "its documents", "they are changed all the time");
+    return refuse(refs, "its documents", "other programs changed them during each try");
 }
 
 int object_refs_read(struct store *store, const char *app, object_refs_fn *each, void *arg,
@@ -432,7 +432,7 @@ int object_refs_read(struct store *store, const char *app, object_refs_fn *each,
     return 0;
 }
 
-/* ---- answers ---- */
+/* ---- results ---- */
 
 /* Returns 1 if the document needs this variant. */
 static unsigned needs(const struct document *document, const struct variant *variant)

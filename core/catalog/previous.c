@@ -1,7 +1,7 @@
 /*
  * The log is read from the newest event backwards. Each rollback cancels one promotion before it,
  * so the search skips one promotion for each rollback. The target that the first remaining
- * promotion replaced is the answer.
+ * promotion replaced is the result.
  */
 #include "catalog/previous.h"
 

@@ -381,7 +381,7 @@ static void keep_failure(const struct run *run, bool failed, struct err *failure
         !failed || failure->family == ERR_CANCELLED || (is_switch(err) && !is_switch(failure));
 
     if (failed)
-        run_warn_of(run, "a unit was not put in order", replaces ? err : failure);
+        run_warn_of(run, "the state of a unit was not repaired", replaces ? err : failure);
     if (replaces)
         *err = *failure;
 }

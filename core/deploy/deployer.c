@@ -54,7 +54,7 @@ static int put_in_order(struct run *run, enum candidates candidates, unsigned *c
     if (converge(run, candidates, changes, err)) {
         if (!err_is(err, ERR_DEPLOY, CODE_SWITCH))
             return ERR_FAIL;
-        run_warn_of(run, "an earlier run was not put in order", err);
+        run_warn_of(run, "the state of an earlier run was not repaired", err);
         return 0;
     }
     if (prune_rest(run, err))

@@ -1,7 +1,7 @@
 /*
  * stop - ends a container with its stop signal, and with SIGKILL after its time.
  *
- * The daemon's own stop is never used: it kills at once if the client goes away.
+ * The daemon's own stop is never used: it kills at once if the client disconnects.
  */
 #ifndef S3DOCK_DEPLOY_STOP_H
 #define S3DOCK_DEPLOY_STOP_H

@@ -128,8 +128,8 @@ static int check_chunk(struct check *check, const struct index_chunk *chunk,
     name = chunk_name_of(check->work->index->names, check->raw, chunk->raw_size);
     return chunk_name_equals(&name, &chunk->name)
                ? 0
-               : err_set(err, ERR_INTEGRITY, "chunk", "%s contains other bytes than its index says",
-                         object->key);
+               : err_set(err, ERR_INTEGRITY, "chunk",
+                         "%s contains other bytes than its index states", object->key);
 }
 
 static bool is_copied(const struct work *w, const struct index_place *place, uint32_t size)

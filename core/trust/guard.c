@@ -119,10 +119,11 @@ static int read_statement(const struct trial *t, struct err *err)
         t->report->read = true;
         return 0;
     case STATEMENT_NONE:
-        return err_set(err, ERR_TRUST, CODE_MISSING, "%s was not written to be signed", t->key);
+        return err_set(err, ERR_TRUST, CODE_MISSING,
+                       "%s states no image id, so no signature can prove it", t->key);
     case STATEMENT_OTHER:
         return err_set(err, ERR_TRUST, CODE_STATEMENT,
-                       "%s states %s/%s: it is the document of another place", t->key,
+                       "%s states %s/%s: the document belongs to another key", t->key,
                        t->report->statement.app, t->report->statement.name);
     default:
         return ERR_FAIL;

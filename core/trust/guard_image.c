@@ -85,7 +85,8 @@ static int judge_image(struct locate_reader *reader, const struct located *found
     image->proven = false;
     if (guard_requires(image->guard, POLICY_IMAGES)) {
         if (strcmp(image->key, found->metadata_key) != 0)
-            return err_set(err, ERR_INTERNAL, "trust", "%s was found, and %s was proven",
+            return err_set(err, ERR_INTERNAL, "trust",
+                           "the image has the metadata %s, but the signatures are of %s",
                            found->metadata_key, image->key);
         if (!image->last.report.holds) {
             *err = image->last.report.why;

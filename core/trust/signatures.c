@@ -132,7 +132,7 @@ struct addition {
 /* The decision about a block that the object has. */
 enum fate { FATE_STAYS, FATE_OTHER, FATE_REPLACED };
 
-static enum fate judge(const struct addition *a, struct view block, struct view present)
+static enum fate fate_of(const struct addition *a, struct view block, struct view present)
 {
     struct sshsig sig = {0};
     struct err ignored;
@@ -170,7 +170,7 @@ static void merge(const struct addition *a, const struct signed_document *there,
     signatures_split(text_view(&there->signatures), &blocks);
     (void)add_block(out, &count, a->block);
     for (unsigned i = 0; i < blocks.count; i++) {
-        fates[i] = judge(a, blocks.blocks[i], text_view(&there->document));
+        fates[i] = fate_of(a, blocks.blocks[i], text_view(&there->document));
         if (fates[i] == FATE_STAYS)
             (void)add_block(out, &count, blocks.blocks[i]);
     }
@@ -233,8 +233,8 @@ static int add(struct addition *a, struct err *err)
         if (answer)
             return answer < 0 ? ERR_FAIL : 0;
     }
-    err_set(err, ERR_CONFLICT, "signatures", "others change the signatures of %s all the time",
-            a->key);
+    err_set(err, ERR_CONFLICT, "signatures",
+            "other programs changed the signatures of %s during each try", a->key);
     return err_hint(err, "run the same command again");
 }
 

@@ -221,7 +221,7 @@ int haproxy_read_stat(struct view answer, const char *backend, const char *serve
     if (found)
         return found;
     if (!read_number(scur, &sessions) || !read_number(qcur, &queued))
-        return refuse(view_str(scur), "printed a number of sessions that is none", err);
+        return refuse(view_str(scur), "printed a count of sessions that is no number", err);
     out->sessions = sessions;
     out->queued = queued;
     return HAPROXY_OK;

@@ -9,7 +9,7 @@
  *     HEADER --JSON-----> TEXT                     until the end
  *
  * Where the formats are ambiguous, the scanner follows Go's archive/tar, with which Docker reads:
- * links, devices and directories have no payload, whatever their size field says; a GNU long name
+ * links, devices and directories have no payload, whatever their size field states; a GNU long name
  * wins over a PAX path; both win over the header. Go ignores global PAX headers, GNU tar applies
  * them, so relevant records in them are refused.
  */

@@ -88,7 +88,8 @@ static enum store_answer get(const struct dir_bucket *bucket, struct store_op *o
         answer = STORE_DONE;
     else if (op->offset > op->info.size || length > op->info.size - op->offset)
         answer = err_set(err, ERR_INTEGRITY, "range",
-                         "it has %" PRIu64 " bytes, and %" PRIu64 " from %" PRIu64 " were wanted",
+                         "it has %" PRIu64 " bytes, but the request is for %" PRIu64
+                         " bytes from byte %" PRIu64,
                          op->info.size, op->length, op->offset);
     else if (op->buffer && op->length == 0)
         answer = err_set(err, ERR_INTERNAL, "range", "a read into memory without a size");
@@ -215,7 +216,7 @@ static enum store_answer execute_op(struct store_dir *dir, struct store_op *op)
     return execute(&dir->bucket, op, &op->err);
 }
 
-static void serve(struct store_dir *dir, struct store_op *op)
+static void run_op(struct store_dir *dir, struct store_op *op)
 {
     op->err = (struct err){0};
     op->info = (struct store_info){0};
@@ -251,7 +252,7 @@ static void *run(void *arg)
     struct store_op *op;
 
     while ((op = next_op(dir)))
-        serve(dir, op);
+        run_op(dir, op);
     return NULL;
 }
 

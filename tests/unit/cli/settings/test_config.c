@@ -360,7 +360,7 @@ static void keys_without_effect_are_reported(void **state)
         {"{naming: {path_template: '{app}'}}", "names are part of the format"},
         {"{naming: {path_template: ''}}", NULL},
         {"{docker: {compression: 'xz'}}",
-         "docker.compression has no effect, its value is always gzip|zstd"},
+         "the value of docker.compression has no effect, only gzip|zstd is supported"},
         {"{docker: {compression: 'zstd'}}", NULL},
         {"{docker: {compression: 'GZIP'}}", NULL},
     };
