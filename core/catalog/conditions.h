@@ -3,7 +3,7 @@
  *
  * Only with them can the store keep two writers from replacing each other's document. Servers
  * without support ignore the headers silently. So the module tests each bucket of an endpoint once,
- * and keeps the answer on this machine.
+ * and keeps the result on this machine.
  */
 #ifndef S3DOCK_CATALOG_CONDITIONS_H
 #define S3DOCK_CATALOG_CONDITIONS_H
@@ -13,7 +13,7 @@
 struct err;
 struct store;
 
-/* Stores the kept answer, or that of a new test, in *honoured. Fails only if the bucket cannot be
+/* Stores the kept result, or that of a new test, in *honoured. Fails only if the bucket cannot be
  * written or reached. */
 int conditions_find(struct store *store, bool *honoured, struct err *err);
 /* Tests the bucket and keeps nothing. Writes an object of a unique name under audit/.s3dock-probe-,

@@ -32,7 +32,7 @@ int object_refs_read(struct store *store, const char *app, object_refs_fn *each,
 int object_refs_again(struct store *store, struct object_refs *refs, struct err *err);
 /* Returns the number of documents that need the object, without the document with the key `except`
  * (NULL: all). An object with the key of a needed one counts as that one if its ETag or its size is
- * the same, because the ETags of a copied bucket differ. `etag` "": only the key counts. */
+ * the same: the ETags of a copied bucket differ. `etag` "": only the key counts. */
 unsigned object_refs_count(const struct object_refs *refs, const char *except, const char *key,
                            const char *etag, uint64_t size);
 void object_refs_destroy(struct object_refs *refs); /* takes NULL */

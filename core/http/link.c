@@ -1,8 +1,8 @@
 /*
- * Two settings of the sockets matter. Servers that write header and body apart with Nagle's
- * algorithm on (Ceph) hold a small body back until the header is acknowledged, and the kernel
- * delays that by 40 ms. So each header is acknowledged at once. libcurl does not report the socket
- * of a header; to set the option on all of them, a dozen, is harmless. The other setting keeps the
+ * Two settings of the sockets matter. Ceph writes header and body apart, with Nagle's algorithm on.
+ * Such a server holds a small body back until the header is acknowledged, and the kernel delays
+ * that by 40 ms. So each header is acknowledged at once. libcurl does not report the socket of a
+ * header, so the option is set on all sockets: there are about a dozen. The other setting keeps the
  * kernel's send buffer small.
  */
 #include "http/link.h"

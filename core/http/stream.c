@@ -1,6 +1,6 @@
 /*
  * libcurl makes the connection (unix socket, TCP, TLS with client certificates) and moves the
- * bytes. This file speaks HTTP itself, because a daemon may respond before the end of an upload,
+ * bytes. This file writes and reads HTTP itself. A daemon may respond before the end of an upload,
  * with an error or with a 200 that contains one, and close the connection. libcurl would then end
  * the transfer with the failed send and lose the response. Here, a failed send starts the reading.
  *

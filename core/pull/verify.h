@@ -2,9 +2,9 @@
  * verify - reads a whole archive of the bucket and makes all checks of a pull.
  *
  * It compares size and ETag of each object, the MD5 of the archive and the SHA-256 of the index
- * with the metadata, each chunk with the index, each layer with its diffID, and the config with the
- * image id. It leaves no file and needs no daemon. The chunks of a thin image pass a file without a
- * name.
+ * with the metadata. It compares each chunk with the index, each layer with its diffID, and the
+ * config with the image id. It leaves no file and needs no daemon. The chunks of a thin image pass
+ * a file without a name.
  */
 #ifndef S3DOCK_PULL_VERIFY_H
 #define S3DOCK_PULL_VERIFY_H

@@ -1,9 +1,9 @@
 /*
- * Candidates are found in this order: the newest images of the app (of the month of the name, and
- * of its two newest other months), the images of its environments, and, if the app has few images,
- * the newest image of a few other apps. The key of a document states its platform, except for the
- * first platform of an image. So documents of the wanted platform are kept apart: many images may
- * lack it.
+ * Candidates are found in this order: the newest images of the app, then the images of its
+ * environments. The former are those of the month of the name, and of the two newest other months.
+ * If the app has few images, the newest image of a few other apps follows. The key of a document
+ * states its platform, except for the first platform of an image. So documents of the wanted
+ * platform are kept apart: many images may lack it.
  */
 #include "push/base_candidates.h"
 

@@ -3,9 +3,9 @@
  *
  * Binary, little endian, versioned; docs/format.md has the layout and its reasons. A header
  * (parameters, image, layers, objects, table of sections, XXH3-128 of the header) precedes the
- * sections in stream order. A section is a contiguous range of the stream (a layer, or the bytes
- * between layers) with its own XXH3-128, so a pull can fetch the header and only the sections that
- * it needs.
+ * sections in stream order. A section is a contiguous range of the stream: a layer, or the bytes
+ * between layers. It has its own XXH3-128, so a pull can fetch the header and only the sections
+ * that it needs.
  *
  * The chunks lie in the objects of the image. Extents state where: each is a run of chunks that lie
  * one behind the other in one object. A whole image has one object, and one extent a section; so

@@ -1,6 +1,6 @@
 /*
  * skippable_layers - the layers that a push need not read, because an archive of the bucket holds
- * all of their chunks, and the position in each of them after which reading may stop.
+ * all of their chunks. States the position in each of them after which reading may stop.
  *
  * The diffID identifies the bytes of a layer, and an index lists the chunks of the layer with that
  * diffID. If the index is correct (docs/format.md, "Layers that are not read"), the chunks are

@@ -1,6 +1,6 @@
 /*
  * A record is "LENGTH KEY=VALUE\n". LENGTH is the decimal size of the whole record. Records come in
- * pieces of any size, so the parser is a state machine with three phases that reads one byte at a
+ * pieces of any size, so the parser is a state machine with three phases. It reads one byte at a
  * time and keeps only the key and the known values. Extended headers are short and rare, so speed
  * does not matter.
  *

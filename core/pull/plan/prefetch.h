@@ -34,7 +34,7 @@ struct prefetch *prefetch_create(struct needed_chunks *needed,
 void prefetch_destroy(struct prefetch *prefetch);
 
 /* Returns a span for the next range, with address, in_size and op.length set. The range begins at
- * the first missing chunk that no range has, and grows towards higher addresses of the same object,
+ * the first missing chunk that no range has. It grows towards higher addresses of the same object,
  * up to `longest` bytes, over gaps of at most `bridge` bytes. Only chunks before chunk `limit` are
  * requested. NULL: there is no such range, no free span, or the stream is too far behind. */
 struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit, size_t longest,

@@ -1,6 +1,6 @@
 /*
- * The scan thread reads the seed's save stream into a window, cuts it like the archive was cut,
- * computes the name of each chunk and writes the needed ones to the seed file.
+ * The scan thread reads the seed's save stream into a window, and cuts it like the archive was cut.
+ * It computes the name of each chunk and writes the needed ones to the seed file.
  */
 #include "pull/seed/scan.h"
 

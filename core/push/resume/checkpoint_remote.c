@@ -5,7 +5,7 @@
  * The checkpoint of a running push is not used. A push counts as running while its checkpoint or
  * the newest part of its upload is younger than LIFE, by the store's clock, and the checkpoint has
  * no stop record. To claim a checkpoint, a push writes it again on condition that no other push
- * has: of two pushes, one succeeds. On a store without conditions both may; then both send the same
+ * has: of two pushes, one succeeds. On a store without conditions both may. Then both send the same
  * bytes as the same parts of one upload, and the second completion fails, because the upload does
  * not exist any more.
  */

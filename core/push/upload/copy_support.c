@@ -1,7 +1,7 @@
 /*
  * The note in the cache is one line: "copies yes 1763900000", with the time at which it was found
- * out. The probe is a multipart upload of copied parts under the folder of temporary objects, so
- * that it also tests whether the keys may write there.
+ * out. The probe is a multipart upload of copied parts under the folder of temporary objects. So
+ * it also tests whether the keys may write there.
  */
 #include "push/upload/copy_support.h"
 

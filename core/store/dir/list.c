@@ -3,7 +3,7 @@
  * whole keys, so a depth-first walk finds the keys sorted. The walk for the next page begins at the
  * top again and skips each folder that ends before the token. So it reads only the folders on the
  * way to the token. The names of the folder in which a page ended are kept while the folder does
- * not change, so that a folder of many pages is read and sorted once.
+ * not change. So a folder of many pages is read and sorted once.
  *
  * An entry that is neither a file nor a folder counts as a folder. So a list fails that would have
  * to enter it.
