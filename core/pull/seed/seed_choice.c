@@ -62,7 +62,7 @@ static void explain(struct seed_choice *choice, const struct local_image *seed, 
 {
     const struct seed_estimate *e = &choice->estimate;
     double gain = estimate_gain(e);
-    char effect[32] = "cost no time";
+    char effect[48] = "change the time by less than 1 s";
 
     if (gain >= 0.5 || gain <= -0.5)
         snprintf(effect, sizeof effect, "%s about %.0f s", gain > 0 ? "save" : "cost",
