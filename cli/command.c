@@ -19,8 +19,8 @@
 #define PROGRAM      "This program"
 
 #define LIST_EMPTY                                                                                 \
-    "If there is none, the list is empty, a line on standard error reports this, and\n"            \
-    "the exit code is 0, also for an unknown application: see s3dock list apps.\n"
+    "If there is none, the list is empty, and a line on standard error reports this.\n"            \
+    "The exit code is 0, also for an unknown application: see s3dock list apps.\n"
 
 #define LIST_SIGNED                                                                                \
     "If the profile demands signatures (\"trust\"), it also prints who signed each.\n"             \
@@ -353,8 +353,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "newest N, of any age. --older-than AGE removes all images older than AGE. Both\n"
              "together remove images that are older than AGE and not among the newest N. The\n"
              "age of an image is the time in its name: the time of its commit, not of its\n"
-             "push. Of images less than a day apart, the one pushed later counts as newer,\n"
-             "because names have the clock and time zone of the committer.\n"
+             "push. Of images less than a day apart, the one pushed later counts as newer:\n"
+             "names have the clock and time zone of the committer.\n"
              "\n"
              "An image is removed in two steps. First it is retired: no command finds it,\n"
              "and a push of the same image uploads it again. A cleanup that runs after AGE\n"
@@ -379,13 +379,13 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 1,
          .summary = "rewrite mostly unused objects and scattered images",
          .examples = "s3dock compact myapp --dry-run\tprint what would be rewritten\n"
-                     "s3dock compact myapp\twhat is unused by more than half\n",
+                     "s3dock compact myapp\trewrite it\n",
          .details =
              "Thin images use parts of the objects of earlier images. When those images are\n"
-             "removed, no image uses some parts of the objects (s3dock stats: dead). This\n"
-             "command copies the used parts of each object of which more than half and more\n"
-             "than 8 MiB is unused, and moves its images to the copy. The server copies what\n"
-             "it can; the rest passes through this host.\n"
+             "removed, no image uses some parts of the objects (s3dock stats: dead). An\n"
+             "object is rewritten if more than half of it and more than 8 MiB are unused:\n"
+             "its used parts are copied, and its images are moved to the copy. The server\n"
+             "copies the bytes if it can; other bytes pass through this host.\n"
              "\n"
              "An image is scattered if its pull needs more than twice the requests of a whole\n"
              "image, and 32 more. Its short runs are copied to a new object; the long ones\n"
@@ -406,9 +406,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "Copies the chunks of a thin image into one archive of its own (.tar.zst or\n"
              ".tgz), which docker load takes. Then the image refers to no other object. The\n"
              "server copies what it can; the rest passes through this host. Nothing is\n"
-             "deleted: a cleanup deletes what no image needs. If the image has chunks of\n"
-             "gzip and of zstd, this host packs those again that do not have the codec of\n"
-             "the image's push.\n"},
+             "deleted: a cleanup deletes objects that no image needs. The archive has one\n"
+             "codec, that of the image's push: this host packs other chunks again.\n"},
     [CMD_CONFIG_INIT] =
         {.name = "config init",
          .group = SETTINGS,
