@@ -117,7 +117,7 @@ static void do_chunker(void)
 
 static void do_cut(void)
 {
-    struct cut *cut = cut_create(&CHUNK_DEFAULT, CUT_FILE_MIN, TARBALL_MTIME);
+    struct cut *cut = cut_create(&CHUNK_DEFAULT, TARBALL_MTIME);
     struct cut_step step;
     struct err err;
 

@@ -28,7 +28,6 @@ static struct seed_scan *start_scan(const struct seed_monitor_options *o, struct
 {
     return seed_scan_create(&(struct seed_scan_options){.source = o->seed->source,
                                                         .params = o->bundle->index->params,
-                                                        .file_min = o->bundle->index->file_min,
                                                         .needed = o->bundle->needed,
                                                         .leave = o->leave,
                                                         .inbox = o->inbox,

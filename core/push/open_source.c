@@ -66,7 +66,7 @@ static struct source *open_layers(const struct open_source_wanted *w, struct err
                                         .held = w->bases->held,
                                         .held_count = w->bases->count,
                                         .lead = w->lead,
-                                        .params = CHUNK_DEFAULT,
+                                        .params = w->params,
                                         .cancel = w->cancel},
         err);
 }

@@ -10,6 +10,7 @@
 
 #include "catalog/name.h"
 #include "docker/docker.h"
+#include "pack/chunk/chunker.h"
 #include "push/options.h"
 #include "push/plan/bases.h"
 #include "transfer/source.h"
@@ -33,9 +34,10 @@ bool open_source_is_repeatable(const struct image_input *input);
 struct open_source_wanted {
     const struct image_input *input;
     const char *reference;
-    bool export_only;          /* do not read the layers */
-    const struct bases *bases; /* may hold layers of the image; borrowed while the source lives */
-    uint64_t lead;             /* packed bytes that are always read (skippable_layers.h) */
+    struct chunk_params params; /* of the push */
+    bool export_only;           /* do not read the layers */
+    const struct bases *bases;  /* may hold layers of the image; borrowed while the source lives */
+    uint64_t lead;              /* packed bytes that are always read (skippable_layers.h) */
     const struct cancel *cancel;
 };
 struct source *open_source(const struct open_source_wanted *wanted, struct err *err);

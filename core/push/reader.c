@@ -334,7 +334,7 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
     r->options = *options;
     r->started.kind = options->kind_started;
     r->done.kind = options->kind_done;
-    r->cut = cut_create(&options->params, CUT_FILE_MIN, options->mtime);
+    r->cut = cut_create(&options->params, options->mtime);
     r->image = image_create();
     r->empties = inbox_create(err);
     if (r->empties && (!r->cut || !r->image))

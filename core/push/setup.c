@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "pack/chunk/cut.h"
+#include "pack/chunk/chunker.h"
 #include "pack/codec/codec.h"
 #include "push/early_bases.h"
 #include "push/find_bases.h"
@@ -64,7 +64,7 @@ static int open_resume(struct push_setup *s, struct err *err)
     };
 
     s->builder = index_builder_create(
-        &CHUNK_DEFAULT,
+        &s->params,
         &(struct index_writer){.version = push_setup_is_third(s) ? 3 : 2, .choice = o->choice},
         err);
     options.builder = s->builder;
@@ -172,6 +172,7 @@ static int make_source(struct push_setup *s, struct err *err)
     s->source =
         open_source(&(struct open_source_wanted){.input = &o->input,
                                                  .reference = o->name->ref,
+                                                 .params = s->params,
                                                  .export_only = o->export_only,
                                                  .bases = &s->bases,
                                                  .lead = o->read_all ? UINT64_MAX
@@ -268,7 +269,7 @@ static int start_threads(struct push_setup *s, unsigned jobs, struct err *err)
         return ERR_FAIL;
     s->reader = reader_create(
         &(struct reader_options){.source = s->source,
-                                 .params = CHUNK_DEFAULT,
+                                 .params = s->params,
                                  .mtime = open_source_time(s->source, s->options.name),
                                  .buffer_size = MEMORY_BUDGET_BUFFER_SIZE,
                                  .known = s->source->unread ? s->bases.known : NULL,
@@ -291,6 +292,7 @@ int push_setup(struct push_setup *setup, const struct push_engine_options *optio
     struct memory_budget budget;
 
     setup->options = *options;
+    setup->params = options->choice.codec == CODEC_ZSTD ? CHUNK_FINE : CHUNK_DEFAULT;
     if (open_resume(setup, err) || settle_bases(setup, &input, err) || make_source(setup, err))
         return ERR_FAIL;
     budget = memory_budget_of(&input, setup->bases.count ? setup->bases.index_bytes : 0);

@@ -33,6 +33,7 @@ enum push_message {
 
 struct push_setup {
     struct push_engine_options options;
+    struct chunk_params params; /* of the codec */
 
     struct inbox *inbox;
     struct buffers *buffers;

@@ -246,6 +246,7 @@ static struct index *index_of(struct store *store, const char *ref)
     if (fetch_index(store, &at.metadata, &index, &err))
         fail_msg("%s: %s", ref, err.text);
     located_finish(&at);
+    assert_int_equal(index->params.file_min, (index->codec == CODEC_ZSTD ? 8 : 16) * KIB);
     return index;
 }
 

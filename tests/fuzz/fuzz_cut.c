@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct chunk_params params = {64, 256, 1024};
-    struct cut *cut = cut_create(&params, CUT_FILE_MIN, 1753108200);
+    static const struct chunk_params params = {64, 256, 1024, 16384};
+    struct cut *cut = cut_create(&params, 1753108200);
     size_t piece = size > 0 ? data[0] * 17u + 1 : 1, at = 1, end = 1, start = 1;
     uint8_t *window = malloc(size + 1);
     uint64_t rest;

@@ -235,7 +235,7 @@ static inline void thin_bucket_publish(struct thin_bucket *bucket, const char *r
     struct verify_stream *verify = verify_stream_create();
     struct index_writer writer = {.version = 3, .choice = {codec, 1}};
     /* A seed scan with these parameters cuts where thin_image_cut does. */
-    struct chunk_params params = {THIN_CHUNK, THIN_CHUNK, THIN_CHUNK};
+    struct chunk_params params = {THIN_CHUNK, THIN_CHUNK, THIN_CHUNK, THIN_CHUNK};
     _cleanup_text_ struct text index = {0};
     const struct image_info *info;
     struct index_order order;

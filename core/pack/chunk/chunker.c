@@ -27,7 +27,8 @@
 #define AVERAGE_LEAST 256
 #define ZERO_FIXED    (-GEAR[0])
 
-const struct chunk_params CHUNK_DEFAULT = {16 * KIB, 64 * KIB, 256 * KIB};
+const struct chunk_params CHUNK_DEFAULT = {16 * KIB, 64 * KIB, 256 * KIB, 16 * KIB};
+const struct chunk_params CHUNK_FINE = {16 * KIB, 64 * KIB, 256 * KIB, 8 * KIB};
 
 bool chunk_params_valid(const struct chunk_params *params)
 {

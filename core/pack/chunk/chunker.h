@@ -13,11 +13,13 @@
 
 struct chunk_params {
     uint32_t min, average, max; /* bytes; average is a power of two; min <= average <= max */
+    uint32_t file_min;          /* for the cut: from this size on, a file has chunks of its own */
 };
 
 #define CHUNK_MAX_LIMIT (256 * 1024) /* the largest permitted `max`; buffers have this size */
-/* 16 KiB, 64 KiB, 256 KiB. docs/format.md has the measurements. */
-extern const struct chunk_params CHUNK_DEFAULT;
+/* 16 KiB, 64 KiB, 256 KiB. Files from 16 KiB on have chunks of their own; with CHUNK_FINE, files
+ * from 8 KiB on. docs/format.md has the measurements. */
+extern const struct chunk_params CHUNK_DEFAULT, CHUNK_FINE;
 bool chunk_params_valid(const struct chunk_params *params);
 
 struct chunker {

@@ -47,7 +47,7 @@ struct cut {
     size_t pending_size;
 };
 
-struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int64_t mtime)
+struct cut *cut_create(const struct chunk_params *params, int64_t mtime)
 {
     struct cut *cut = calloc(1, sizeof *cut);
 
@@ -63,7 +63,7 @@ struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int
     tar_strict(cut->outer.tar);
     chunker_init(&cut->chunker, params);
     export_error_init(&cut->export_error);
-    cut->file_min = file_min;
+    cut->file_min = params->file_min;
     cut->flags = CHUNK_SECTION;
     return cut;
 }

@@ -26,8 +26,6 @@
 #include "pack/chunk/chunker.h"
 #include "pack/tar/tar.h"
 
-#define CUT_FILE_MIN (16 * 1024) /* docs/format.md has the measurements */
-
 enum chunk_flags {
     CHUNK_STORED = 1,  /* compressed already: it is stored, not deflated */
     CHUNK_SECTION = 2, /* first chunk of a section: a large outer file, or the bytes after one */
@@ -40,9 +38,8 @@ struct cut_step {
 };
 
 struct cut;
-/* file_min: CUT_FILE_MIN, or the value of an index. `mtime` < 0: headers are not normalised.
- * Returns NULL without memory. */
-struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int64_t mtime);
+/* `mtime` < 0: headers are not normalised. Returns NULL without memory. */
+struct cut *cut_create(const struct chunk_params *params, int64_t mtime);
 void cut_destroy(struct cut *cut);
 
 /* Like tar_scan, over the save stream; step->tar.used may be less than one outer event (a boundary

@@ -14,7 +14,7 @@
 #include "base/array.h"
 #include "base/err.h"
 #include "base/le.h"
-#include "pack/chunk/cut.h"
+#include "pack/chunk/chunker.h"
 #include "pack/index/layout.h"
 
 struct built_chunk {
@@ -272,7 +272,7 @@ static void put_parameters(struct text *to, const struct index_builder *builder)
     le_add(to, builder->params.min, 4);
     le_add(to, builder->params.average, 4);
     le_add(to, builder->params.max, 4);
-    le_add(to, like ? like->file_min : CUT_FILE_MIN, 4);
+    le_add(to, builder->params.file_min, 4);
     le_add(to, (uint32_t)codec_level(choice), 4);
     le_add_string(to, codec_name(choice->codec));
     le_add_string(to, like ? like->writer : writer);

@@ -80,7 +80,6 @@ struct index {
     bool whole;           /* its only object is the archive: the packed chunks in stream order */
     enum name_kind names; /* of its chunks. A builder takes NAME_SHA256 only */
     struct chunk_params params;
-    uint32_t file_min;              /* CUT_FILE_MIN of the writer */
     enum codec codec;               /* of the push that wrote the index; chunks of other objects may
                                        have another one */
     char writer[INDEX_WRITER_SIZE]; /* "s3dock/1 libdeflate 1.14 level 6": equal writers produce
@@ -128,7 +127,7 @@ struct index_writer {
     unsigned version; /* 2: only for a whole image of gzip members. Or 3 */
     struct codec_choice choice;
     /* NULL: this program packs the chunks. Otherwise chunks of this index are moved: the new index
-     * keeps its writer and file_min. Borrowed until the end. */
+     * keeps its writer. Borrowed until the end. */
     const struct index *like;
 };
 

@@ -124,7 +124,7 @@ static int get_parameters(struct le_reader *reader, struct index *index, struct 
     index->params.min = (uint32_t)le_read(reader, 4);
     index->params.average = (uint32_t)le_read(reader, 4);
     index->params.max = (uint32_t)le_read(reader, 4);
-    index->file_min = (uint32_t)le_read(reader, 4);
+    index->params.file_min = (uint32_t)le_read(reader, 4);
     level = (uint32_t)le_read(reader, 4);
     le_read_string(reader, codec, sizeof(codec));
     le_read_string(reader, index->writer, sizeof(index->writer));

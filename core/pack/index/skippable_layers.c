@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/digest_text.h"
-#include "pack/chunk/cut.h"
+#include "pack/chunk/chunker.h"
 #include "pack/codec/layer_digest.h"
 
 /* ---- which layers ---- */
@@ -15,7 +15,7 @@
 static bool same_cut(const struct index *index, const struct chunk_params *params)
 {
     return index->params.min == params->min && index->params.average == params->average &&
-           index->params.max == params->max && index->file_min == CUT_FILE_MIN;
+           index->params.max == params->max && index->params.file_min == params->file_min;
 }
 
 static bool is_layer(const struct image_layer *layer, const char *diff_id)

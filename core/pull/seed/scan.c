@@ -177,7 +177,7 @@ static int set_up(struct seed_scan *scan, struct err *err)
 {
     const struct seed_scan_options *o = &scan->options;
 
-    scan->cut = cut_create(&o->params, o->file_min, -1);
+    scan->cut = cut_create(&o->params, -1);
     scan->window = malloc(WINDOW);
     if (!scan->cut || !scan->window)
         return err_memory(err, "the seed scan");

@@ -21,7 +21,6 @@ struct err;
 struct seed_scan_options {
     struct source *source;        /* the save stream of the seed; borrowed */
     struct chunk_params params;   /* of the index that lists the needed chunks */
-    uint32_t file_min;            /* of that index, too */
     struct needed_chunks *needed; /* borrowed */
     uint64_t leave;               /* bytes of the disk that must stay free */
     struct inbox *inbox;

@@ -78,8 +78,8 @@ static int set_up(void **state)
                           .platform = "linux/amd64",
                           .raw_size = 1024,
                           .index_key = INDEX,
-                          .index_sha256 = "ad266ed0a443f8a1213022f0362b3d8a8bec15b0491318b13a"
-                                          "9507719c7612d5",
+                          .index_sha256 = "ec9143f6689292d44891f17a14bbffe7b84bae8fa6e0cbaffc"
+                                          "454c417176b29d",
                           .index_size = 5,
                           .object_count = 1,
                           .objects = &object};

@@ -21,7 +21,7 @@
 #define CHUNKS_MAX 8192
 #define LARGE      (200 * KIB + 100)
 
-static const struct chunk_params SMALL = {1024, 4096, 16384};
+static const struct chunk_params SMALL = {1024, 4096, 16384, 16384};
 
 struct chunk {
     size_t end;
@@ -52,7 +52,7 @@ static void add_chunk(struct chunks *chunks, const struct tarball *tar, size_t e
 static struct chunks *cut_up(struct tarball *tar, const struct chunk_params *params, size_t piece)
 {
     struct chunks *chunks = calloc(1, sizeof *chunks);
-    struct cut *cut = cut_create(params, CUT_FILE_MIN, -1);
+    struct cut *cut = cut_create(params, -1);
     size_t at = 0, end = 0, start = 0;
     unsigned flags;
 
@@ -253,6 +253,30 @@ static void large_files_have_chunks_of_their_own(void **state)
     tarball_finish(&layer);
 }
 
+static void file_min_decides_which_files_are_large(void **state)
+{
+    static const size_t sizes[] = {8 * KIB - 1, 8 * KIB, 16 * KIB - 1, 16 * KIB};
+    size_t begins[ARRAY_SIZE(sizes)];
+    struct tarball tar;
+
+    (void)state;
+    tarball_init(&tar);
+    for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+        begins[i] = tar.size + 512;
+        add_file(&tar, "file", sizes[i], i);
+    }
+    tarball_end(&tar);
+    for (unsigned fine = 0; fine < 2; fine++) {
+        struct chunks *chunks = cut_up(&tar, fine ? &CHUNK_FINE : &CHUNK_DEFAULT, 100000);
+
+        assert_int_equal(chunks->rc, 0);
+        for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
+            assert_int_equal(ends_at(chunks, begins[i]), sizes[i] >= (fine ? 8 : 16) * KIB);
+        free(chunks);
+    }
+    tarball_finish(&tar);
+}
+
 static size_t count_missing(const struct chunks *in, const struct chunks *from)
 {
     size_t missing = 0;
@@ -414,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_do_not_matter),
         cmocka_unit_test(large_files_have_chunks_of_their_own),
+        cmocka_unit_test(file_min_decides_which_files_are_large),
         cmocka_unit_test(a_file_inserted_early_changes_no_later_file),
         cmocka_unit_test(equal_layers_are_cut_equally_whatever_they_are_called),
         cmocka_unit_test(zeros_make_the_largest_chunks),

@@ -203,7 +203,6 @@ static void written_records_are_read(void **state)
     assert_int_equal(index_parse(view_of(sample->bytes, sample->size), &index, &err), 0);
     assert_int_equal(index->header_size, sample->header_size);
     assert_memory_equal(&index->params, &CHUNK_DEFAULT, sizeof(CHUNK_DEFAULT));
-    assert_int_equal(index->file_min, CUT_FILE_MIN);
     assert_int_equal(index->level, 6);
     assert_int_equal(index->codec, CODEC_GZIP);
     assert_memory_equal(index->writer, "s3dock/1 libdeflate 1.", 22);

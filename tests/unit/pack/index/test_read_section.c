@@ -568,7 +568,7 @@ static void the_example_is_written_as_it_is_read(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct err err = {.text = ""};
-        struct index_builder *builder = index_builder_create(&CHUNK_DEFAULT, &zstd_3, &err);
+        struct index_builder *builder = index_builder_create(&CHUNK_FINE, &zstd_3, &err);
         char writer[CODEC_WRITER_SIZE];
         struct text example, expected, out;
         struct index *index = NULL;

@@ -40,7 +40,6 @@ static void make(struct archive *a, const char *digit, unsigned first)
 {
     *a = (struct archive){.header = {.raw_size = TAR_BLOCK, .packed_size = 100}};
     a->index.params = CHUNK_DEFAULT;
-    a->index.file_min = CUT_FILE_MIN;
     a->index.section_count = 3;
     a->index.sections = a->sections;
     a->index.image.layer_count = 1;
@@ -85,7 +84,7 @@ static void only_a_whole_section_replaces_a_layer(void **state)
     a.index.params.max /= 2;
     assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
-    a.index.file_min++;
+    a.index.params.file_min++;
     assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
     a.sections[1].chunks = NULL;
