@@ -41,7 +41,7 @@ check "pull by reference finds the image in any month" s3dock pull $REF --output
 check "rollback uses the original's event" s3dock rollback myapp production
 s3dock list tag-for myapp production >tag.txt 2>note.txt
 check "an environment without a version gives no result" test ! -s tag.txt
-check "a note says that there is no version" same "No tag found for myapp/production (promoted directly from image)" "$(cat note.txt)"
+check "a note states that there is no version" same "No tag found for myapp/production (promoted directly from image)" "$(cat note.txt)"
 check "tag an image in another month" s3dock tag $REF v1.3.0
 check "promote that version" s3dock promote myapp v1.3.0 production
 check "the tag names the key in that month" same $KEY.tar.gz \

@@ -119,7 +119,7 @@ git update-index --no-assume-unchanged app/file
 git checkout -q app/file
 mkdir "$work/without-git"
 ln -s "$(command -v docker)" "$work/without-git/docker"
-check "without git, a warning says that libgit2 is used" same "warning: git is not in PATH: libgit2 reads the repository; it supports no filters and not every feature of git" \
+check "without git, a warning states that libgit2 is used" same "warning: git is not in PATH: libgit2 reads the repository; it supports no filters and not every feature of git" \
     "$(PATH=$work/without-git "$S3DOCK" build shop --path app 2>&1 >/dev/null | grep libgit2)"
 git clone -q --bare . "$work/bare.git"
 refused 8 "bare" "a bare repository" build shop --path "$work/bare.git"
@@ -225,7 +225,7 @@ git add -A .
 git commit -qm tools
 s3dock build told >/dev/null 2>"$work/told.err"
 check "a program from a file in the current folder does not run" test ! -e "$work/owned"
-check "a warning says that docker.program is ignored" grep -q "docker.program is ignored" "$work/told.err"
+check "a warning states that docker.program is ignored" grep -q "docker.program is ignored" "$work/told.err"
 check "a note names the configuration file" grep -q "using the configuration ./s3dock.json5 of the current folder" "$work/told.err"
 PATH=.:$PATH s3dock build told >/dev/null 2>&1
 check "a program in the current folder does not run with . in PATH" test ! -e "$work/owned"

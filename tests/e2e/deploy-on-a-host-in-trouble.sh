@@ -74,7 +74,7 @@ check "the first deployment works" deploys
 promote_release 2 site
 FREE=$(stat -f -c "%a * %S" disk)
 as_root head -c $((FREE - 4000000)) /dev/zero >disk/filler
-check "without room the exit code is 9, and the message says how much is missing" fails 9 'disk.*needs [0-9]+ MB' deploys
+check "without room the exit code is 9, and the message states how much is missing" fails 9 'disk.*needs [0-9]+ MB' deploys
 check "the first version serves" serves 1
 check "nothing was created" same 1 "$(on_edge docker ps -aq --filter "name=^$NAME" | wc -l)"
 as_root rm -f disk/filler

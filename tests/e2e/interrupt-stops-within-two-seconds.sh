@@ -22,7 +22,7 @@ interrupt()
     check "$3: one error line" same 1 "$(grep -c '^error' err.txt)"
 }
 
-# explains TEXT: the error says how to resume. On a machine that was busy meanwhile (timed_wait), the program may end
+# explains TEXT: the error states how to resume. On a machine that was busy meanwhile (timed_wait), the program may end
 # before it has cleaned up; then it prints another text.
 explains()
 {
@@ -50,7 +50,7 @@ for signal in INT TERM; do
         check "--no-resume: the bucket is unchanged, without an unfinished upload" same "state $before" "state $(bucket_state)"
     else
         check "the bucket has no incomplete image" empty "$(bucket list images/)"
-        check "the message says how to resume" explains "the uploaded parts are kept"
+        check "the message states how to resume" explains "the uploaded parts are kept"
     fi
     check "the next push succeeds" into "push-$signal.json" s3dock push $REF --input image.tar --json --force
     again=yes
@@ -76,7 +76,7 @@ for signal in INT TERM; do
     pid=$!
     await has_kept_data
     interrupt $signal "$code" "SIG$signal during a pull to a pipe"
-    check "the message says that the downloaded data is kept" explains "the fetched bytes are kept: run the same command again"
+    check "the message states that the downloaded data is kept" explains "the fetched bytes are kept: run the same command again"
     kill $reader 2>/dev/null
     wait $reader 2>/dev/null
     rm pull.pipe

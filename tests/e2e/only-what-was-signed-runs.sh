@@ -65,7 +65,7 @@ attack()
 for gen in 1 2; do
     check "CI pushes generation $gen with its key" sign_with ci make_release $gen
 done
-check "somebody promotes it" sign_with deploy promote_release 1 site
+check "another user promotes it" sign_with deploy promote_release 1 site
 KEY=pointers/$APP/site
 # shellcheck disable=SC2016
 check "ssh-keygen proves the signature of the environment" sh -c 'ssh-keygen -Y verify -f "$0" -I deploy@example.com \
@@ -98,7 +98,7 @@ attack "an image without a signature" strip_image
 attack "edited metadata" edit_metadata
 
 check "generation 3 is pushed without a key" make_release 3
-refused 7 'not signed' "promoting what nobody has signed" promote "$(ref_of 3)" site
+refused 7 'not signed' "the promotion of an unsigned image" promote "$(ref_of 3)" site
 
 # --- old pointers, and watch --------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ check "and prints the fingerprint of the key" \
     same "$(ssh-keygen -lf ci.pub | cut -d' ' -f2)" "$(json signed_by push.json)"
 check "ssh-keygen proves the metadata" proven $IMAGE s3dock-image ci@example.com
 check "not as an environment" unproven $IMAGE s3dock-environment ci@example.com
-check "not as a document of somebody else" unproven $IMAGE s3dock-image deploy@example.com
+check "not as a document of another user" unproven $IMAGE s3dock-image deploy@example.com
 
 check "verify lists the key, without demands" into verify.json s3dock --json verify $ONE
 check "which was not judged" same "$(json signed_by push.json) false" "$(json key verify.json) $(json judged verify.json)"

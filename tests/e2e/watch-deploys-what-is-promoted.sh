@@ -91,7 +91,7 @@ sleep 12
 check "the bad image is not tried again" same "$created" "$(on_edge docker ps -aq --filter "name=^$APP-" | sort)"
 check "nor is it reported again" same 1 "$(events | grep -c '^failed')"
 check "status marks the host as failed, with the cause" grep -q 'failed.*deploy\.exited' <(s3dock status "$APP" watched)
-check "the metrics say that the host is behind" grep -q '^s3dock_deploy_behind.* 1$' s3dock.prom
+check "the metrics state that the host is behind" grep -q '^s3dock_deploy_behind.* 1$' s3dock.prom
 check "the watchdog is served meanwhile" test "$(grep -c WATCHDOG manager.log)" -gt "$polls"
 promote_release 3 watched
 check "the next image is deployed" await has_event "deployed 3"
