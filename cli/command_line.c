@@ -32,8 +32,8 @@ static int check_operands(const struct args *args, struct err *err)
         err_set(err, ERR_USAGE, "arguments", "%s", command->missing);
     else
         err_set(err, ERR_USAGE, "arguments", "%s needs %s", command->name, command->operands);
-    return err_hint(err, "usage: s3dock %s %s; more: s3dock %s --help", command->name,
-                    command->operands, command->name);
+    return err_hint(err, "usage: s3dock %s%s%s; more: s3dock %s --help", command->name,
+                    command->operands[0] ? " " : "", command->operands, command->name);
 }
 
 static int check_flags(const struct args *args, struct err *err)
