@@ -106,3 +106,8 @@ int index_no_memory(struct err *err)
 {
     return err_memory(err, "the index");
 }
+
+int index_unbuildable(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INTERNAL, "index", "cannot index the image: %s", why);
+}

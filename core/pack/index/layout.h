@@ -48,5 +48,7 @@ const char *index_image_fault(const struct image_info *image);
 /* Sets the error of a corrupt index, or of a lack of memory. Both return ERR_FAIL. */
 int index_broken(struct err *err, const char *why);
 int index_no_memory(struct err *err);
+/* Sets the error of an image that cannot be indexed: a fault of the program. Returns ERR_FAIL. */
+int index_unbuildable(struct err *err, const char *why);
 
 #endif
