@@ -354,9 +354,10 @@ static void keys_without_effect_are_reported(void **state)
     static const struct {
         const char *file, *warning;
     } cases[] = {
-        {"{naming: {include_git_branch: true}}", "naming.include_git_branch has no effect"},
+        {"{naming: {include_git_branch: true}}",
+         "the value of naming.include_git_branch has no effect"},
         {"{naming: {include_git_branch: false}}", NULL},
-        {"{naming: {timestamp_format: '2006-01-02'}}", "its value is always 20060102-1504"},
+        {"{naming: {timestamp_format: '2006-01-02'}}", "only 20060102-1504 is supported"},
         {"{naming: {path_template: '{app}'}}", "names are part of the format"},
         {"{naming: {path_template: ''}}", NULL},
         {"{docker: {compression: 'xz'}}",
