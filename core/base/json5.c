@@ -428,6 +428,14 @@ static int add_token(struct json5 *j)
     }
 }
 
+/* Refuses the byte order marks of UTF-16, which editors of Windows write. */
+static int check_encoding(const struct json5 *j)
+{
+    return starts(j, "\xff\xfe") || starts(j, "\xfe\xff")
+               ? refuse(j, "the text is UTF-16: save it as UTF-8")
+               : 0;
+}
+
 int json5_to_json(struct view json5, struct text *out, struct err *err)
 {
     struct json5 j = {.at = json5.data,
@@ -436,8 +444,10 @@ int json5_to_json(struct view json5, struct text *out, struct err *err)
                       .out = out,
                       .out_start = out->size,
                       .err = err};
-    int rc = skip_gap(&j);
+    int rc = check_encoding(&j);
 
+    if (rc == 0)
+        rc = skip_gap(&j);
     while (rc == 0 && j.at < j.end) {
         rc = add_token(&j);
         if (rc == 0)

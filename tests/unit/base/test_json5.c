@@ -88,6 +88,8 @@ static void refused(void **state)
         {"{a: truth}", "line 1, column 5: text needs quotes"},
         {"{\xc3\xa4: \xc3\xb6}", "line 1, column 5: text needs quotes"},
         {"abc", "line 1, column 1: text needs quotes"},
+        {"\xff\xfe{", "line 1, column 1: the text is UTF-16: save it as UTF-8"},
+        {"\xfe\xff{", "line 1, column 1: the text is UTF-16: save it as UTF-8"},
         {"/* x", "line 1, column 1: this comment has no end"},
         {"{ /*/", "line 1, column 3: this comment has no end"},
         {"{a /* x", "line 1, column 4: this comment has no end"},
