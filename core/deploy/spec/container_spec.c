@@ -21,6 +21,7 @@
 #define SPEC_ENV_SIZE (2 * MIB)
 #define WARNINGS_SIZE (16 * KIB)
 #define OUR_LABELS    "dev.s3dock."
+#define MEMBERS_MAX   4096 /* of an object: each is compared with all others */
 
 static const struct json_limits LIMITS = {.bytes = SPEC_FILE_MAX, .depth = 32, .nodes = 65536};
 
@@ -74,6 +75,8 @@ static int check_unique(const struct container_spec *spec, struct json_node obje
     struct json_node name, value = {0};
     char text[SPEC_NETWORK_SIZE], what[SPEC_NETWORK_SIZE + 32];
 
+    if (json_count(object) > MEMBERS_MAX)
+        return refuse(spec, "an object has more than 4096 members", err);
     while ((value = json_next(object, value, &name)).doc) {
         if (!json_string(name, text, sizeof text))
             return refuse(spec, "a member has a name that is too long", err);

@@ -260,6 +260,25 @@ static void wrong_files_are_refused(void **state)
     }
 }
 
+static void an_object_has_a_limited_number_of_members(void **state)
+{
+    struct unit_spec unit = unit_of(80, 0, "shop");
+    _cleanup_text_ struct text file = {0};
+    struct container_spec spec;
+    struct err err = {0};
+
+    (void)state;
+    text_init(&file, MIB);
+    text_str(&file, "{ExposedPorts: {");
+    for (unsigned i = 0; i < 5000; i++)
+        text_printf(&file, "'%u/tcp': {}, ", i);
+    text_str(&file, "}}");
+    assert_int_equal(container_spec_parse(&unit, text_view(&file), (struct view){0}, &spec, &err),
+                     ERR_FAIL);
+    assert_non_null(strstr(err.text, "more than 4096 members"));
+    container_spec_finish(&spec);
+}
+
 /* ---- files ---- */
 
 static void write_file(const char *name, const char *content, mode_t mode)
@@ -337,6 +356,7 @@ int main(void)
         cmocka_unit_test(the_restart_policy_is_kept_for_later),
         cmocka_unit_test(the_hash_covers_what_makes_a_container),
         cmocka_unit_test(wrong_files_are_refused),
+        cmocka_unit_test(an_object_has_a_limited_number_of_members),
         cmocka_unit_test(files_of_others_are_not_used),
         cmocka_unit_test(a_missing_file_is_named),
     };
