@@ -22,9 +22,9 @@
 
 static bool want_color(void)
 {
-    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    const char *no = getenv("NO_COLOR");
 
-    return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+    return os_terminal_draws(STDERR_FILENO) && !(no && *no);
 }
 
 void output_init(struct output *output, bool json)

@@ -210,8 +210,6 @@ bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t 
 
 enum progress_mode progress_choose(enum progress_choice choice)
 {
-    const char *term = getenv("TERM");
-
     switch (choice) {
     case PROGRESS_OFF:
         return PROGRESS_NONE;
@@ -222,8 +220,7 @@ enum progress_mode progress_choose(enum progress_choice choice)
     case PROGRESS_AUTO:
         break;
     }
-    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? PROGRESS_TTY
-                                                                      : PROGRESS_PLAIN;
+    return os_terminal_draws(STDERR_FILENO) ? PROGRESS_TTY : PROGRESS_PLAIN;
 }
 
 static unsigned columns(void)

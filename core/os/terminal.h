@@ -9,6 +9,9 @@
 /* Returns the columns of the terminal that a descriptor leads to; 0: it leads to none. */
 unsigned os_terminal_columns(int fd);
 
+/* Returns whether a descriptor leads to a terminal that knows escape sequences, by TERM. */
+bool os_terminal_draws(int fd);
+
 /* Opens the terminal for questions to the user, whatever the standard streams are. Returns a
  * descriptor, or -1: there is none, or the process is in the background, where a read would stop
  * it. */

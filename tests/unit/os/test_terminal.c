@@ -36,6 +36,26 @@ static void the_width_is_that_of_the_terminal(void **state)
     close(ends[1]);
 }
 
+static void a_terminal_draws_if_term_names_its_kind(void **state)
+{
+    int master = open_terminal(), ends[2];
+
+    (void)state;
+    setenv("TERM", "xterm", 1);
+    assert_true(os_terminal_draws(master));
+    assert_int_equal(pipe(ends), 0);
+    assert_false(os_terminal_draws(ends[1]));
+    setenv("TERM", "dumb", 1);
+    assert_false(os_terminal_draws(master));
+    setenv("TERM", "", 1);
+    assert_false(os_terminal_draws(master));
+    unsetenv("TERM");
+    assert_false(os_terminal_draws(master));
+    close(ends[0]);
+    close(ends[1]);
+    close(master);
+}
+
 static void the_echo_is_switched(void **state)
 {
     int master = open_terminal(), slave = open(ptsname(master), O_RDWR | O_NOCTTY);
@@ -68,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_width_is_that_of_the_terminal),
+        cmocka_unit_test(a_terminal_draws_if_term_names_its_kind),
         cmocka_unit_test(the_echo_is_switched),
         cmocka_unit_test(no_terminal_is_no_failure),
     };
