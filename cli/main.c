@@ -176,6 +176,12 @@ static void guard_memory(void)
 #endif
 }
 
+/* Reads a switch that errors of the command line and of the configuration obey, too. */
+static bool early_switch(int argc, char *const *argv, enum option_id id)
+{
+    return args_early_switch(argc, argv, id, config_environment(option_table[id].env));
+}
+
 int main(int argc, char **argv)
 {
     static char message[LAST_WORDS_MAX];
@@ -183,16 +189,15 @@ int main(int argc, char **argv)
     struct cli cli = {.cancel = &cancel};
     struct args args;
     struct err err;
-    bool json = args_wants_json(argc, argv);
     int failed, code;
 
-    if (!json && getenv("S3DOCK_JSON"))
-        option_read_switch(getenv("S3DOCK_JSON"), &json);
     guard_memory();
     guard_streams();
     cancel_init(&cancel);
     signals_install(&cancel);
-    output_init(&cli.output, json);
+    output_init(&cli.output, early_switch(argc, argv, OPT_JSON));
+    if (early_switch(argc, argv, OPT_NO_COLOR))
+        cli.output.color = false;
     cli.args = &args;
     failed = command_line_parse(argc, argv, &args, &err);
     cli.output.command = command_name(&args);

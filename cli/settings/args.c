@@ -135,15 +135,21 @@ int args_parse(int argc, char *const *argv, struct args *out, struct err *err)
     return read_words(&walk);
 }
 
-bool args_wants_json(int argc, char *const *argv)
+bool args_early_switch(int argc, char *const *argv, enum option_id id, const char *variable)
 {
-    bool wanted = false;
+    const char *name = option_table[id].name;
+    size_t size = strlen(name);
+    bool on = false;
 
+    if (variable && *variable)
+        option_read_switch(variable, &on);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (!strcmp(argv[i], "--json"))
-            wanted = true;
-        else if (!strncmp(argv[i], "--json=", 7))
-            option_read_switch(argv[i] + 7, &wanted);
+        if (strncmp(argv[i], "--", 2) != 0 || strncmp(argv[i] + 2, name, size) != 0)
+            continue;
+        if (!argv[i][2 + size])
+            on = true;
+        else if (argv[i][2 + size] == '=')
+            option_read_switch(argv[i] + 2 + size + 1, &on);
     }
-    return wanted;
+    return on;
 }

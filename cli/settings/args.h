@@ -31,7 +31,8 @@ struct args {
 /* Reads all flags and words, whatever the command. `command` becomes CMD_NONE. Fails with
  * usage.flag, usage.value or usage.arguments; *out then holds the words before the wrong one. */
 int args_parse(int argc, char *const *argv, struct args *out, struct err *err);
-/* Returns whether the result must be JSON. Works for a line that args_parse refuses, too. */
-bool args_wants_json(int argc, char *const *argv);
+/* Returns a switch before the line is parsed, also of a line that args_parse refuses: by its last
+ * flag, otherwise by its variable (NULL: none). An invalid value counts as on. */
+bool args_early_switch(int argc, char *const *argv, enum option_id id, const char *variable);
 
 #endif

@@ -213,16 +213,19 @@ static void too_many_operands_are_refused(void **state)
     assert_string_equal(err.code, "arguments");
 }
 
-static void json_is_known_before_the_line_is(void **state)
+static void switches_are_known_before_the_line_is(void **state)
 {
     char *yes[] = {(char *)"s3dock", (char *)"--nonsense", (char *)"--json"};
     char *no[] = {(char *)"s3dock", (char *)"push", (char *)"--", (char *)"--json"};
     char *off[] = {(char *)"s3dock", (char *)"--json", (char *)"--json=false"};
 
     (void)state;
-    assert_true(args_wants_json(3, yes));
-    assert_false(args_wants_json(4, no));
-    assert_false(args_wants_json(3, off));
+    assert_true(args_early_switch(3, yes, OPT_JSON, NULL));
+    assert_true(args_early_switch(3, yes, OPT_JSON, "0"));
+    assert_false(args_early_switch(3, yes, OPT_NO_COLOR, NULL));
+    assert_false(args_early_switch(4, no, OPT_JSON, ""));
+    assert_true(args_early_switch(4, no, OPT_JSON, "yes"));
+    assert_false(args_early_switch(3, off, OPT_JSON, "1"));
 }
 
 static void sizes_are_read(void **state)
@@ -300,7 +303,7 @@ int main(void)
         cmocka_unit_test(a_failing_line_still_names_its_command),
         cmocka_unit_test(help_excuses_missing_operands),
         cmocka_unit_test(too_many_operands_are_refused),
-        cmocka_unit_test(json_is_known_before_the_line_is),
+        cmocka_unit_test(switches_are_known_before_the_line_is),
         cmocka_unit_test(sizes_are_read),
         cmocka_unit_test(words_match_whole),
         cmocka_unit_test(every_option_has_its_own_names),
