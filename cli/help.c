@@ -254,6 +254,21 @@ static void roff_sentence(struct text *out, const char *words)
     text_str(out, size && words[size - 1] == '.' ? "\n" : ".\n");
 }
 
+/* Names the commands that have the option. */
+static void man_commands(struct text *out, const struct option *option)
+{
+    const char *between = "Of ";
+
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (!option_fits(option, i))
+            continue;
+        text_str(out, between);
+        roff(out, command_table[i].name);
+        between = ", ";
+    }
+    text_str(out, ".\n");
+}
+
 static void man_option(struct text *out, const struct option *option)
 {
     text_str(out, ".TP\n");
@@ -267,7 +282,7 @@ static void man_option(struct text *out, const struct option *option)
     text_char(out, '\n');
     roff_sentence(out, option->help);
     if (option->words) {
-        text_str(out, "One of ");
+        text_str(out, option->kind == OPTION_CHOICE ? "One of " : "Also ");
         roff(out, option->words);
         text_str(out, ".\n");
     }
@@ -285,8 +300,10 @@ static void man_option(struct text *out, const struct option *option)
     if (option->key) {
         text_str(out, "Key: ");
         roff(out, option->key);
-        text_str(out, ".\n");
+        text_printf(out, "%s%s.\n", option->also ? ", or " : "", option->also ? option->also : "");
     }
+    if (option->commands)
+        man_commands(out, option);
 }
 
 static void man_command(struct text *out, const struct command *command)
