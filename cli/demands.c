@@ -127,7 +127,7 @@ static struct json_node find_node(const struct config_file *file, const char *pr
 {
     struct json_node profiles = json_get(config_file_root(file), "profiles");
 
-    return json_get(json_get(profiles, profile), CONFIG_TRUST);
+    return json_get(json_get_exact(profiles, profile), CONFIG_TRUST);
 }
 
 static int read_node(const struct config_file *file, const char *profile, struct json_node node,

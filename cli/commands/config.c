@@ -17,8 +17,6 @@
 #include "cli/settings/args.h"
 #include "cli/settings/consent.h"
 
-#define PROFILES_MAX 256
-
 static const char template[] =
     "// s3dock configuration (JSON5: comments and trailing commas are fine)\n"
     "{\n"
@@ -118,10 +116,10 @@ static int by_name(const void *a, const void *b)
 static int list_profiles(const struct config *config, struct profiles *out, struct err *err)
 {
     out->count = 0;
-    out->names = calloc(PROFILES_MAX, sizeof *out->names);
+    out->names = calloc(CONFIG_PROFILES_MAX, sizeof *out->names);
     if (!out->names)
         return err_memory(err, "the profiles");
-    while (out->count < PROFILES_MAX &&
+    while (out->count < CONFIG_PROFILES_MAX &&
            config_file_profile(&config->file, out->count, out->names[out->count]))
         out->count++;
     if (!out->count)

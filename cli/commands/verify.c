@@ -137,7 +137,7 @@ static bool profile_signs(const struct config *config)
 {
     struct json_node profiles = json_get(config_file_root(&config->file), "profiles");
 
-    return json_present(json_get(json_get(profiles, config->profile), "sign"));
+    return json_present(json_get(json_get_exact(profiles, config->profile), "sign"));
 }
 
 static void note_metadata(struct cli *cli, struct store *store, const char *key)

@@ -43,29 +43,59 @@ static int check_deployments(struct json_node apps, struct err *err)
     return 0;
 }
 
+/* Checks the groups among the members of `node`. `start`: their keys begin with it. `shown`: their
+ * names in errors do. */
+static int check_members(struct json_node node, const char *start, const char *shown,
+                         struct err *err)
+{
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const char *key = option_table[i].key ? option_table[i].key : "";
+        const char *rest = strncmp(key, start, strlen(start)) ? "" : key + strlen(start);
+        size_t size = strcspn(rest, ".");
+        char group[CONFIG_NAME_MAX];
+
+        snprintf(group, sizeof group, "%.*s", (int)size, rest);
+        if (rest[size] && !is_group(json_get(node, group)))
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "%s%s is not an object { ... }", shown,
+                           group);
+    }
+    return 0;
+}
+
+static int check_profiles(struct json_node profiles, struct err *err)
+{
+    struct json_node name, at = json_next(profiles, (struct json_node){0}, &name);
+    char part[CONFIG_NAME_MAX], shown[CONFIG_NAME_MAX + 16];
+
+    if (json_count(profiles) > CONFIG_PROFILES_MAX)
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "profiles has more than %d profiles",
+                       CONFIG_PROFILES_MAX);
+    for (; at.doc; at = json_next(profiles, at, &name)) {
+        if (!is_group(at))
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "a profile is not an object { ... }");
+        if (!json_string(name, part, sizeof part))
+            return err_set(err, ERR_USAGE, CODE_CONFIG,
+                           "the name of a profile has more than %d bytes, or a null character",
+                           CONFIG_NAME_MAX - 1);
+        snprintf(shown, sizeof shown, "profiles.%s.", part);
+        if (check_members(at, "profiles.*.", shown, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
 /* Checks that groups of keys are objects: otherwise their keys would silently have defaults. */
 static int check_groups(const struct config_file *file, struct err *err)
 {
-    struct json_node root = json_root(file->json), profiles = json_get(root, "profiles");
-    struct json_node at = json_next(profiles, (struct json_node){0}, NULL);
+    struct json_node root = json_root(file->json);
 
     if (json_kind(root) != JSON_OBJECT)
         return err_set(err, ERR_USAGE, CODE_CONFIG, "the file is not an object { ... }");
-    if (check_deployments(json_get(root, CONFIG_DEPLOY), err))
-        return ERR_FAIL;
-    for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        const char *key = option_table[i].key ? option_table[i].key : "";
-        char group[CONFIG_NAME_MAX];
-        size_t size = strcspn(key, ".");
-
-        snprintf(group, sizeof group, "%.*s", (int)size, key);
-        if (key[size] && !is_group(json_get(root, group)))
-            return err_set(err, ERR_USAGE, CODE_CONFIG, "%s is not an object { ... }", group);
-    }
-    for (; at.doc; at = json_next(profiles, at, NULL))
-        if (!is_group(at))
-            return err_set(err, ERR_USAGE, CODE_CONFIG, "a profile is not an object { ... }");
-    return 0;
+    return check_deployments(json_get(root, CONFIG_DEPLOY), err) ||
+                   check_members(root, "", "", err) ||
+                   check_profiles(json_get(root, "profiles"), err)
+               ? ERR_FAIL
+               : 0;
 }
 
 static int parse_content(struct config_file *file, struct view content, struct err *err)
@@ -123,8 +153,19 @@ static int report_unreadable(const struct config_file *file, struct err *err)
                         file->path);
     }
     err_wrap(err, "failed to read config file %s", file->path);
-    return err_hint(
-        err, "s3dock uses no other settings while this file exists: make it readable, or move it");
+    return err_hint(err,
+                    "s3dock uses no other settings while this file exists: correct it, or move it");
+}
+
+/* Refuses a link to a file that does not exist: the defaults name another bucket. */
+static int check_absence(const struct config_file *file, struct err *err)
+{
+    struct stat st;
+
+    if (lstat(file->path, &st) != 0)
+        return CONFIG_ABSENT;
+    err_set(err, ERR_LOCAL, "read", "it is a link to a file that does not exist");
+    return report_unreadable(file, err);
 }
 
 static void look_up_trust(struct config_file *file, struct view content, getenv_fn *env)
@@ -147,7 +188,7 @@ static int load_path(const char *path, getenv_fn *env, struct config_file *out, 
     text_init(&content, CONFIG_FILE_MAX);
     answer = read_content(out, &content, err);
     if (answer)
-        return answer < 0 ? report_unreadable(out, err) : CONFIG_ABSENT;
+        return answer < 0 ? report_unreadable(out, err) : check_absence(out, err);
     if (parse_content(out, text_view(&content), err))
         return ERR_FAIL;
     out->exposed = readable_by_others(path) && holds_secret(out);
@@ -243,10 +284,22 @@ static struct json_node find_node(const struct config_file *file, const char *ke
         size_t size = strcspn(key, ".");
 
         snprintf(part, sizeof part, "%.*s", (int)size, key);
-        node = json_get(node, strcmp(part, "*") ? part : profile);
+        node = strcmp(part, "*") ? json_get(node, part) : json_get_exact(node, profile);
         key += size + (key[size] == '.');
     }
     return node;
+}
+
+/* Refuses the value of a key. The error has the name of the profile instead of the asterisk. */
+static int refuse_value(const struct config_file *file, const char *key, const char *profile,
+                        const char *why, struct err *err)
+{
+    const char *star = strchr(key, '*');
+
+    if (!star)
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "%s in %s %s", key, file->path, why);
+    return err_set(err, ERR_USAGE, CODE_CONFIG, "%.*s%s%s in %s %s", (int)(star - key), key,
+                   profile, star + 1, file->path, why);
 }
 
 int config_file_value(const struct config_file *file, const char *key, const char *profile,
@@ -263,7 +316,7 @@ int config_file_value(const struct config_file *file, const char *key, const cha
     case JSON_STRING:
         if (json_string(node, out, CONFIG_VALUE_MAX))
             return out[0] ? CONFIG_OK : CONFIG_ABSENT;
-        return err_set(err, ERR_USAGE, CODE_CONFIG, "%s in %s is too long", key, file->path);
+        return refuse_value(file, key, profile, "is too long, or has a null character", err);
     case JSON_BOOL:
     case JSON_NUMBER:
         raw = json_raw(node);
@@ -277,13 +330,14 @@ int config_file_value(const struct config_file *file, const char *key, const cha
     case JSON_OBJECT:
         break;
     }
-    return err_set(err, ERR_USAGE, CODE_CONFIG, "%s in %s must be a plain value", key, file->path);
+    return refuse_value(file, key, profile, "must be a plain value", err);
 }
 
 bool config_file_has_profile(const struct config_file *file, const char *profile)
 {
-    return json_kind(json_get(json_get(config_file_root(file), "profiles"), profile)) ==
-           JSON_OBJECT;
+    struct json_node profiles = json_get(config_file_root(file), "profiles");
+
+    return json_kind(json_get_exact(profiles, profile)) == JSON_OBJECT;
 }
 
 bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX])
@@ -310,9 +364,9 @@ static enum known known_as(const char *pattern)
 {
     size_t size = strlen(pattern);
 
-    if (!strcmp(pattern, "profiles") || !strcmp(pattern, "profiles.*"))
+    if (!strcasecmp(pattern, "profiles") || !strcasecmp(pattern, "profiles.*"))
         return KNOWN_GROUP;
-    if (!strcmp(pattern, CONFIG_DEPLOY) || !strcmp(pattern, "profiles.*." CONFIG_TRUST))
+    if (!strcasecmp(pattern, CONFIG_DEPLOY) || !strcasecmp(pattern, "profiles.*." CONFIG_TRUST))
         return KNOWN_KEY; /* their readers refuse unknown keys */
     for (unsigned i = 0; i < 2 * OPTION_COUNT; i++) {
         const struct option *option = &option_table[i / 2];
@@ -362,19 +416,37 @@ static void append_part(char path[PATH_TEXT_MAX], size_t size, const char *part)
     snprintf(path + size, PATH_TEXT_MAX - size, "%s%s", size ? "." : "", part);
 }
 
+/* Reports a member with an equal one behind it. Members of a large object are not compared, because
+ * each comparison visits all of them. */
+static void report_repeated(struct search *search, struct json_node parent, struct json_node at,
+                            const char *part)
+{
+    bool profiles = !strcasecmp(search->pattern, "profiles.*");
+    char line[2 * PATH_TEXT_MAX];
+
+    if (json_count(parent) > CONFIG_PROFILES_MAX || !json_present(at) ||
+        (profiles ? json_get_exact : json_get)(parent, part).at == at.at)
+        return;
+    snprintf(line, sizeof line, "%s is repeated: the last value is used", search->shown);
+    search->report(search->arg, line);
+}
+
 static void search_members(struct search *search, struct json_node parent)
 {
     size_t shown = strlen(search->shown), pattern = strlen(search->pattern);
-    bool profiles = !strcmp(search->pattern, "profiles");
+    bool profiles = !strcasecmp(search->pattern, "profiles");
     struct json_node name;
     struct json_node at = json_next(parent, (struct json_node){0}, &name);
 
     for (; at.doc; at = json_next(parent, at, &name)) {
-        char part[CONFIG_NAME_MAX] = "";
+        char part[CONFIG_NAME_MAX];
 
-        json_string(name, part, sizeof part);
+        if (!json_string(name, part, sizeof part))
+            str_copy(part, sizeof part, "(a name that is too long)");
         append_part(search->shown, shown, part);
         append_part(search->pattern, pattern, profiles ? "*" : part);
+        if (known_as(search->pattern) != KNOWN_NOT)
+            report_repeated(search, parent, at, part);
         switch (known_as(search->pattern)) {
         case KNOWN_NOT:
             report_unknown(search);

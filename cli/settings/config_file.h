@@ -21,6 +21,8 @@ struct err;
 #define CONFIG_VALUE_MAX 4096      /* bytes of one value, the NUL included */
 #define CONFIG_NAME_MAX  128       /* of a profile */
 
+#define CONFIG_PROFILES_MAX 256
+
 enum config_place { CONFIG_NAMED, CONFIG_FOLDER, CONFIG_HOME, CONFIG_SYSTEM };
 
 struct config_file {
@@ -49,9 +51,11 @@ void config_file_finish(struct config_file *file);
 bool config_file_is_input(const struct config_file *file);
 
 /* Reads the value of `key` ("docker.host", "profiles.*.bucket": `profile` replaces the asterisk) as
- * text, in the form of a flag's value. CONFIG_ABSENT: no such key, null or "". */
+ * text, in the form of a flag's value. CONFIG_ABSENT: no such key, null or "". usage.config: the
+ * value is an object or a list, is too long, or has a null character. */
 int config_file_value(const struct config_file *file, const char *key, const char *profile,
                       char out[CONFIG_VALUE_MAX], struct err *err);
+/* Upper and lower case differ in the name of a profile, as in the original. */
 bool config_file_has_profile(const struct config_file *file, const char *profile);
 /* Reads the name of the n-th profile in the file. False after the last. */
 bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX]);
@@ -61,7 +65,8 @@ struct json_node config_file_root(const struct config_file *file);
 /* Returns whether the file has a deployment. */
 bool config_file_deploys(const struct config_file *file);
 
-/* Calls `report` with one line for each key of no option. Leaves out those of deployments. */
+/* Calls `report` with one line for each key of no option, and for each key that is repeated: its
+ * last value is used. Leaves out those of deployments. */
 void config_file_unknown(const struct config_file *file,
                          void (*report)(void *arg, const char *text), void *arg);
 

@@ -273,13 +273,20 @@ static int parse(struct view json5, struct json **out, struct err *err)
     return json_parse(out, text_view(&strict), &LIMITS, "configuration", err);
 }
 
+/* Returns the member that a command reads: the case of a key does not matter, that of a name does.
+ * `levels`: as many as lie below `node`. */
+static struct json_node get_named(struct json_node node, const char *name, unsigned levels)
+{
+    return levels == LEVELS ? json_get(node, name) : json_get_exact(node, name);
+}
+
 /* Returns whether the new object has the members of the old one and, if that lacks it, names[0]. */
 static bool has_members(struct json_node old, struct json_node new, const char *const *names,
                         unsigned levels)
 {
     size_t count = json_kind(old) == JSON_OBJECT ? json_count(old) : 0;
     struct json_node name, at = json_next(old, (struct json_node){0}, &name);
-    struct json_node inner = json_get(old, names[0]);
+    struct json_node inner = get_named(old, names[0], levels);
     char text[CONFIG_NAME_MAX];
 
     if (json_count(new) != count + !json_present(inner))
@@ -288,10 +295,11 @@ static bool has_members(struct json_node old, struct json_node new, const char *
         if (!json_string(name, text, sizeof text))
             return false;
         if (strcmp(text, names[0]) != 0 &&
-            !view_equals(json_raw(at), json_raw(json_get(new, text))))
+            !view_equals(json_raw(at), json_raw(get_named(new, text, levels))))
             return false;
     }
-    return levels == 1 || has_members(inner, json_get(new, names[0]), names + 1, levels - 1);
+    return levels == 1 ||
+           has_members(inner, get_named(new, names[0], levels), names + 1, levels - 1);
 }
 
 static bool is_added(const struct json *old, const struct json *new,
@@ -300,7 +308,7 @@ static bool is_added(const struct json *old, const struct json *new,
     struct json_node at = json_root(new);
 
     for (unsigned i = 0; i < LEVELS; i++)
-        at = json_get(at, names[i]);
+        at = get_named(at, names[i], LEVELS - i);
     return view_equals(json_raw(at), json_raw(json_root(entry))) &&
            has_members(json_root(old), json_root(new), names, LEVELS);
 }

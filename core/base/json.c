@@ -362,16 +362,28 @@ bool json_names(struct json_node key, const char *name)
     return at && *name == '\0';
 }
 
-struct json_node json_get(struct json_node node, const char *name)
+/* Finds the last member whose name is the same in the sense of `same`. */
+static struct json_node find_member(struct json_node node, const char *name,
+                                    bool (*same)(struct json_node key, const char *name))
 {
     struct json_node found = ABSENT, key, value = ABSENT;
 
     if (json_kind(node) != JSON_OBJECT)
         return ABSENT;
     while ((value = json_next(node, value, &key)).doc)
-        if (json_names(key, name) && (json_present(value) || !found.doc))
+        if (same(key, name) && (json_present(value) || !found.doc))
             found = value; /* a null does not replace an earlier value */
     return found;
+}
+
+struct json_node json_get(struct json_node node, const char *name)
+{
+    return find_member(node, name, json_names);
+}
+
+struct json_node json_get_exact(struct json_node node, const char *name)
+{
+    return find_member(node, name, json_string_equals);
 }
 
 /* ---- other values ---- */

@@ -51,6 +51,8 @@ bool json_present(struct json_node node); /* neither absent nor null */
 /* Returns the member of an object with that name; absent if there is none. Visits every member: do
  * not call it in a loop. */
 struct json_node json_get(struct json_node node, const char *name);
+/* The same for names that a user chose: upper and lower case differ, as in a map of Go. */
+struct json_node json_get_exact(struct json_node node, const char *name);
 /* Returns the first element of an array; absent if it is empty or not an array. json_next returns
  * the others. There is no access by number: in a loop it would take quadratic time. */
 struct json_node json_first(struct json_node array);

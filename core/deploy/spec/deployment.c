@@ -265,17 +265,6 @@ static int check_entries(const struct entry_place *place, struct json_node apps,
 
 /* ---- entries ---- */
 
-/* Finds a member by its exact name: names of environments may differ in case only. */
-static struct json_node find_exact(struct json_node object, const char *wanted)
-{
-    struct json_node name, value = {0};
-
-    while ((value = json_next(object, value, &name)).doc)
-        if (json_string_equals(name, wanted))
-            return value;
-    return (struct json_node){0};
-}
-
 static int read_entry(const struct entry_place *place, struct json_node entry,
                       struct deployment *out, struct text *warnings, struct err *err)
 {
@@ -296,7 +285,7 @@ static int read_entry(const struct entry_place *place, struct json_node entry,
 int deployment_read(struct json_node root, const char *file, const char *app, const char *env,
                     struct deployment *out, struct text *warnings, struct err *err)
 {
-    struct json_node entry = find_exact(find_exact(json_get(root, "deploy"), app), env);
+    struct json_node entry = json_get_exact(json_get_exact(json_get(root, "deploy"), app), env);
     struct entry_place place = {.file = file};
 
     memset(out, 0, sizeof *out);
@@ -332,7 +321,7 @@ bool deployment_name(struct json_node root, unsigned n, char app[NAME_APP_MAX],
         struct json_node env_name, entry = {0};
 
         while ((entry = json_next(at, entry, &env_name)).doc)
-            if (json_string(app_name, app, NAME_APP_MAX) &&
+            if (json_present(entry) && json_string(app_name, app, NAME_APP_MAX) &&
                 json_string(env_name, env, NAME_ENV_MAX) && n-- == 0)
                 return true;
     }

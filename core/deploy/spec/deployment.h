@@ -45,7 +45,7 @@ enum deployment_answer { DEPLOYMENT_OK = 0, DEPLOYMENT_ABSENT = 1 };
 int deployment_read(struct json_node root, const char *file, const char *app, const char *env,
                     struct deployment *out, struct text *warnings, struct err *err);
 void deployment_finish(struct deployment *deployment);
-/* Reads the names of the n-th entry. False after the last. */
+/* Reads the names of the n-th entry that is not null. False after the last. */
 bool deployment_name(struct json_node root, unsigned n, char app[NAME_APP_MAX],
                      char env[NAME_ENV_MAX]);
 /* Returns the unit with a name, or NULL. */

@@ -319,6 +319,24 @@ static void members_are_found_as_go_finds_them(void **state)
     }
 }
 
+static void exact_members_are_found_by_their_own_name(void **state)
+{
+    struct json *json = parse("{\"prod\":1,\"Prod\":2,\"Prod\":3,\"a\\u0062\":4,\"prod\":null}");
+    struct json_node root = json_root(json);
+    int64_t number = 0;
+
+    (void)state;
+    assert_true(json_int(json_get_exact(root, "prod"), &number));
+    assert_int_equal(number, 1);
+    assert_true(json_int(json_get_exact(root, "Prod"), &number));
+    assert_int_equal(number, 3);
+    assert_true(json_int(json_get_exact(root, "ab"), &number));
+    assert_int_equal(number, 4);
+    assert_null(json_get_exact(root, "PROD").doc);
+    assert_null(json_get_exact(json_get(root, "prod"), "prod").doc);
+    json_destroy(json);
+}
+
 static void strings_are_decoded(void **state)
 {
     static const struct {
@@ -463,6 +481,7 @@ int main(void)
         cmocka_unit_test(deep_values_are_few),
         cmocka_unit_test(absent_is_contagious),
         cmocka_unit_test(members_are_found_as_go_finds_them),
+        cmocka_unit_test(exact_members_are_found_by_their_own_name),
         cmocka_unit_test(strings_are_decoded),
         cmocka_unit_test(strings_fit_or_are_refused),
         cmocka_unit_test(integers_are_literals),

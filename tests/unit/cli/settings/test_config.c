@@ -280,7 +280,11 @@ static void an_existing_file_never_means_the_defaults(void **state)
         {"{profiles: 'x'}", "profiles is not an object"},
         {"{profiles: {default: 'x'}}", "profile is not an object"},
         {"{docker: 7}", "docker is not an object"},
-        {"{profiles: {default: {bucket: {}}}}", "must be a plain value"},
+        {"{profiles: {default: {bucket: {}}}}",
+         "profiles.default.bucket in ./s3dock.json5 must be"},
+        {"{profiles: {default: {region: 'e\\u0000u'}}}", "null character"},
+        {"{profiles: {default: {sign: '~/.ssh/key'}}}", "profiles.default.sign is not an object"},
+        {"{profiles: {'a\\u0000b': {}}}", "the name of a profile"},
         {"{profiles: {default: {level: 99}}}", "profiles.default.level in ./s3dock.json5"},
         {"{profiles: {default: {insecure: 'perhaps'}}}", "perhaps"},
         {"{defaults: {log_level: 'loud'}}", "loud"},
@@ -295,6 +299,60 @@ static void an_existing_file_never_means_the_defaults(void **state)
         assert_int_equal(err.family, ERR_USAGE);
         assert_non_null(strstr(err.text, files[i].says));
     }
+}
+
+static void a_file_has_a_limited_number_of_profiles(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {", file);
+    for (int i = 0; i <= CONFIG_PROFILES_MAX; i++)
+        fprintf(file, "p%d: {}, ", i);
+    fputs("}}", file);
+    fclose(file);
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "more than 256 profiles"));
+}
+
+static void a_link_to_nothing_never_means_the_defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("/nonexistent/s3dock.json5", "s3dock.json5"), 0);
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "a link to a file that does not exist"));
+    assert_int_equal(unlink("s3dock.json5"), 0);
+}
+
+/* As in the original, which has a map of them. */
+static void names_of_profiles_differ_in_case(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{Profiles: {Prod: {bucket: 'large'}, prod: {bucket: 'small'}}}");
+    args.values[OPT_PROFILE] = "Prod";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "large");
+    assert_null(strstr(config.warnings.data, "unknown"));
+    args.values[OPT_PROFILE] = "prod";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "small");
+    args.values[OPT_PROFILE] = "PROD";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.code, "profile");
+}
+
+static void repeated_keys_are_warned_of(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{docker: {}, profiles: {default: {bucket: 'a', Bucket: 'b'}, x: {},"
+                               " X: {}, x: {}}, docker: null, Docker: {timeout: '1m'}}");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "b");
+    assert_non_null(strstr(config.warnings.data, "profiles.default.bucket is repeated"));
+    assert_non_null(strstr(config.warnings.data, "profiles.x is repeated"));
+    assert_non_null(strstr(config.warnings.data, "docker is repeated"));
+    assert_null(strstr(config.warnings.data, "profiles.X is repeated"));
+    assert_null(strstr(config.warnings.data, "Docker is repeated"));
 }
 
 static void a_folder_in_the_file_s_place_is_an_error(void **state)
@@ -811,6 +869,10 @@ int main(void)
         IN_FOLDER(the_first_file_is_the_only_one),
         IN_FOLDER(a_named_file_must_exist),
         IN_FOLDER(an_existing_file_never_means_the_defaults),
+        IN_FOLDER(a_file_has_a_limited_number_of_profiles),
+        IN_FOLDER(a_link_to_nothing_never_means_the_defaults),
+        IN_FOLDER(names_of_profiles_differ_in_case),
+        IN_FOLDER(repeated_keys_are_warned_of),
         IN_FOLDER(a_folder_in_the_file_s_place_is_an_error),
         IN_FOLDER(a_missing_profile_is_an_error),
         IN_FOLDER(a_section_of_the_aws_files_without_effect_is_named),

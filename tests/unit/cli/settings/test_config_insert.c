@@ -72,6 +72,14 @@ static void an_entry_is_added_to_those_of_its_application(void **state)
                                            "        },\n    }}");
 }
 
+static void names_that_differ_in_case_are_two_entries(void **state)
+{
+    (void)state;
+    assert_inserted("{deploy: {shop: {'EU-1': {}, }}}",
+                    "{deploy: {shop: {'EU-1': {},\n            \"eu-1\": {\n                // "
+                    "twice\n                port: 8080,\n            },\n        }}}");
+}
+
 static void an_existing_entry_is_never_replaced(void **state)
 {
     (void)state;
@@ -110,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_missing_comma_is_written_before_the_comment),
         cmocka_unit_test(an_entry_is_added_to_those_of_its_application),
         cmocka_unit_test(an_existing_entry_is_never_replaced),
+        cmocka_unit_test(names_that_differ_in_case_are_two_entries),
         cmocka_unit_test(other_forms_are_refused),
     };
 
