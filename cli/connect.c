@@ -26,6 +26,22 @@
 
 _Static_assert(STORE_STALL_TIME / NS_PER_S == OPTION_STALL_SECONDS, "one default");
 
+static int check_directory(const struct config *config, const char *path, struct err *err)
+{
+    if (config_text(config, OPT_KEY_PREFIX)) {
+        err_set(err, ERR_USAGE, CODE_ENDPOINT, "a key prefix is for S3 only, not for a directory");
+        return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
+                        config_text(config, OPT_KEY_PREFIX));
+    }
+    if (s3_options_check_directory(config, err) < 0)
+        return ERR_FAIL;
+    if (path[0] == '/')
+        return 0;
+    err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint " FILE_SCHEME "%s is not an absolute path",
+            path);
+    return err_hint(err, "write three slashes: file:///srv/images");
+}
+
 static int connect_directory(struct cli *cli, const char *path, bool create, struct store **out,
                              struct err *err)
 {
@@ -37,18 +53,8 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .cancel = cli->cancel,
     };
 
-    if (config_text(&cli->config, OPT_KEY_PREFIX)) {
-        err_set(err, ERR_USAGE, CODE_ENDPOINT, "a key prefix is for S3 only, not for a directory");
-        return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
-                        config_text(&cli->config, OPT_KEY_PREFIX));
-    }
-    if (s3_options_check_directory(&cli->config, err) < 0)
+    if (check_directory(&cli->config, path, err))
         return ERR_FAIL;
-    if (path[0] != '/') {
-        err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint " FILE_SCHEME "%s is not an absolute path",
-                path);
-        return err_hint(err, "write three slashes: file:///srv/images");
-    }
     *out = store_dir_create(&options, err);
     return *out ? 0 : ERR_FAIL;
 }
@@ -60,10 +66,15 @@ static int check_early(const struct store_s3_options *options, bool region_known
     return region_known || !s3_bucket_is_arn(options->bucket) ? store_s3_check(options, err) : 0;
 }
 
+static bool is_region_known(const struct config *config)
+{
+    return config->settings[OPT_REGION].origin > ORIGIN_DEFAULT;
+}
+
 static int connect_s3(struct cli *cli, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
-    bool region_known = config->settings[OPT_REGION].origin > ORIGIN_DEFAULT;
+    bool region_known = is_region_known(config);
     char region[AWS_REGION_SIZE];
     struct store_s3_options options;
 
@@ -89,6 +100,17 @@ int connect_or_create_store(struct cli *cli, bool create, struct store **out, st
     const char *path = config_directory(&cli->config);
 
     return path ? connect_directory(cli, path, create, out, err) : connect_s3(cli, out, err);
+}
+
+int connect_check(const struct config *config, struct err *err)
+{
+    const char *path = config_directory(config);
+    struct store_s3_options options;
+
+    if (path)
+        return check_directory(config, path, err);
+    s3_options_fill(config, &options);
+    return check_early(&options, is_region_known(config), err);
 }
 
 int connect_store(struct cli *cli, struct store **out, struct err *err)

@@ -9,6 +9,7 @@
 struct err;
 struct cli;
 struct docker;
+struct config;
 struct docker_endpoint;
 struct store;
 
@@ -18,6 +19,9 @@ struct store;
 int connect_store(struct cli *cli, struct store **out, struct err *err);
 /* The same; with `create`, a missing folder of the bucket is made. Creates no bucket of S3. */
 int connect_or_create_store(struct cli *cli, bool create, struct store **out, struct err *err);
+/* Checks the settings of the store without a request: the endpoint, the bucket, and options that
+ * exclude each other. */
+int connect_check(const struct config *config, struct err *err);
 /* Finds the address of the daemon and the maximum wait for it. Sends no request. Checks
  * consent_docker first (usage.trust). */
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err);

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deployments_ui.h"
+#include "cli/connect.h"
 #include "cli/demands.h"
 #include "cli/settings/args.h"
 #include "cli/settings/consent.h"
@@ -420,6 +421,14 @@ static int validate_demands(const struct config *config, struct err *err)
     return failed;
 }
 
+static int validate_store(const struct config *config, struct err *err)
+{
+    if (connect_check(config, err) == 0)
+        return 0;
+    err_wrap(err, "profiles.%s in %s", config->profile, config->file.path);
+    return ERR_FAIL;
+}
+
 /* Resolves every profile, so that an invalid value is found in any of them. */
 static int validate_profiles(const struct args *args, const struct config *config, struct err *err)
 {
@@ -430,7 +439,7 @@ static int validate_profiles(const struct args *args, const struct config *confi
         struct config one;
 
         failed = config_load_profile(&one, args, config_environment, profiles.names[i], err) ||
-                 validate_demands(&one, err);
+                 validate_demands(&one, err) || validate_store(&one, err);
         config_finish(&one);
     }
     free(profiles.names);

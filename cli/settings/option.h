@@ -138,6 +138,7 @@ enum option_id {
 enum option_kind {
     OPTION_SWITCH, /* on or off; the flag takes no value, or =true / =false */
     OPTION_TEXT,   /* any text that is not empty */
+    OPTION_PRICE,  /* a decimal number with at most 9 digits, and 6 behind the point */
     OPTION_CHOICE, /* one of `words` */
     OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
@@ -197,7 +198,8 @@ bool option_fits(const struct option *option, enum command_id command);
 /* Returns whether the key of the option is inside a profile ("profiles.*..."). */
 bool option_in_profile(const struct option *option);
 
-/* Parses `text` as a value of the option. Text of an OPTION_TEXT is not parsed: *out becomes zero.
+/* Parses `text` as a value of the option. Text of an OPTION_TEXT is not parsed, and that of an
+ * OPTION_PRICE only checked: *out becomes zero.
  * Fails with usage.value: "`where`: ...". `where` names the place of the value for the user:
  * "--jobs", "S3DOCK_JOBS", "defaults.jobs in ./s3dock.json5". */
 int option_parse(const struct option *option, const char *text, const char *where,

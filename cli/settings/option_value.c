@@ -59,6 +59,15 @@ bool option_read_size(const char *text, uint64_t *out)
     return true;
 }
 
+static bool is_price(const char *text)
+{
+    size_t digits = strspn(text, "0123456789"), more = 0;
+
+    if (text[digits] == '.')
+        more = strspn(text + digits + 1, "0123456789") + 1;
+    return digits && digits <= 9 && more != 1 && more <= 7 && !text[digits + more];
+}
+
 static bool in_range(const struct option *option, uint64_t number)
 {
     return number >= option->min && number <= option->max;
@@ -88,6 +97,13 @@ static int wrong_word(const struct option *option, const char *text, const char 
 {
     return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not one of %s", where, text,
                    option->words);
+}
+
+static int wrong_price(const char *text, const char *where, struct err *err)
+{
+    return err_set(err, ERR_USAGE, "value",
+                   "%s: \"%.40s\" is not a price such as 0.023, with at most 6 decimals", where,
+                   text);
 }
 
 static int wrong_number(const struct option *option, const char *text, const char *where,
@@ -150,6 +166,8 @@ int option_parse(const struct option *option, const char *text, const char *wher
                            text);
         out->number = on;
         return 0;
+    case OPTION_PRICE:
+        return is_price(text) ? 0 : wrong_price(text, where, err);
     case OPTION_CHOICE:
         return wrong_word(option, text, where, err);
     default:
