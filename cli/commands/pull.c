@@ -159,6 +159,24 @@ static bool is_standard_output(const char *path)
             place.fd == STDOUT_FILENO);
 }
 
+/* Refuses an image on standard output that has another use already. */
+static int check_output(const struct cli *cli, const struct pull_options *options, struct err *err)
+{
+    if (!options->output || !is_standard_output(options->output))
+        return 0;
+    if (cli->output.json) {
+        err_set(err, ERR_USAGE, "flag", "--json and --output %s both write to standard output",
+                options->output);
+        return err_hint(err, "write the image to a file: --output image.tar");
+    }
+    if (options->dry_run || !isatty(STDOUT_FILENO))
+        return 0;
+    err_set(err, ERR_USAGE, "flag", "--output %s would print the image on the terminal",
+            options->output);
+    return err_hint(err, "write it to a file, --output image.tar, or into a pipe: --output - | "
+                         "docker load");
+}
+
 static int read_names(const struct args *args, const struct pull_options *options,
                       struct reference *also, struct err *err)
 {
@@ -188,13 +206,8 @@ int cmd_pull(struct cli *cli, struct err *err)
     struct target target;
     int failed;
 
-    if (cli->output.json && options.output && is_standard_output(options.output)) {
-        err_set(err, ERR_USAGE, "flag", "--json and --output %s both write to standard output",
-                options.output);
-        return err_hint(err, "write the image to a file: --output image.tar");
-    }
-    if (platform_read(config, &options.platform, err) || target_parse(&target, cli->args, err) ||
-        read_names(cli->args, &options, also, err))
+    if (check_output(cli, &options, err) || platform_read(config, &options.platform, err) ||
+        target_parse(&target, cli->args, err) || read_names(cli->args, &options, also, err))
         return ERR_FAIL;
     options.also = also;
     options.also_count = cli->args->further_count;

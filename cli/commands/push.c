@@ -2,6 +2,8 @@
  * Uploads an image, records the push in the audit log, and prints a summary.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -320,6 +322,15 @@ static int push_platforms(struct cli *cli, struct push_options *options, struct 
     return failed;
 }
 
+/* Refuses to wait for an image that a user would have to type. */
+static int check_input(const char *input, struct err *err)
+{
+    if (!input || strcmp(input, "-") != 0 || !isatty(STDIN_FILENO))
+        return 0;
+    err_set(err, ERR_USAGE, "input", "standard input is a terminal, not an image archive");
+    return err_hint(err, "write docker save IMAGE | s3dock push REF --input -");
+}
+
 int cmd_push(struct cli *cli, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -336,7 +347,7 @@ int cmd_push(struct cli *cli, struct err *err)
     int failed;
 
     if (name_parse_image(cli->args->operands[0], &options.name, err) ||
-        platform_read(config, &options.platform, err) ||
+        check_input(options.input, err) || platform_read(config, &options.platform, err) ||
         read_choice(config, &options.choice, err) ||
         signer_open(cli, &signer, &options.signing, err))
         return ERR_FAIL; /* the signer owns nothing then */

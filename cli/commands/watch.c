@@ -80,6 +80,7 @@ static int run_watch(struct cli *cli, struct watch_entry *entries, unsigned coun
     live_watch_begin(live, &host);
     failed = watch_run(&options, &host, entries, count, err);
     failed = live_watch_end(live, err) || failed;
+    cli->output.json = false; /* standard output has one line for each change already */
     live_watch_destroy(live);
     return failed ? ERR_FAIL : 0;
 }
@@ -95,6 +96,5 @@ int cmd_watch(struct cli *cli, struct err *err)
     failed = check_flags(cli, err) || find_entries(cli, entries, &count, err) ||
              run_watch(cli, entries, count, err);
     free(entries);
-    cli->output.json = false; /* standard output has one line for each change already */
     return failed ? ERR_FAIL : 0;
 }

@@ -84,7 +84,7 @@ static inline int run(bool json, const char *const words[])
     failed = failed || command_functions[args.command](&cli, &err);
     text_finish(&said);
     text_init(&said, MIB);
-    if (json) {
+    if (cli.output.json) {
         struct view envelope = output_envelope(&cli.output, failed ? &err : NULL);
 
         text_add(&said, envelope.data, envelope.size);

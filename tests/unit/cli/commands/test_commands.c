@@ -7,6 +7,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "kit/run_command.h"
 
@@ -50,16 +54,41 @@ static void init_writes_what_validate_accepts(void **state)
     assert_non_null(strstr(said.data, "\"error_code\": \"conflict.exists\""));
 }
 
+static void write_config(const char *content)
+{
+    write_text("s3dock.json5", content);
+}
+
 static void validate_looks_into_every_profile(void **state)
 {
-    FILE *file = fopen("s3dock.json5", "w");
-
     (void)state;
-    fputs("{profiles: {default: {}, far: {addressing: 'sideways'}}}", file);
-    fclose(file);
+    write_config("{profiles: {default: {}, far: {addressing: 'sideways'}}}");
     assert_int_equal(RUN(false, "config", "show", "--profile", "default"), 0);
     assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
     assert_non_null(strstr(err.text, "profiles.far.addressing"));
+}
+
+static void validate_refuses_what_commands_refuse(void **state)
+{
+    static const struct {
+        const char *content, *says;
+    } files[] = {
+        {"{profiles: {default: {}, far: {endpoint: 'ftp://far'}}}", "profiles.far in "},
+        {"{profiles: {default: {endpoint: 'file://far'}}}", "not an absolute path"},
+        {"{profiles: {default: {endpoint: 'file:///far', tags: 'a=b'}}}", "for S3 only"},
+        {"{profiles: {default: {bucket: 'Large_Bucket'}}}", "profiles.default in "},
+        {"{prices: {gb_month: '0,023'}}", "prices.gb_month in ./s3dock.json5: \"0,023\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        write_config(files[i].content);
+        assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+        assert_int_equal(err.family, ERR_USAGE);
+        assert_non_null(strstr(err.text, files[i].says));
+    }
+    write_config("{deploy: {shop: {production: null}}, prices: {gb_month: 0.023}}");
+    assert_int_equal(RUN(false, "config", "validate"), 0);
 }
 
 static void show_keeps_secrets(void **state)
@@ -174,6 +203,106 @@ static void scripts_and_page_name_every_flag(void **state)
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         if (option_table[id].env)
             assert_non_null(strstr(said.data, option_table[id].env));
+}
+
+/* Each line is split as bash splits it: also at equals signs and colons. */
+static void bash_completes(void **state)
+{
+    static const char *const cases[][2] = {
+        {"pu", "push pull"},
+        {"list t", "tags tag-for"},
+        {"help li", "list"},
+        {"help list a", "apps"},
+        {"completion z", "zsh"},
+        {"verify RE", ""},
+        {"config validate ''", ""},
+        {"push --compr", "--compression"},
+        {"push --compression z", "zstd"},
+        {"push --compression = z", "zstd"},
+        {"push --compression =", "gzip zstd"},
+        {"push --compression=z", "--compression=zstd"},
+        {"push --input a", ""},
+        {"push -- --inp", ""},
+        {"push shop : 20250721-2118-f7a5a27 --inp", "--input"},
+        {"--profile = eu push --inp", "--input"},
+        {"--profile eu push --inp", "--input"},
+        {"-peu --json = true push --inp", "--input"},
+        {"--endpoint http : //x : 80 push --inp", "--input"},
+        {"list environments --js", "--json"},
+        {"list images --mo", "--month"},
+        {"list tags --mo", ""},
+    };
+
+    (void)state;
+    assert_int_equal(RUN(false, "completion", "bash"), 0);
+    write_text("script", said.data);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char command[512], answer[256] = "";
+        FILE *bash;
+
+        snprintf(command, sizeof command,
+                 "bash -c '. ./script; COMP_WORDS=(s3dock \"$@\"); COMP_CWORD=$#; _s3dock;"
+                 " printf %%s \"${COMPREPLY[*]}\"' bash %s",
+                 cases[i][0]);
+        bash = popen(command, "r"); /* NOLINT: a fixed command */
+        assert_non_null(bash);
+        answer[fread(answer, 1, sizeof answer - 1, bash)] = 0;
+        assert_int_equal(pclose(bash), 0);
+        assert_string_equal(answer, cases[i][1]);
+    }
+    unlink("script");
+}
+
+/* Runs a command line while a standard stream is a terminal. */
+static int run_on_terminal(int stream, const char *const words[])
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(stream), answer;
+
+    assert_true(terminal >= 0 && kept >= 0);
+    assert_int_equal(dup2(terminal, stream), stream);
+    answer = run(false, words);
+    assert_int_equal(dup2(kept, stream), stream);
+    close(terminal);
+    close(kept);
+    return answer;
+}
+
+/* The refusal comes before the bucket is opened: there is none. */
+static void an_image_does_not_pass_through_a_terminal(void **state)
+{
+    static const char *const pull[] = {"pull",       "shop:20250721-2118-f7a5a27", "--output", "-",
+                                       "--endpoint", "file:///nonexistent",        NULL};
+    static const char *const push[] = {"push",       "shop:20250721-2118-f7a5a27", "--input", "-",
+                                       "--endpoint", "file:///nonexistent",        NULL};
+
+    (void)state;
+    assert_int_equal(run_on_terminal(STDOUT_FILENO, pull), ERR_FAIL);
+    assert_string_equal(err.code, "flag");
+    assert_int_equal(run_on_terminal(STDIN_FILENO, push), ERR_FAIL);
+    assert_string_equal(err.code, "input");
+}
+
+static void a_watch_that_does_not_begin_reports_json(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(true, "watch"), ERR_FAIL);
+    assert_non_null(strstr(said.data, "\"error_code\": \"usage.config\""));
+    assert_int_equal(RUN(true, "watch", "shop"), ERR_FAIL);
+    assert_non_null(strstr(said.data, "\"error_code\": \"usage.arguments\""));
+}
+
+/* The first words of groups are commands, too. */
+static void fish_knows_every_first_word(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(false, "completion", "fish"), 0);
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char row[96];
+
+        snprintf(row, sizeof row, "'__s3dock_is \"\" \"help\"' -f -a %.*s -d '",
+                 (int)strcspn(command_table[i].name, " "), command_table[i].name);
+        assert_non_null(strstr(said.data, row));
+    }
 }
 
 static void help_lists_commands_in_groups(void **state)
@@ -406,6 +535,7 @@ int main(void)
         IN_FOLDER(config_prints_the_json_of_the_original),
         IN_FOLDER(init_writes_what_validate_accepts),
         IN_FOLDER(validate_looks_into_every_profile),
+        IN_FOLDER(validate_refuses_what_commands_refuse),
         IN_FOLDER(show_keeps_secrets),
         IN_FOLDER(show_prints_the_settings_of_each_profile),
         IN_FOLDER(keys_are_not_sent_to_the_endpoint_of_a_found_file),
@@ -421,6 +551,10 @@ int main(void)
         IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
+        IN_FOLDER(bash_completes),
+        IN_FOLDER(an_image_does_not_pass_through_a_terminal),
+        IN_FOLDER(a_watch_that_does_not_begin_reports_json),
+        IN_FOLDER(fish_knows_every_first_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, run_forget);
