@@ -44,7 +44,7 @@ int cmd_version(struct cli *cli, struct err *err)
 
     (void)err;
     write_data(output_data(&cli->output), libraries, count);
-    if (config_switch(&cli->config, OPT_FULL))
+    if (config_switch(&cli->config, OPT_FULL) || config_switch(&cli->config, OPT_DETAILED))
         print_full(&cli->output, libraries, count);
     else
         output_line(&cli->output, "%s", S3DOCK_VERSION);

@@ -115,6 +115,7 @@ enum option_id {
     OPT_LIMIT,
     OPT_CHECK,
     OPT_FULL,
+    OPT_DETAILED,
     OPT_ORIGIN,
     OPT_QUICK,
     OPT_PRICE,

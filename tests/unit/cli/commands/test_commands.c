@@ -386,6 +386,8 @@ static void version_names_the_libraries(void **state)
         assert_non_null(found);
         assert_true(found[strlen(member)] >= '0' && found[strlen(member)] <= '9');
     }
+    assert_int_equal(RUN(false, "version", "--detailed"), 0); /* the original's second name */
+    assert_non_null(strstr(said.data, "commit: "));
     assert_int_equal(RUN(false, "version", "--full"), 0);
     assert_non_null(strstr(said.data, "\ntarget: "));
     assert_non_null(strstr(said.data, "\nopenssl: "));
