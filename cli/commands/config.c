@@ -425,7 +425,7 @@ static int validate_store(const struct config *config, struct err *err)
 {
     if (connect_check(config, err) == 0)
         return 0;
-    err_wrap(err, "profiles.%s in %s", config->profile, config->file.path);
+    err_wrap(err, "the profile %s", config->profile);
     return ERR_FAIL;
 }
 

@@ -73,10 +73,10 @@ static void validate_refuses_what_commands_refuse(void **state)
     static const struct {
         const char *content, *says;
     } files[] = {
-        {"{profiles: {default: {}, far: {endpoint: 'ftp://far'}}}", "profiles.far in "},
+        {"{profiles: {default: {}, far: {endpoint: 'ftp://far'}}}", "the profile far: "},
         {"{profiles: {default: {endpoint: 'file://far'}}}", "not an absolute path"},
         {"{profiles: {default: {endpoint: 'file:///far', tags: 'a=b'}}}", "for S3 only"},
-        {"{profiles: {default: {bucket: 'Large_Bucket'}}}", "profiles.default in "},
+        {"{profiles: {default: {bucket: 'Large_Bucket'}}}", "the profile default: "},
         {"{prices: {gb_month: '0,023'}}", "prices.gb_month in ./s3dock.json5: \"0,023\""},
     };
 
