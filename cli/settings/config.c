@@ -284,6 +284,14 @@ static int choose_default_profile(struct resolve *r)
     return 0;
 }
 
+/* Names the variable of a refused value that the user may have forgotten. */
+static int name_variable(const struct config *config, enum option_id id, struct err *err)
+{
+    if (config->settings[id].origin == ORIGIN_ENV)
+        err_wrap(err, "%s", config->settings[id].name);
+    return ERR_FAIL;
+}
+
 static int choose_profile(struct resolve *r, const char *forced)
 {
     char aws_hint[HINT_SIZE] = "";
@@ -306,7 +314,8 @@ static int choose_profile(struct resolve *r, const char *forced)
     /* Without a file, or with a file without profiles, "default" is the built-in profile. */
     if (!strcmp(config->profile, "default") && setting->origin != ORIGIN_FILE)
         return 0;
-    return report_no_profile(config, aws_hint, r->err);
+    report_no_profile(config, aws_hint, r->err);
+    return forced ? ERR_FAIL : name_variable(config, OPT_PROFILE, r->err);
 }
 
 /* Reads the AWS files, unless the endpoint is a directory. */
@@ -360,7 +369,7 @@ static int load_settings(struct config *out, const struct args *args, getenv_fn 
     if (resolve_option(&r, &option_table[OPT_CONFIG]))
         return ERR_FAIL;
     if (!no_file && config_file_load(config_text(out, OPT_CONFIG), env, &out->file, err) < 0)
-        return ERR_FAIL;
+        return name_variable(out, OPT_CONFIG, err);
     if (!no_file && (choose_profile(&r, profile) || load_aws(&r)))
         return ERR_FAIL;
     if (resolve_all(&r))

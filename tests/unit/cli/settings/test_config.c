@@ -266,6 +266,20 @@ static void a_named_file_must_exist(void **state)
     assert_non_null(strstr(err.text, "failed to read config file absent.json5"));
 }
 
+static void a_refused_value_of_a_variable_is_named(void **state)
+{
+    (void)state;
+    set("S3DOCK_CONFIG", "absent.json5");
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "S3DOCK_CONFIG: failed to read config file absent.json5"));
+    environment[0] = (struct variable){"S3DOCK_PROFILE", "nope"};
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.text, "S3DOCK_PROFILE: profile 'nope' not found in config");
+    args.values[OPT_PROFILE] = "nope";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.text, "profile 'nope' not found in config");
+}
+
 struct bad_file {
     const char *content, *says;
 };
@@ -868,6 +882,7 @@ int main(void)
         IN_FOLDER(the_id_may_lie_in_the_file_and_the_secret_outside),
         IN_FOLDER(the_first_file_is_the_only_one),
         IN_FOLDER(a_named_file_must_exist),
+        IN_FOLDER(a_refused_value_of_a_variable_is_named),
         IN_FOLDER(an_existing_file_never_means_the_defaults),
         IN_FOLDER(a_file_has_a_limited_number_of_profiles),
         IN_FOLDER(a_link_to_nothing_never_means_the_defaults),
