@@ -108,9 +108,9 @@ static void take_document(void *arg, size_t at, enum store_answer answer, struct
     if (answer == STORE_ABSENT) /* deleted since it was listed */
         return;
     if (answer != STORE_DONE)
-        warnings_add(search->warnings, "%s: %s", key, why->text);
+        warnings_add_error(search->warnings, key, why);
     else if (deployed_parse(text, &deployed, &err))
-        warnings_add(search->warnings, "%s: %s", key, err.text);
+        warnings_add_error(search->warnings, key, &err);
     else if (!is_of_key(&deployed, key))
         warnings_add(search->warnings, "%s: the record names another host or environment", key);
     else if (!search->failed)

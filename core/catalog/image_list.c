@@ -164,7 +164,7 @@ static void take_first(void *arg, size_t at, enum store_answer answer, struct vi
     else if (answer != STORE_DONE) /* only further platforms were pushed */
         return;
     if (answer == STORE_FAILED || metadata_parse(text, &metadata, &err)) {
-        warnings_add(f->warnings, "%s: %s", f->keys[at], err.text);
+        warnings_add_error(f->warnings, f->keys[at], &err);
         return;
     }
     platform_parse(metadata.platform, &platform);

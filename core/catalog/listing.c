@@ -106,11 +106,11 @@ static bool read_pointer(const char *key, enum store_answer answer, struct view 
     struct err err;
 
     if (answer == STORE_FAILED)
-        warnings_add(warnings, "%s: %s", key, why->text);
+        warnings_add_error(warnings, key, why);
     else if (answer == STORE_ABSENT) /* deleted since it was listed */
         warnings_add(warnings, "%s: it does not exist", key);
     else if (pointer_parse(text, out, &err))
-        warnings_add(warnings, "%s: %s", key, err.text);
+        warnings_add_error(warnings, key, &err);
     else
         return true;
     return false;

@@ -212,8 +212,7 @@ static int add_needs(struct object_refs *refs, struct document *document, const 
 
 static int refuse(struct object_refs *refs, const char *key, const char *why)
 {
-    /* Errors of the store begin with the key. */
-    const char *again = strncmp(why, key, strlen(key)) == 0 ? "" : key;
+    const char *again = strstr(why, key) ? "" : key; /* errors of the store name it */
 
     err_set(refs->err, ERR_CONFLICT, CODE_REFERENCED,
             "cannot find out which data of %s are in use: %s%s%s", refs->app, again,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 #define MORE "further warnings are left out\n"
 
 /* Returns false if the line does not fit before the last line, which states that. */
@@ -36,4 +38,12 @@ void warnings_add(struct text *warnings, const char *fmt, ...)
     if (!line)
         text_str(warnings, "a warning needs more memory\n");
     free(line);
+}
+
+void warnings_add_error(struct text *warnings, const char *key, const struct err *error)
+{
+    if (strstr(error->text, key))
+        warnings_add(warnings, "%s", error->text);
+    else
+        warnings_add(warnings, "%s: %s", key, error->text);
 }

@@ -6,9 +6,13 @@
 
 #include "base/bytes.h"
 
+struct err;
+
 /* Appends one line. A line end inside of it, which keys and documents may contain, becomes '?': no
  * key can add a warning of its own. If the text is full, its last line states that. */
 void warnings_add(struct text *warnings, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Appends the line "KEY: ERROR", or "ERROR" if that contains the key, as errors of the store do. */
+void warnings_add_error(struct text *warnings, const char *key, const struct err *error);
 
 #endif

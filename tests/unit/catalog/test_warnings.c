@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "catalog/warnings.h"
 
 static void a_key_cannot_add_a_warning(void **state)
@@ -17,6 +18,22 @@ static void a_key_cannot_add_a_warning(void **state)
     warnings_add(&text, "%s", "another\tone \x1b");
     assert_string_equal(text.data, "tags/app/v1?all is well?.json: the name is not valid\n"
                                    "another\tone \x1b\n");
+    text_finish(&text);
+}
+
+static void an_error_names_its_key_once(void **state)
+{
+    struct text text;
+    struct err err;
+
+    (void)state;
+    text_init(&text, KIB);
+    err_set(&err, ERR_INTEGRITY, "document", "the pointer is empty");
+    warnings_add_error(&text, "tags/app/v1.json", &err);
+    err_set(&err, ERR_INTEGRITY, "too_large", "cannot read s3://b/tags/app/v1.json: too large");
+    warnings_add_error(&text, "tags/app/v1.json", &err);
+    assert_string_equal(text.data, "tags/app/v1.json: the pointer is empty\n"
+                                   "cannot read s3://b/tags/app/v1.json: too large\n");
     text_finish(&text);
 }
 
@@ -42,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_cannot_add_a_warning),
+        cmocka_unit_test(an_error_names_its_key_once),
         cmocka_unit_test(a_full_text_keeps_its_first_lines),
     };
 
