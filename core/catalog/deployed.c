@@ -169,10 +169,10 @@ int deployed_parse(struct view json, struct deployed *out, struct err *err)
     out->heartbeat = heartbeat > HEARTBEAT_MOST ? HEARTBEAT_MOST : (int64_t)heartbeat;
     read_units(&fields, out);
     read_events(&fields, out);
-    if (!out->seen[0])
-        fields_fail(&fields, "seen", "is missing");
-    if (!out->result[0])
-        fields_fail(&fields, "result", "is missing");
+    fields_require(&fields, "seen", out->seen);
+    fields_require(&fields, "result", out->result);
+    if (out->image_id[0])
+        fields_require(&fields, "image_reference", out->image_reference);
     return fields_close(&fields);
 }
 

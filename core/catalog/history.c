@@ -26,7 +26,7 @@ struct stored {
 };
 
 struct month {
-    const char *env;
+    const char *app, *env;
     char **keys;
     struct stored *events;
     size_t count, room;
@@ -63,23 +63,39 @@ static int add_event(struct month *m, size_t at, const struct audit_event *event
     return 0;
 }
 
+/* Returns why the event is none of the promotions of the application; NULL: it is one. A reader that
+ * passes over a promotion would take an older one for the newest. */
+static const char *fault_of(const struct month *m, const struct audit_event *event)
+{
+    if (event->type != AUDIT_PROMOTION)
+        return "the event is no promotion, although its key states one";
+    if (!event->timestamp[0])
+        return "the audit event: member timestamp is missing";
+    if (!event->promotion.environment[0])
+        return "the audit event: member environment is missing";
+    if (event->app_name[0] && strcmp(event->app_name, m->app) != 0)
+        return "the event belongs to another application";
+    return NULL;
+}
+
 static void take_event(void *arg, size_t at, enum store_answer answer, struct view text,
                        const struct err *why)
 {
     struct month *m = arg;
     struct audit_event event;
+    const char *fault;
     struct err err;
 
     if (answer == STORE_FAILED)
-        add_warning(m, at, why->text);
+        warnings_add_error(m->warnings, m->keys[at], why);
     else if (answer != STORE_DONE)
         add_warning(m, at, "it does not exist");
     if (answer != STORE_DONE || m->failed)
         return;
-    if (audit_parse(text, &event, &err))
-        add_warning(m, at, err.text);
-    else if (event.type == AUDIT_PROMOTION &&
-             (!m->env || strcmp(event.promotion.environment, m->env) == 0))
+    fault = audit_parse(text, &event, &err) ? err.text : fault_of(m, &event);
+    if (fault)
+        add_warning(m, at, fault);
+    else if (!m->env || strcmp(event.promotion.environment, m->env) == 0)
         m->failed = add_event(m, at, &event) != 0;
 }
 
@@ -116,7 +132,7 @@ static size_t select_promotions(struct walk *walk)
     for (size_t i = 0; i < walk->count; i++) {
         char *key = walk->keys[i];
 
-        if (!strstr(key, MARK))
+        if (!strstr(strrchr(key, '/'), MARK)) /* the name of an application may have it, too */
             continue;
         walk->keys[i] = walk->keys[count];
         walk->keys[count++] = key;
@@ -125,11 +141,11 @@ static size_t select_promotions(struct walk *walk)
 }
 
 /* Reads and reports the events of a month. Returns 1 if the callback has enough. */
-static int read_month(struct store *store, const char *prefix, const char *env, history_fn *each,
-                      void *arg, struct text *warnings, struct err *err)
+static int read_month(struct store *store, const char *prefix, const char *app, const char *env,
+                      history_fn *each, void *arg, struct text *warnings, struct err *err)
 {
     struct walk walk = {0};
-    struct month m = {.env = env, .warnings = warnings, .err = err};
+    struct month m = {.app = app, .env = env, .warnings = warnings, .err = err};
     int answer = walk_run(&walk, store, prefix, '/', err);
 
     walk_warn(&walk, prefix, warnings);
@@ -162,7 +178,7 @@ int history_read(struct store *store, const char *app, const char *env, history_
         const char *month = months.keys[i - 1];
 
         if (month[strlen(month) - 1] == '/')
-            answer = read_month(store, month, env, each, arg, warnings, err);
+            answer = read_month(store, month, app, env, each, arg, warnings, err);
     }
     walk_finish(&months);
     return answer < 0 ? ERR_FAIL : 0;

@@ -19,8 +19,8 @@ struct history_event {
 typedef int history_fn(void *arg, const struct history_event *event);
 
 /* Reads month by month, from the newest one, and only as many as the callback needs. `env` NULL:
- * all environments. Each event that cannot be read adds a line to `warnings`. A log without events
- * is not a failure. */
+ * all environments. Each event that cannot be read, or is no promotion of the application, adds a
+ * line to `warnings`. A log without events is not a failure. */
 int history_read(struct store *store, const char *app, const char *env, history_fn *each, void *arg,
                  struct text *warnings, struct err *err);
 

@@ -43,25 +43,34 @@ static int add_tags(struct store *store, const char *app, struct references *ref
     return failed;
 }
 
-/* Adds the images of earlier targets. A tag among these keeps its image already. */
-static int add_previous(struct references *refs, const struct previous *previous, size_t count,
-                        struct text *warnings, struct err *err)
+/* Adds an earlier target. One that is a version keeps its image already. Returns 1 if the target is
+ * nothing of the application. */
+static int add_target(struct references *refs, const char *app, const char *target, struct err *err)
 {
-    char month[CLOCK_MONTH_SIZE];
+    char owner[NAME_APP_MAX], version[NAME_VERSION_MAX], month[CLOCK_MONTH_SIZE];
     struct image_name image;
-    int failed = 0;
 
-    for (size_t i = 0; !failed && i < count; i++) {
-        if (previous[i].answer == PREVIOUS_UNKNOWN)
+    if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)
+        return add_reference(refs, image.ref, err);
+    return !key_parse_tag(target, owner, version) || strcmp(owner, app) != 0;
+}
+
+static int add_previous(struct references *refs, const char *app, const struct previous *previous,
+                        size_t count, struct text *warnings, struct err *err)
+{
+    int answer = 0;
+
+    for (size_t i = 0; answer >= 0 && i < count; i++) {
+        answer = previous[i].answer == PREVIOUS_UNKNOWN;
+        if (previous[i].answer == PREVIOUS_FOUND)
+            answer = add_target(refs, app, previous[i].target, err);
+        if (answer > 0)
             warnings_add(warnings,
                          "the audit log does not name the image of %s before %s: promote "
                          "another image to %s, then this one again",
                          previous[i].env, previous[i].now->target_path, previous[i].env);
-        else if (previous[i].answer == PREVIOUS_FOUND &&
-                 key_parse_image(previous[i].target, &image, month))
-            failed = add_reference(refs, image.ref, err);
     }
-    return failed;
+    return answer < 0 ? ERR_FAIL : 0;
 }
 
 static int add_previous_images(struct store *store, const char *app,
@@ -78,7 +87,7 @@ static int add_previous_images(struct store *store, const char *app,
         previous[i].now = &environments[i].pointer;
     }
     failed = previous_find(store, app, previous, count, warnings, err) ||
-             add_previous(refs, previous, count, warnings, err);
+             add_previous(refs, app, previous, count, warnings, err);
     free(previous);
     return failed;
 }
@@ -111,7 +120,16 @@ static int by_text(const void *a, const void *b)
 struct hosts {
     struct references *refs;
     struct deployed_list list;
+    struct text *warnings;
 };
+
+static bool is_image_of(const char *app, const char *ref)
+{
+    struct image_name image;
+    struct err ignored;
+
+    return name_parse_image(ref, &image, &ignored) == 0 && strcmp(image.app, app) == 0;
+}
 
 static int add_host(void *arg, const struct deployed *deployed, struct err *err)
 {
@@ -122,15 +140,21 @@ static int add_host(void *arg, const struct deployed *deployed, struct err *err)
     if (!deployed_is_recent(deployed, hosts->list.now,
                             REFERENCES_DAYS * (INT64_C(24) * 3600 * NS_PER_S)))
         return 0;
-    for (size_t i = 0; !failed && i < ARRAY_SIZE(images); i++)
+    for (size_t i = 0; !failed && i < ARRAY_SIZE(images); i++) {
+        if (images[i][0] && !is_image_of(deployed->app_name, images[i]))
+            warnings_add(hosts->warnings,
+                         "the record of the host %s in deployments/%s/%s/ names no image of %s: %s",
+                         deployed->host, deployed->app_name, deployed->environment,
+                         deployed->app_name, images[i]);
         failed = images[i][0] ? add_reference(hosts->refs, images[i], err) : 0;
+    }
     return failed;
 }
 
 static int add_hosts(struct store *store, const char *app, struct references *refs,
                      struct text *warnings, struct err *err)
 {
-    struct hosts hosts = {.refs = refs};
+    struct hosts hosts = {.refs = refs, .warnings = warnings};
 
     if (!deployed_list_read(store, app, NULL, &hosts.list, add_host, &hosts, warnings, err))
         return 0;
@@ -141,7 +165,7 @@ static int add_hosts(struct store *store, const char *app, struct references *re
             "The key needs s3:ListBucket for the prefix deployments/, and s3:GetObject on "
             "deployments/*",
             app, app);
-    return err_about(err, "%s", app);
+    return err_hint(err, "no image of %s is removed until the key has these rights", app);
 }
 
 static int read_references(struct store *store, const char *app, bool with_hosts,

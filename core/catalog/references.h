@@ -20,8 +20,9 @@ struct references {
 };
 
 /* Reads all of them. conflict.referenced: a tag, an environment, an audit event, or the earlier
- * target of an environment with events cannot be read, or a list may be incomplete. Only an
- * environment without events has no image to roll back to. */
+ * target of an environment with events cannot be read, or leads to nothing of the application, or a
+ * list may be incomplete. An environment without events, or whose promotion replaced nothing, has
+ * no image to roll back to. */
 int references_read(struct store *store, const char *app, struct references *out, struct err *err);
 /* The same, with the images that hosts run, and those that a rollback on them would run. A document
  * that was not written for REFERENCES_DAYS counts no more. One that cannot be read is

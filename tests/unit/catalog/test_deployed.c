@@ -65,7 +65,8 @@ static void a_document_is_read_and_written_alike(void **state)
     text_finish(&text);
 }
 
-#define LEAST "\"result\":\"deployed\",\"seen\":\"2026-11-29T08:19:34Z\""
+#define ZEROES "0000000000000000000000000000000000000000000000000000000000000000"
+#define LEAST  "\"result\":\"deployed\",\"seen\":\"2026-11-29T08:19:34Z\""
 
 static void hostile_documents_are_refused(void **state)
 {
@@ -84,6 +85,7 @@ static void hostile_documents_are_refused(void **state)
         "{" LEAST ",\"image_reference\":\"shop\\u001b[2J\"}",
         "{" LEAST ",\"image_id\":\"sha256:12\"}",
         "{" LEAST ",\"image_reference\":7}",
+        "{" LEAST ",\"image_id\":\"sha256:" ZEROES "\"}",
         "{" LEAST ",\"heartbeat_seconds\":-1}",
         "{" LEAST ",\"heartbeat_seconds\":\"9\"}",
         "{" LEAST ",\"pointer_etag\":\"a b\"}",

@@ -353,6 +353,10 @@ static void events_newest_first(void **state)
                                    "myapp:20250721-2118-f7a5a27 by root|");
     assert_non_null(strstr(warnings.data, "20261124-0819-promotion-f7a5a27.json: "));
     text_clear(&seen);
+    text_clear(&warnings);
+    bucket_put(&bucket, "audit/a-promotion-b/202611/20261123-0819-tag-f7a5a27.json", "not read");
+    fine(history_read(bucket.store, "a-promotion-b", NULL, remember, &seen, &warnings, &err));
+    assert_int_equal(warnings.size, 0);
     fine(history_read(bucket.store, "nobody", "production", remember, &seen, &warnings, &err));
     assert_string_equal(seen.data, "");
 }

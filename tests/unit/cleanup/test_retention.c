@@ -178,6 +178,16 @@ static void the_target_of_a_rollback_is_kept(void **state)
     fault_store_close(&b.fault);
 }
 
+#define TIME "\"timestamp\": \"2025-07-05T10:59:00Z\", "
+#define EVENT(type, time, app, details)                                                            \
+    "{\"event_type\": \"" type "\", " time "\"app_name\": \"" app "\", \"details\": {" details "}" \
+    "}"
+/* production changed to the second image, from something. */
+#define BEFORE(target)                                                                             \
+    EVENT("promotion", TIME, "shop",                                                               \
+          "\"environment\": \"production\", \"source\": \"shop:20250702-1000-aaaaa02\", "          \
+          "\"previous_target\": \"" target "\"")
+
 /* No image is retired if the target of a rollback is unknown. */
 static void an_unreadable_log_keeps_all_images(void **state)
 {
@@ -187,6 +197,22 @@ static void an_unreadable_log_keeps_all_images(void **state)
         {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json", "{", "promotion-aaaaa-x"},
         {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json", "{\"event_type\": \"transfer\"}",
          "is not known"},
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json", EVENT("push", TIME, "shop", ""),
+         "the event is no promotion"},
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json",
+         EVENT("promotion", "", "shop", "\"environment\": \"production\""), "timestamp is missing"},
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json",
+         EVENT("promotion", TIME, "shop", ""), "environment is missing"},
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json",
+         EVENT("promotion", TIME, "other", "\"environment\": \"production\""),
+         "another application"},
+        {"audit/shop/202507/20250705-1002-promotion-aaaaa-2.json",
+         BEFORE("images/other/202507/other-20250701-1000-aaaaa01.tar.gz"),
+         "the image of production before"},
+        {"audit/shop/202507/20250705-1002-promotion-aaaaa-2.json", BEFORE("tags/other/v1.json"),
+         "the image of production before"},
+        {"audit/shop/202507/20250705-1002-promotion-aaaaa-2.json", BEFORE("x"),
+         "the image of production before"},
         {"pointers/shop/production.json",
          "{\"target_type\": \"image\", \"target_path\": "
          "\"images/shop/202507/shop-20250704-1000-aaaaa04.tar.gz\"}",
@@ -521,6 +547,11 @@ static void no_image_is_retired_if_a_host_cannot_be_read(void **state)
     assert_int_equal(chosen(&b), SIZE_MAX);
     assert_int_equal(err.family, ERR_CONFLICT);
     assert_non_null(strstr(err.text, "web-2.json"));
+    run_on_host(&b, "web-2", "latest", NULL, 0);
+    assert_int_equal(chosen(&b), SIZE_MAX);
+    assert_non_null(strstr(err.text, "names no image of shop: shop:latest"));
+    run_on_host(&b, "web-2", IMAGES[2], "v1", 0);
+    assert_int_equal(chosen(&b), SIZE_MAX);
     run_on_host(&b, "web-2", IMAGES[2], NULL, 0);
     assert_int_equal(chosen(&b), 2);
     b.fault.intercept = deny_hosts; /* an old policy */
