@@ -45,8 +45,9 @@ static const struct row {
     {ERR_CONFLICT, CODE_HISTORY,
      "s3dock history %s lists the promotions; promote the image that you want", "APP ENV"},
     {ERR_CONFLICT, CODE_REFERENCED,
-     "no image of the application is removed until this can be read: see s3dock doctor and s3dock "
-     "history %s ENV",
+     "nothing of the application is removed until then: set a version or an environment again with "
+     "s3dock tag --force or s3dock promote, repair or delete another document; s3dock history %s "
+     "ENV lists the promotions",
      "APP"},
     {ERR_CONFLICT, CODE_SIGNED,
      "give the key that signed it with --sign-key, or push the image again with that key%s", ""},

@@ -3,22 +3,56 @@
 
 #include <string.h>
 
+#include "base/codes.h"
+#include "base/err.h"
+
+/* The commands replace a damaged document, and the hint of this code names them. */
+static void set_fault(struct current_pointer *out, const char *text)
+{
+    err_set(&out->fault, ERR_INTEGRITY, CODE_POINTER, "%s", text);
+}
+
+/* A document that is larger than any pointer is damaged. It can be replaced like other damaged
+ * ones. If it was replaced since the read, the error of the read remains. */
+static int take_too_large(struct store *store, const char *key, struct current_pointer *out,
+                          struct err *err)
+{
+    struct store_info info;
+
+    set_fault(out, err->text);
+    if (store_head(store, key, &info, err) != STORE_DONE)
+        return ERR_FAIL;
+    if (info.size <= CHANGE_DOCUMENT_MAX) {
+        *err = out->fault;
+        return ERR_FAIL;
+    }
+    out->there = true;
+    str_copy(out->etag, sizeof out->etag, info.etag);
+    return 0;
+}
+
 int change_read_bytes(struct store *store, const char *key, struct current_pointer *out,
                       struct text *document, struct err *err)
 {
     enum store_answer answer;
+    struct err why;
 
     *out = (struct current_pointer){.there = false};
     text_clear(document);
     answer = store_get_document(store, key, document, out->etag, err);
-    if (answer == STORE_FAILED)
-        return ERR_FAIL;
+    if (answer == STORE_FAILED) {
+        text_clear(document);
+        return err_is(err, ERR_INTEGRITY, CODE_TOO_LARGE) ? take_too_large(store, key, out, err)
+                                                          : ERR_FAIL;
+    }
     if (answer != STORE_DONE)
         return 0;
     out->there = true;
-    out->sound = pointer_parse(text_view(document), &out->pointer, &out->fault) == 0;
-    if (!out->sound)
-        err_wrap(&out->fault, "%s", key);
+    out->sound = pointer_parse(text_view(document), &out->pointer, &why) == 0;
+    if (!out->sound) {
+        err_wrap(&why, "%s", key);
+        set_fault(out, why.text);
+    }
     return 0;
 }
 

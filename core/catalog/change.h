@@ -17,11 +17,12 @@ struct current_pointer {
     bool there;             /* the document exists */
     bool sound;             /* it is a valid pointer */
     struct pointer pointer; /* if `sound` */
-    struct err fault;       /* why it is not `sound` */
+    struct err fault;       /* why it is not `sound`: integrity.pointer */
     char etag[STORE_ETAG_MAX];
 };
 
-/* Reads the document of a key. A document that is not a pointer is not a failure: see `sound`. */
+/* Reads the document of a key. A document that is not a pointer, or has more than
+ * CHANGE_DOCUMENT_MAX bytes, is not a failure: see `sound`. */
 int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err);
 /* The same, and stores the bytes in `document` (initialised, CHANGE_DOCUMENT_MAX). */
 #define CHANGE_DOCUMENT_MAX (64 * KIB)

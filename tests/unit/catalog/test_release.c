@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "catalog/change.h"
 #include "catalog/keys.h"
 #include "catalog/locate.h"
 #include "catalog/previous.h"
@@ -706,10 +707,26 @@ static void a_broken_pointer_can_be_mended(void **state)
 
         bucket_put(&bucket, "pointers/myapp/production.json", broken[i]);
         refused(resolve_environment(bucket.store, "myapp", "production", &resolved, &err),
-                ERR_INTEGRITY, "document", "pointers/myapp/production.json");
+                ERR_INTEGRITY, "pointer", "pointers/myapp/production.json");
         fine(promote(ONE, "production"));
         stands_at("production", ONE);
     }
+}
+
+static void a_pointer_that_is_too_large_can_be_mended(void **state)
+{
+    struct resolved resolved;
+    struct text large;
+
+    (void)state;
+    text_init(&large, KIB * KIB);
+    text_printf(&large, "%*s", (int)CHANGE_DOCUMENT_MAX + 1, "{}");
+    bucket_put(&bucket, "pointers/myapp/production.json", large.data);
+    refused(resolve_environment(bucket.store, "myapp", "production", &resolved, &err),
+            ERR_INTEGRITY, "pointer", "pointers/myapp/production.json");
+    fine(promote(ONE, "production"));
+    stands_at("production", ONE);
+    text_finish(&large);
 }
 
 static void pointers_to_other_targets_are_refused(void **state)
@@ -881,6 +898,7 @@ int main(void)
         TEST(a_change_is_later_than_the_one_that_it_replaces),
         TEST(a_log_with_a_gap_stops_a_rollback),
         TEST(a_broken_pointer_can_be_mended),
+        TEST(a_pointer_that_is_too_large_can_be_mended),
         TEST(pointers_to_other_targets_are_refused),
         TEST(a_rollback_restores_all_platforms),
         TEST(an_image_without_its_first_platform),
