@@ -162,9 +162,15 @@ static void read_third(struct fields *fields, struct metadata *out)
     read_objects(fields, out);
 }
 
+/* A document whose format is damaged must not lose the objects that it names. */
+static void refuse_third(struct fields *fields)
+{
+    if (json_present(json_get(fields->node, "objects")))
+        fields_fail(fields, "objects", "is not a member of this format");
+}
+
 static void read_ours(struct fields *fields, struct metadata *out)
 {
-
     fields_string(fields, "image_id", out->image_id, sizeof out->image_id, digest_text_valid);
     fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, digest_text_valid);
     fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id,
@@ -208,6 +214,8 @@ int metadata_parse(struct view json, struct metadata *out, struct err *err)
         out->format = (int)format;
         read_ours(&fields, out);
     }
+    if (format < 3)
+        refuse_third(&fields);
     rc = fields_close(&fields);
     if (rc == 0 && format > METADATA_FORMAT) {
         err_set(err, ERR_UNSUPPORTED, "format",

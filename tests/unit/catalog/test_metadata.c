@@ -187,6 +187,10 @@ static void hostile_documents(void **state)
         "{\"format\":2,\"index_sha256\":\"" HEX_C "0\"}",
         "{\"format\":2,\"index_size\":-4}",
         "{\"format\":2,\"raw_size\":[1]}",
+        "{\"format\":2,\"objects\":[]}", /* was 3 */
+        "{\"format\":1,\"objects\":[]}",
+        "{\"format\":0,\"objects\":[]}",
+        "{\"objects\":[]}",
     };
 
     (void)state;
