@@ -100,6 +100,13 @@ static int add_index(struct measure *m, unsigned owner, const struct index *inde
     return failed;
 }
 
+/* Returns true if the index is damaged, missing, or of a newer program. */
+static bool is_unusable(const struct err *err)
+{
+    return err->family == ERR_INTEGRITY || err->family == ERR_NOT_FOUND ||
+           (err->family == ERR_UNSUPPORTED && !err_is(err, ERR_UNSUPPORTED, CODE_RUNS));
+}
+
 /* Reads the index of a thin image. An index that cannot be used is a warning, and the image counts
  * as one that uses its objects as a whole. */
 static int add_thin(struct measure *m, unsigned owner, struct err *err)
@@ -114,9 +121,9 @@ static int add_thin(struct measure *m, unsigned owner, struct err *err)
     str_copy(metadata.image_id, sizeof metadata.image_id, document->image_id);
     failed = fetch_index(m->store, &metadata, &index, err) || add_index(m, owner, index, err);
     index_destroy(index);
-    if (!failed || (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND))
+    if (!failed || !is_unusable(err))
         return failed ? ERR_FAIL : 0;
-    warnings_add(m->warnings, "%s: %s", document->index.key, err->text);
+    warnings_add_error(m->warnings, document->index.key, err);
     return add_whole(m, owner, err);
 }
 

@@ -12,6 +12,8 @@
 #include "base/le.h"
 #include "pack/index/layout.h"
 
+#define HINT_NEWER "a newer s3dock wrote this image: update s3dock on this machine"
+
 static struct xxh128 get_sum(struct le_reader *reader)
 {
     const uint8_t *bytes = le_read_bytes(reader, INDEX_SUM_SIZE);
@@ -82,8 +84,7 @@ static int get_prefix(struct le_reader *reader, struct index_prefix *prefix, str
     if (prefix->version < 1 || prefix->version > INDEX_VERSION) {
         err_set(err, ERR_UNSUPPORTED, "index_version",
                 "the index has format version %u, not 1 to %d", prefix->version, INDEX_VERSION);
-        err_hint(err, "a newer s3dock wrote this image: update s3dock on this machine");
-        return ERR_FAIL;
+        return err_hint(err, HINT_NEWER);
     }
     if (prefix->header_size < INDEX_PREFIX_SIZE + INDEX_SUM_SIZE ||
         prefix->header_size > INDEX_HEADER_MAX)
@@ -106,7 +107,8 @@ int index_header_size(struct view bytes, uint64_t *size, struct err *err)
 
 static int unknown_codec(const char *name, struct err *err)
 {
-    return err_set(err, ERR_UNSUPPORTED, "codec", "the archive is packed with \"%s\"", name);
+    err_set(err, ERR_UNSUPPORTED, "codec", "the archive is packed with \"%s\"", name);
+    return err_hint(err, HINT_NEWER);
 }
 
 static int get_codec(const char *name, struct index *index, struct err *err)
@@ -222,8 +224,10 @@ static int get_object(struct le_reader *reader, struct index *index, struct err 
     unsigned codec = (unsigned)le_read(reader, 1);
     uint64_t reserved = le_read(reader, 7);
 
-    if (codec != CODEC_GZIP && codec != CODEC_ZSTD)
-        return err_set(err, ERR_UNSUPPORTED, "codec", "an object is packed with codec %u", codec);
+    if (codec != CODEC_GZIP && codec != CODEC_ZSTD) {
+        err_set(err, ERR_UNSUPPORTED, "codec", "an object is packed with codec %u", codec);
+        return err_hint(err, HINT_NEWER);
+    }
     if (size < CODEC_PACKED_LEAST((enum codec)codec) || size > INT64_MAX - index->space ||
         reserved != 0)
         return index_broken(err, "an object is impossible");

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "kit/scratch.h"
 #include "kit/thin_documents.h"
 #include "store/dir/store_dir.h"
@@ -138,6 +139,54 @@ static void bytes_that_no_image_uses_are_dead(void **state)
                          quick ? 0 : image->alone_bytes - (DATA - SHARED));
         usage_destroy(usage);
     }
+    store_destroy(store);
+}
+
+static void read_object(const char *key, struct text *out)
+{
+    struct err err;
+
+    text_init(out, MIB);
+    if (store_get_document(store, key, out, NULL, &err) != STORE_DONE)
+        fail_msg("%s", err.text);
+}
+
+static void put_object(const char *key, struct view bytes)
+{
+    struct err err;
+
+    if (store_put_document(store, key, bytes, NULL, false, NULL, &err) != STORE_DONE)
+        fail_msg("%s", err.text);
+}
+
+/* Makes the index of the second image one of a newer version, which its metadata names. */
+static void make_index_newer(void)
+{
+    _cleanup_text_ struct text index = {0}, json = {0};
+    char hex[SHA256_HEX_SIZE], *at;
+    uint8_t sum[SHA256_SIZE];
+
+    read_object(SECOND "-8899aabbccddeeff.index", &index);
+    read_object(SECOND ".json", &json);
+    index.data[8] = 99;
+    sha256_of(text_view(&index), sum);
+    hex_encode(sum, sizeof sum, hex);
+    at = strstr(json.data, "\"index_sha256\": \"");
+    assert_non_null(at);
+    memcpy(at + strlen("\"index_sha256\": \""), hex, strlen(hex));
+    put_object(SECOND "-8899aabbccddeeff.index", text_view(&index));
+    put_object(SECOND ".json", text_view(&json));
+}
+
+static void an_index_of_a_newer_version_is_a_warning(void **state)
+{
+    struct usage *usage;
+
+    (void)state;
+    make_bucket("newer", "--example");
+    make_index_newer();
+    usage = read_usage("hi", false, "8899aabbccddeeff.index: ");
+    usage_destroy(usage);
     store_destroy(store);
 }
 
@@ -293,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sharing_is_counted),
         cmocka_unit_test(bytes_that_no_image_uses_are_dead),
+        cmocka_unit_test(an_index_of_a_newer_version_is_a_warning),
         cmocka_unit_test(an_index_that_cannot_be_used_is_a_warning),
         cmocka_unit_test(every_byte_has_one_place),
         cmocka_unit_test(the_right_copy_is_found_among_others),

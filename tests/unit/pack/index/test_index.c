@@ -277,6 +277,7 @@ static void refused_as(struct view bytes, enum err_family family)
     assert_int_equal(index_parse(bytes, &index, &err), ERR_FAIL);
     assert_null(index);
     assert_int_equal(err.family, family);
+    assert_int_equal(err.hint[0] != '\0', family == ERR_UNSUPPORTED);
 }
 
 static void every_flipped_bit_is_refused(void **state)
