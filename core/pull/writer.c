@@ -53,7 +53,8 @@ static int as_archive_error(const struct writer *writer, struct err *err)
     if (!err_is(err, ERR_UNSUPPORTED, CODE_PACKING))
         return ERR_FAIL;
     err_wrap(err, "the archive in the bucket cannot be read");
-    return err_hint(err, "push the image again; or unpack its archive with %s",
+    return err_hint(err,
+                    "push the image again by force, without delta; or unpack its archive with %s",
                     writer->options.packed->command);
 }
 

@@ -567,6 +567,7 @@ static void a_whole_image_of_frames_needs_no_index(void **state)
     assert_int_equal(err.family, ERR_UNSUPPORTED);
     assert_string_equal(err.code, CODE_PACKING);
     assert_non_null(strstr(err.text, "more than 8 MiB"));
+    assert_non_null(strstr(err.hint, "by force")); /* a push of the same image skips it */
 }
 
 /* ---- archives that were replaced in place ---- */
