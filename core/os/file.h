@@ -24,6 +24,10 @@ int os_rename_new(const char *from, const char *to);
 /* Returns when the bytes of the file, or the entries of the folder, are on the disk. */
 int os_sync(int fd);
 
+/* Returns true if the file has these bytes and no hole among them. Holes that the file system does
+ * not report count as bytes. */
+bool os_has_bytes(int fd, uint64_t offset, uint64_t size);
+
 /* Return the times of the last change of the content, and of the state, in ns since 1970. */
 int64_t os_modified(const struct stat *st);
 int64_t os_changed(const struct stat *st);

@@ -56,3 +56,16 @@ int os_set_modified(int fd, int64_t time)
 
     return futimens(fd, times);
 }
+
+bool os_has_bytes(int fd, uint64_t offset, uint64_t size)
+{
+    struct stat st;
+    off_t hole;
+
+    if (fstat(fd, &st) < 0 || offset > (uint64_t)st.st_size || size > (uint64_t)st.st_size - offset)
+        return false;
+    if (size == 0)
+        return true;
+    hole = lseek(fd, (off_t)offset, SEEK_HOLE);
+    return hole < 0 || (uint64_t)hole >= offset + size;
+}

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/file.h"
 #include "store/dir/lock.h"
 
 /* Returns true if `data` was already renamed to the object. The process that completed the upload
@@ -80,6 +81,22 @@ static bool in_data(const struct dir_part *record)
 bool dir_part_is_done(const struct dir_part *record)
 {
     return record->state == PART_PLACED || record->state == PART_APART;
+}
+
+bool dir_part_has_bytes(const struct dir_upload *up, unsigned number, const struct dir_part *record)
+{
+    char name[64] = UPLOAD_DATA;
+    struct err ignored;
+    bool has;
+    int fd;
+
+    if (record->state == PART_APART)
+        dir_part_name(number, record->stamp, name);
+    if (dir_file(up->bucket, up->folder, name, O_RDONLY, &fd, &ignored) != 0)
+        return false;
+    has = os_has_bytes(fd, record->offset, record->size);
+    close(fd);
+    return has;
 }
 
 bool dir_parts_find_offset(const struct dir_parts *table, unsigned number, uint64_t size,

@@ -43,6 +43,10 @@ bool dir_parts_find_offset(const struct dir_parts *table, unsigned number, uint6
 
 /* Returns true if the part is complete. */
 bool dir_part_is_done(const struct dir_part *record);
+/* Returns true if its file has all bytes of the part. After a loss of power, the table may have a
+ * part whose bytes had not reached the disk. */
+bool dir_part_has_bytes(const struct dir_upload *up, unsigned number,
+                        const struct dir_part *record);
 void dir_part_etag(const struct dir_part *record, char etag[STORE_ETAG_MAX]);
 /* Names the file of a part that is not in `data`. */
 void dir_part_name(unsigned number, uint64_t stamp, char out[64]);

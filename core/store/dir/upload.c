@@ -112,6 +112,7 @@ static enum store_answer commit_in_place(const struct dir_bucket *bucket,
                                          uint64_t total, struct err *err)
 {
     enum store_answer answer;
+    struct stat st;
     int fd, found = dir_file(bucket, up->folder, UPLOAD_DATA, O_RDWR, &fd, err);
 
     if (found > 0)
@@ -119,7 +120,10 @@ static enum store_answer commit_in_place(const struct dir_bucket *bucket,
                 bucket->where);
     if (found != 0)
         return STORE_FAILED;
-    if (ftruncate(fd, (off_t)total) < 0) /* unwanted parts lie behind */
+    if (fstat(fd, &st) < 0 || (uint64_t)st.st_size < total)
+        answer = err_set(err, ERR_INTEGRITY, "part", "the file of an upload in %s is cut short",
+                         bucket->where);
+    else if (ftruncate(fd, (off_t)total) < 0) /* unwanted parts lie behind */
         answer = err_errno(err, errno, "upload", "cannot end an upload in %s", bucket->where);
     else
         answer = dir_commit(bucket, up->folder, UPLOAD_DATA, fd, op, err);
@@ -202,7 +206,7 @@ enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store
         struct store_info info = {.size = record->size, .modified = (int64_t)record->stamp};
         char number[16];
 
-        if (!dir_part_is_done(record))
+        if (!dir_part_is_done(record) || !dir_part_has_bytes(&up, i + 1, record))
             continue;
         if (op->page->count == DIR_PAGE) {
             op->page->next = strdup(op->page->entries[DIR_PAGE - 1].key);
