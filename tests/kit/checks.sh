@@ -29,6 +29,7 @@ run_checks()
 {
     local name=$1 log=$LOGS/${1//[^A-Za-z0-9._-]/-}.tap status=0 result=ok text TIMEFORMAT='%0R s, processor %0U s + %0S s'
     shift
+    mkdir -p $LOGS
     # In a subshell: when a signal ends the run, `conclude` prints to the output of the run, not to the log.
     { time { ("$@") >"$log" 2>"$log.err" </dev/null; }; } 2>"$log.time" || status=$?
     if [ $status != 0 ] && ! has_failed "$log"; then
