@@ -37,7 +37,6 @@ struct level {
 struct cut {
     struct level outer, inner;
     bool in_layer; /* the inner scanner is active */
-    uint32_t file_min;
     struct chunker chunker;
     unsigned flags;     /* of the current chunk */
     bool packed;        /* the run is compressed already */
@@ -63,7 +62,6 @@ struct cut *cut_create(const struct chunk_params *params, int64_t mtime)
     tar_strict(cut->outer.tar);
     chunker_init(&cut->chunker, params);
     export_error_init(&cut->export_error);
-    cut->file_min = params->file_min;
     cut->flags = CHUNK_SECTION;
     return cut;
 }
@@ -153,7 +151,8 @@ static bool scan_inner(struct cut *cut, uint8_t *window, size_t size)
     struct level *inner = &cut->inner;
     struct err ignored;
 
-    if (scan_window(inner, cut->file_min, window, least(size, outer->owed), &ignored) < 0 ||
+    if (scan_window(inner, cut->chunker.params.file_min, window, least(size, outer->owed),
+                    &ignored) < 0 ||
         inner->event == TAR_TEXT) {
         cut->in_layer = false;
         return true;
@@ -217,7 +216,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     size_t used;
 
     *step = (struct cut_step){0};
-    if (scan_window(outer, cut->file_min, window, size, err) < 0)
+    if (scan_window(outer, cut->chunker.params.file_min, window, size, err) < 0)
         return ERR_FAIL;
     more = outer->event == TAR_MORE || !look_at_payload(cut, outer, window);
     if (!more && cut->in_layer && outer->event == TAR_DATA)
