@@ -83,15 +83,17 @@ bool dir_part_is_done(const struct dir_part *record)
     return record->state == PART_PLACED || record->state == PART_APART;
 }
 
-bool dir_part_has_bytes(const struct dir_upload *up, unsigned number, const struct dir_part *record)
+bool dir_part_has_bytes(const struct dir_upload *up, int data, unsigned number,
+                        const struct dir_part *record)
 {
-    char name[64] = UPLOAD_DATA;
     struct err ignored;
+    char name[64];
     bool has;
     int fd;
 
-    if (record->state == PART_APART)
-        dir_part_name(number, record->stamp, name);
+    if (record->state != PART_APART)
+        return data >= 0 && os_has_bytes(data, record->offset, record->size);
+    dir_part_name(number, record->stamp, name);
     if (dir_file(up->bucket, up->folder, name, O_RDONLY, &fd, &ignored) != 0)
         return false;
     has = os_has_bytes(fd, record->offset, record->size);

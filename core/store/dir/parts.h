@@ -44,8 +44,9 @@ bool dir_parts_find_offset(const struct dir_parts *table, unsigned number, uint6
 /* Returns true if the part is complete. */
 bool dir_part_is_done(const struct dir_part *record);
 /* Returns true if its file has all bytes of the part. After a loss of power, the table may have a
- * part whose bytes had not reached the disk. */
-bool dir_part_has_bytes(const struct dir_upload *up, unsigned number,
+ * part whose bytes had not reached the disk. `data`: the file of the parts that have a place there,
+ * open; negative: it is missing. */
+bool dir_part_has_bytes(const struct dir_upload *up, int data, unsigned number,
                         const struct dir_part *record);
 void dir_part_etag(const struct dir_part *record, char etag[STORE_ETAG_MAX]);
 /* Names the file of a part that is not in `data`. */

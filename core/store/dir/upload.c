@@ -186,27 +186,22 @@ enum store_answer dir_upload_abort(const struct dir_bucket *bucket, struct store
 
 /* ---- lists ---- */
 
-enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store_op *op,
-                                   struct err *err)
+/* Adds the parts of an open upload to the page. */
+static int add_parts(const struct dir_upload *up, const struct dir_parts *table,
+                     struct store_op *op, struct err *err)
 {
     unsigned after = op->token ? (unsigned)strtoul(op->token, NULL, 10) : 0;
-    struct dir_upload up;
-    struct dir_parts table;
-    int answer = dir_upload_open(&up, bucket, op, err);
+    struct err ignored;
+    int answer = 0, data;
 
-    if (answer != 0)
-        return answer;
-    answer = dir_parts_open(&table, &up, err);
-    if (answer != 0) {
-        dir_upload_close(&up);
-        return answer;
-    }
-    for (unsigned i = after; answer == 0 && i < table.count; i++) {
-        const struct dir_part *record = &table.records[i];
+    if (dir_file(up->bucket, up->folder, UPLOAD_DATA, O_RDONLY, &data, &ignored) != 0)
+        data = -1;
+    for (unsigned i = after; answer == 0 && i < table->count; i++) {
+        const struct dir_part *record = &table->records[i];
         struct store_info info = {.size = record->size, .modified = (int64_t)record->stamp};
         char number[16];
 
-        if (!dir_part_is_done(record) || !dir_part_has_bytes(&up, i + 1, record))
+        if (!dir_part_is_done(record) || !dir_part_has_bytes(up, data, i + 1, record))
             continue;
         if (op->page->count == DIR_PAGE) {
             op->page->next = strdup(op->page->entries[DIR_PAGE - 1].key);
@@ -218,7 +213,25 @@ enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store
         dir_part_etag(record, info.etag);
         answer = dir_page_add(op->page, number, false, &info, err);
     }
-    dir_parts_close(&table);
+    if (data >= 0)
+        close(data);
+    return answer;
+}
+
+enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store_op *op,
+                                   struct err *err)
+{
+    struct dir_upload up;
+    struct dir_parts table;
+    int answer = dir_upload_open(&up, bucket, op, err);
+
+    if (answer != 0)
+        return answer;
+    answer = dir_parts_open(&table, &up, err);
+    if (answer == 0) {
+        answer = add_parts(&up, &table, op, err);
+        dir_parts_close(&table);
+    }
     dir_upload_close(&up);
     return answer;
 }

@@ -53,6 +53,8 @@ static const char *spelled(int folder, const char *name, char out[NAME_MAX + 1])
     return name;
 }
 
+static atomic_uint data_opened; /* times that the `data` of an upload was opened */
+
 /* Replace the functions of the C library in this program. */
 int openat(int folder, const char *name, int flags, ...)
 {
@@ -60,6 +62,8 @@ int openat(int folder, const char *name, int flags, ...)
     va_list args;
     unsigned mode = 0;
 
+    if (strcmp(name, "data") == 0)
+        atomic_fetch_add(&data_opened, 1);
     va_start(args, flags);
     if (flags & O_CREAT)
         mode = va_arg(args, unsigned);
@@ -609,6 +613,22 @@ static void a_part_without_its_bytes_is_not_listed(void **state)
         assert_int_equal(count_parts(&up, "k"), 0);
     assert_int_equal(abort_upload(&up, "k"), STORE_DONE);
     free(body);
+}
+
+/* A push that resumes asks for up to 10000 parts. */
+static void a_list_of_parts_opens_their_file_once(void **state)
+{
+    struct upload up;
+
+    (void)state;
+    begin(&up, "k");
+    for (unsigned number = 1; number <= PARTS; number++)
+        send_part(&up, "k", number, "bytes");
+    send_part(&up, "k", 2, "again");
+    atomic_store(&data_opened, 0);
+    assert_int_equal(count_parts(&up, "k"), PARTS);
+    assert_int_equal(atomic_load(&data_opened), 1);
+    assert_int_equal(abort_upload(&up, "k"), STORE_DONE);
 }
 
 /* Parts in any order and of any size form the object. Separate files show where the store wrote
@@ -1341,6 +1361,7 @@ int main(int argc, char **argv)
         TEST(parts_come_together),
         TEST(only_the_sent_parts_complete),
         TEST(a_part_without_its_bytes_is_not_listed),
+        TEST(a_list_of_parts_opens_their_file_once),
         TEST(an_upload_that_has_ended_is_absent),
         TEST(a_condition_on_completion_keeps_the_upload),
         TEST(parts_are_copied_from_objects),
