@@ -34,7 +34,8 @@ static int copy_parts(struct store *store, const char *source, const struct stor
                                 .key = key,
                                 .upload_id_in = id,
                                 .parts = parts,
-                                .part_count = count};
+                                .part_count = count,
+                                .length = info->size};
 
     for (unsigned i = 0; i < count; i++) {
         uint64_t offset = i * COPY_PART, left = info->size - offset;

@@ -44,6 +44,7 @@ static void answer(struct store_op *op)
         break;
     case STORE_UPLOAD_COMPLETE:
         assert_int_equal(op->part_count, huge.parts);
+        assert_int_equal(op->length, SIX_GB);
         huge.done = true;
         break;
     case STORE_UPLOAD_ABORT:

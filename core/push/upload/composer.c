@@ -170,16 +170,21 @@ static void send_sides(struct composer *c, struct temp *temp)
 static void complete(struct composer *c, struct temp *temp)
 {
     struct work *work = temp->work;
+    uint64_t size = 0;
 
     for (unsigned i = 0; i < SIDES; i++) {
+        const struct store_op *side = &work->side[i].op;
+
         work->parts[i].number = i + 1;
-        str_copy(work->parts[i].etag, sizeof work->parts[i].etag, work->side[i].op.info.etag);
+        str_copy(work->parts[i].etag, sizeof work->parts[i].etag, side->info.etag);
+        size += side->verb == STORE_UPLOAD_PART ? side->body.size : side->length;
     }
     work->complete.op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE,
                                           .key = temp->key,
                                           .upload_id_in = temp->id,
                                           .parts = work->parts,
-                                          .part_count = SIDES};
+                                          .part_count = SIDES,
+                                          .length = size};
     temp->touched = true;
     submit(c, &work->complete);
 }

@@ -87,6 +87,7 @@ static enum store_answer copy_parts(struct store *store, const struct base_objec
 {
     const uint64_t sizes[] = {least, least + 1, 1};
     struct store_part parts[ARRAY_SIZE(sizes)];
+    uint64_t whole = 0;
     struct err ignored;
 
     for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -100,6 +101,7 @@ static enum store_answer copy_parts(struct store *store, const struct base_objec
                                 .optional = true};
         if (store_run(store, op, &ignored) != STORE_DONE)
             return op->answer;
+        whole += op->length;
         parts[i].number = i + 1;
         str_copy(parts[i].etag, sizeof parts[i].etag, op->info.etag);
     }
@@ -108,6 +110,7 @@ static enum store_answer copy_parts(struct store *store, const struct base_objec
                             .upload_id_in = id,
                             .parts = parts,
                             .part_count = ARRAY_SIZE(sizes),
+                            .length = whole,
                             .optional = true};
     return store_run(store, op, &ignored);
 }

@@ -9,6 +9,7 @@
 
 #include "catalog/temp_objects.h"
 #include "kit/bucket.h"
+#include "kit/fault_store.h"
 #include "push/upload/composer.h"
 
 #define SIZE (64 * KIB)
@@ -17,6 +18,8 @@
 enum { UPLOADED = 1, JOINED };
 
 static struct bucket bucket;
+static struct fault_store front;
+static uint64_t joined_sizes; /* sum of the sizes that completed joins named */
 static struct base_object base;
 static struct bases bases;
 static struct inbox *inbox;
@@ -28,6 +31,14 @@ static enum copy_failure failure; /* the worst failure so far */
 static char folder[KEY_MAX];
 static char whole[3 * SIZE];
 
+static bool note_size(struct fault_store *fault, struct store_op *op)
+{
+    (void)fault;
+    if (op->verb == STORE_UPLOAD_COMPLETE)
+        joined_sizes += op->length;
+    return false;
+}
+
 static int set_up(void **state)
 {
     struct store_info info;
@@ -35,6 +46,8 @@ static int set_up(void **state)
     (void)state;
     failure = COPY_FAILURE_NONE;
     bucket_open(&bucket);
+    fault_store_init(&front, bucket.store, note_size);
+    joined_sizes = 0;
     for (size_t i = 0; i < sizeof whole; i++)
         whole[i] = (char)(i * 2654435761u >> 13);
     assert_int_equal(store_put_document(bucket.store, "images/base", view_of(whole, sizeof whole),
@@ -54,7 +67,7 @@ static int set_up(void **state)
                                                     .digest = true},
                            &err);
     assert_int_equal(temp_objects_new_folder(folder, &err), 0);
-    composer = composer_create(&(struct composer_options){.store = bucket.store,
+    composer = composer_create(&(struct composer_options){.store = &front.store,
                                                           .upload = upload,
                                                           .bases = &bases,
                                                           .parts = parts,
@@ -164,6 +177,7 @@ static void a_join_is_one_object(void **state)
     begin_chain();
     assert_int_equal(wait_for_all(), 0);
     assert_int_equal(composer_count(composer), 2);
+    assert_int_equal(joined_sizes, (SIZE + 5) + (SIZE + 105));
     last = bytes("second").part;
     last->number = 2;
     upload_hold(upload, last);

@@ -36,6 +36,8 @@ static void submit(struct store *store, struct store_op *op)
 {
     (void)store;
     front.asked++;
+    if (op->verb == STORE_UPLOAD_COMPLETE)
+        assert_int_equal(op->length, 2 * LEAST + 2);
     if (front.refuses && op->verb == front.verb) {
         op->answer = STORE_FAILED;
         op->failure = front.failure;
