@@ -46,7 +46,7 @@ struct partial {
     struct range *ranges; /* in ascending order, with gaps between them */
     uint64_t held, size;
     uint64_t room;              /* bytes that may be added */
-    atomic_uint_least64_t kept; /* bytes that were added */
+    atomic_uint_least64_t kept; /* bytes that were, or are being added */
     atomic_bool full;           /* nothing more is added */
     bool read_only;
 };
@@ -408,6 +408,7 @@ bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes)
         return false;
     if (add_range(partial, offset, bytes, &err) == 0)
         return true;
+    atomic_fetch_sub(&partial->kept, bytes.size);
     if (!atomic_exchange(&partial->full, true))
         log_info("%s; %s", err.text,
                  is_temporary(partial)

@@ -292,11 +292,14 @@ static void a_full_disk_adds_nothing(void **state)
 {
     struct partial_subject about = subject();
     struct partial *partial = partial_open(&about, UINT64_MAX, &err);
+    char path[512];
 
     (void)state;
     assert_non_null(partial);
     keep(partial, 0, 1000);
+    assert_false(partial_has_bytes(partial));
     partial_close(partial, false);
+    assert_false(find_file(".part", path));
     partial = open_partial();
     assert_int_equal(partial_held(partial), 0);
     partial_close(partial, true);
