@@ -113,7 +113,9 @@ static bool resume_paused(struct http *http)
         if ((*end)->waits) {
             if (rate_limit_may((*end)->waits, 1, 1, now)) {
                 (*end)->waits = NULL;
-                curl_easy_pause((*end)->easy, CURLPAUSE_CONT);
+                /* It gives the bytes that it kept. Afterwards libcurl forgets a failure. */
+                if (curl_easy_pause((*end)->easy, CURLPAUSE_CONT) != CURLE_OK)
+                    (*end)->overflow = true;
             }
             waits = waits || (*end)->waits;
         }

@@ -71,16 +71,17 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
     struct http_exchange *exchange = arg;
 
     (void)one;
+    if (exchange->overflow)
+        return 0;
     if (!rate_limit_may(&exchange->link->down, size, 1, clock_monotonic())) {
         exchange->waits = &exchange->link->down;
         return CURL_WRITEFUNC_PAUSE;
     }
     rate_limit_moved(&exchange->link->down, size);
     atomic_fetch_add_explicit(&exchange->link->received, size, memory_order_relaxed);
-    bool kept =
-        is_data(exchange) ? keep_data(exchange, data, size) : keep_other(exchange, data, size);
-    exchange->overflow = !kept;
-    return kept ? size : 0;
+    exchange->overflow =
+        is_data(exchange) ? !keep_data(exchange, data, size) : !keep_other(exchange, data, size);
+    return exchange->overflow ? 0 : size;
 }
 
 static size_t on_send(char *out, size_t one, size_t size, void *arg)
@@ -173,7 +174,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
     (void)one;
     exchange->header_bytes += size;
-    exchange->overflow = exchange->header_bytes > HEADERS_MAX;
+    exchange->overflow = exchange->overflow || exchange->header_bytes > HEADERS_MAX;
     if (exchange->overflow)
         return 0;
     if (exchange->has_headers) /* a trailer must not replace a header */
@@ -242,6 +243,8 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
 {
     long os_errno = 0;
 
+    if (exchange->overflow)
+        return HTTP_TOO_MUCH;
     if (code != CURLE_OK && refused_tunnel(exchange))
         return HTTP_TUNNEL;
     if (code != CURLE_OK && demands_certificate(exchange))
@@ -278,8 +281,6 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
     case CURLE_TOO_LARGE:
         return HTTP_TOO_MUCH;
 #endif
-    case CURLE_WRITE_ERROR:
-        return exchange->overflow ? HTTP_TOO_MUCH : HTTP_BROKEN;
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
     case CURLE_WEIRD_SERVER_REPLY:
         /* on a kept connection: the rest of an earlier response, such as a body of a HEAD */

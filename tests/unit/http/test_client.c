@@ -497,6 +497,45 @@ static void trailers_have_a_bound(void **state)
     raw_stop(&server);
 }
 
+/* 200000 bytes at once. */
+static bool send_much(struct raw_server *server, int fd, const char *head)
+{
+    static char much[200000];
+
+    (void)server;
+    (void)head;
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 200000\r\n\r\n") &&
+           raw_send(fd, much, sizeof much);
+}
+
+/* A paused transfer gives its bytes when it is resumed, and then libcurl forgets a refusal. */
+static void a_bound_holds_under_a_rate_limit(void **state)
+{
+    struct raw_server server = {.answer = send_much};
+
+    (void)state;
+    raw_start(&server);
+    for (size_t most = 5000; most < 200000; most += 20000) {
+        const struct store_s3_options options = {
+            .endpoint = server.url,
+            .bucket = "images",
+            .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL),
+            .retry = &QUICK_RETRY,
+            .rate = 1000000};
+        struct err err;
+        struct store *store = store_s3_create(&options, &err);
+        struct text text;
+
+        assert_non_null(store);
+        text_init(&text, most);
+        assert_int_equal(store_get_document(store, "k", &text, NULL, &err), STORE_FAILED);
+        assert_string_equal(err.code, "too_large");
+        store_destroy(store);
+        text_finish(&text);
+    }
+    raw_stop(&server);
+}
+
 /* ---- TLS on one side only ---- */
 
 static bool say(struct raw_server *server, int fd, const char *head)
@@ -710,6 +749,7 @@ int main(void)
         cmocka_unit_test(a_header_has_a_bound),
         cmocka_unit_test(trailers_do_not_replace_headers),
         cmocka_unit_test(trailers_have_a_bound),
+        cmocka_unit_test(a_bound_holds_under_a_rate_limit),
         cmocka_unit_test(tls_on_one_side_only_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
         cmocka_unit_test(a_slow_store_is_reported_with_its_reason),
