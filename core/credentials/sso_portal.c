@@ -105,8 +105,8 @@ static int use_keys(const struct keys *keys, int64_t expiry, int64_t offset, int
     return 0;
 }
 
-static int read_document(const struct web_answer *answer, int64_t now, struct credentials *out,
-                         struct err *err)
+static int read_document(const struct web_answer *answer, const char *place, int64_t now,
+                         struct credentials *out, struct err *err)
 {
     struct keys keys = {0};
     const char *missing;
@@ -122,7 +122,7 @@ static int read_document(const struct web_answer *answer, int64_t now, struct cr
         result = err_set(err, ERR_AUTH, CODE_ANSWER, "the response of " SERVICE " has no valid %s",
                          missing);
     else
-        result = use_keys(&keys, expiry, web_call_clock_offset(answer, now), now, out, err);
+        result = use_keys(&keys, expiry, web_call_clock_offset(answer, place, now), now, out, err);
     os_wipe(&keys, sizeof keys);
     json_destroy(json);
     return result;
@@ -160,7 +160,7 @@ static int exchange(const struct credential_context *ctx, const struct sso_role 
         text_check(&header, "the token of AWS SSO", err) == 0 &&
         request_keys(ctx, place, url.data, header.data, &answer, err) == 0) {
         result = answer.status == 200
-                     ? read_document(&answer, ctx->system->now(ctx->system->arg), out, err)
+                     ? read_document(&answer, place, ctx->system->now(ctx->system->arg), out, err)
                      : fail_with_answer(role, &answer, err);
     }
     text_finish(&url);

@@ -156,7 +156,7 @@ static bool correct_clock(struct call *call, const struct web_answer *answer)
     if (call->ahead || answer->status < 400 ||
         !sts_refusal_read(text_view(&answer->body), &refusal) || !sts_refusal_is_of_time(&refusal))
         return false;
-    call->ahead = web_call_clock_offset(answer, now_of(call));
+    call->ahead = web_call_clock_offset(answer, call->url, now_of(call));
     if (call->ahead)
         log_info("the clock of this machine differs from that of AWS STS by %lld s",
                  (long long)(call->ahead / NS_PER_S));
@@ -189,7 +189,7 @@ static int fail_with_refusal(const struct call *call, const struct sts_refusal *
 static int read_answer(const struct call *call, const struct web_answer *answer,
                        struct credentials *out, struct err *err)
 {
-    int64_t now = now_of(call), offset = web_call_clock_offset(answer, now);
+    int64_t now = now_of(call), offset = web_call_clock_offset(answer, call->url, now);
     struct sts_refusal refusal;
 
     if (answer->status != 200) {

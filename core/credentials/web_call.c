@@ -4,6 +4,7 @@
 #include "credentials/web_call.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "aws/settings.h"
 #include "aws/system.h"
@@ -15,6 +16,7 @@
 #define TRIES        3
 #define TRIES_MOST   10
 #define OFFSET_LEAST (60 * NS_PER_S)
+#define OFFSET_MOST  (24 * 3600 * NS_PER_S) /* without TLS */
 #define FIRST_WAIT   (500 * NS_PER_MS)
 #define DOUBLINGS    4 /* so the longest wait is 8 s */
 
@@ -30,13 +32,16 @@ bool web_call_is_busy(const struct web_answer *answer)
     return answer->status == 429 || answer->status >= 500;
 }
 
-int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now)
+int64_t web_call_clock_offset(const struct web_answer *answer, const char *url, int64_t now)
 {
+    bool proven = strncmp(url, "https://", 8) == 0;
     int64_t offset;
 
     if (!answer->date || __builtin_sub_overflow(answer->date, now, &offset))
         return 0;
-    return offset > -OFFSET_LEAST && offset < OFFSET_LEAST ? 0 : offset;
+    if (offset > -OFFSET_LEAST && offset < OFFSET_LEAST)
+        return 0;
+    return proven || (offset >= -OFFSET_MOST && offset <= OFFSET_MOST) ? offset : 0;
 }
 
 /* Sends it once. Returns true if another try may help. */

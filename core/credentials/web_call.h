@@ -29,8 +29,9 @@ unsigned web_call_tries(const struct aws_settings *settings);
 bool web_call_is_busy(const struct web_answer *answer);
 
 /* Returns how many ns the clock of the service is ahead of `now`. 0: the answer has no date, or
- * less than a minute. */
-int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now);
+ * less than a minute, or more than a day without TLS: a request that is signed for another day can
+ * be replayed on that day. */
+int64_t web_call_clock_offset(const struct web_answer *answer, const char *url, int64_t now);
 
 /* Sends the request until a response is not temporary or all tries are made. The waits between them
  * double. *answer gets the last response, of any status; its body is initialised by the caller.

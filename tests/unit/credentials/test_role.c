@@ -198,6 +198,34 @@ static void a_wrong_clock_is_corrected_once(void **state)
     tear_down(f);
 }
 
+/* A request that is signed for another day can be replayed on that day. */
+static void without_tls_the_clock_is_corrected_by_a_day_at_most(void **state)
+{
+    static const struct {
+        const char *endpoint, *second;
+        int64_t days;
+        bool corrected;
+    } cases[] = {{"http://sts.example:9000", "x-amz-date: 20260302T100000Z", 1, true},
+                 {"http://sts.example:9000", "", 2, false},
+                 {"http://sts.example:9000", "", -2, false},
+                 {"https://sts.example:9000", "x-amz-date: 20260303T100000Z", 2, true}};
+    const char *refusal = REFUSED("RequestExpired", "Request has expired");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture *f = set_up("");
+        int64_t date = NOW + cases[i].days * 24 * 3600 * NS_PER_S;
+
+        f->it.env[1] = (struct scripted_pair){"AWS_ENDPOINT_URL_STS", cases[i].endpoint};
+        f->it.exchanges[0] =
+            (struct scripted_exchange){"x-amz-date: 20260301T100000Z", 403, refusal, date};
+        f->it.exchanges[1] = (struct scripted_exchange){cases[i].second, 403, refusal, date};
+        assert_fails(&f->err, assume(f), ERR_AUTH, CODE_DENIED, "the clock of this machine");
+        assert_int_equal(f->it.sent, cases[i].corrected ? 2 : 1);
+        tear_down(f);
+    }
+}
+
 static void odd_responses_are_refused(void **state)
 {
     static const struct {
@@ -501,6 +529,7 @@ int main(void)
         cmocka_unit_test(temporary_failures_are_repeated),
         cmocka_unit_test(a_refusal_has_its_remedy),
         cmocka_unit_test(a_wrong_clock_is_corrected_once),
+        cmocka_unit_test(without_tls_the_clock_is_corrected_by_a_day_at_most),
         cmocka_unit_test(odd_responses_are_refused),
         cmocka_unit_test(an_error_document_of_s3_is_a_refusal),
         cmocka_unit_test(a_long_session_token_is_accepted),
