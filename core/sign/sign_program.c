@@ -1,6 +1,8 @@
 /*
  * ssh-keygen prompts for a passphrase on the terminal, or reads it from standard input. So the
- * message is in a file of a private folder, and the program writes the signature beside it.
+ * message is in a file of a private folder, and the program writes the signature beside it. The
+ * folder is in the cache: TMPDIR may be a folder in which another user could replace it, and would
+ * get a signature of other bytes.
  */
 #include "sign/sign_program.h"
 
@@ -22,7 +24,7 @@
 #define PROGRAM     "ssh-keygen"
 #define TIME_LIMIT  (120 * NS_PER_S)
 #define ERRORS_MAX  (2 * KIB)
-#define FOLDER_NAME "/s3dock-sign-XXXXXX"
+#define FOLDER_NAME "/sign-XXXXXX"
 
 /* The temporary files of a signature. */
 struct place {
@@ -34,15 +36,13 @@ struct place {
 
 static int make_place(struct place *place, struct err *err)
 {
-    const char *parent = getenv("TMPDIR");
+    char cache[PATH_MAX - sizeof FOLDER_NAME];
 
-    if (!parent || parent[0] != '/')
-        parent = "/tmp";
-    if (snprintf(place->folder, sizeof place->folder, "%s" FOLDER_NAME, parent) >=
-        (int)sizeof place->folder)
-        return err_set(err, ERR_LOCAL, CODE_SIGN, "TMPDIR is too long");
+    if (file_cache_dir(cache, sizeof cache, err) < 0)
+        return ERR_FAIL;
+    snprintf(place->folder, sizeof place->folder, "%s" FOLDER_NAME, cache);
     if (!mkdtemp(place->folder))
-        return err_errno(err, errno, CODE_SIGN, "cannot make a folder in %s", parent);
+        return err_errno(err, errno, CODE_SIGN, "cannot make a folder in %s", cache);
     snprintf(place->message, sizeof place->message, "%s/message", place->folder);
     snprintf(place->signature, sizeof place->signature, "%s/message.sig", place->folder);
     return 0;

@@ -23,7 +23,7 @@ struct sign_settings {
 
 /* Appends a signature of the message to `armored`: one block, with a line end behind it. It proves
  * the message: it was read and verified. Any thread, while other threads run. The message is for
- * a moment in a private temporary file, because the passphrase may come from standard input.
+ * a moment in a private file of the cache, because the passphrase may come from standard input.
  * Failures: usage.sign_key: there is no such file. local.sign: the program is missing, refused, or
  * took too long; without a terminal the error has its last words. cancelled; local.*. */
 int sign_document(const struct sign_settings *settings, const char *name_space, struct view message,

@@ -39,7 +39,7 @@ static int sign(const char *key, struct text *armored, struct err *err)
     *err = (struct err){0};
     text_init(armored, SSHSIG_FILE_MAX);
     result = sign_document(&settings, NAME_SPACE, view_str(MESSAGE), armored, err);
-    shell("rmdir tmp && mkdir tmp");
+    shell("[ ! -d cache/s3dock ] || rmdir cache/s3dock");
     assert_int_equal(armored->size > 0, result == 0);
     return result;
 }
@@ -135,7 +135,7 @@ static void the_signature_of_the_program_is_verified(void **state)
           "ssh-keygen -q -Y sign -n " NAME_SPACE " -f real other");
     snprintf(path, sizeof path, "%s:%s", path_of("bin"), old);
     setenv("PATH", path, 1);
-    replace_program("cp \"${file%/*}/../../other.sig\" \"$file.sig\"");
+    replace_program("cp \"${file%/*}/../../../other.sig\" \"$file.sig\"");
     assert_fails("real", ERR_TRUST, CODE_SIGNATURE, "ssh-keygen made no usable signature");
     replace_program(":");
     assert_fails("real", ERR_LOCAL, CODE_SIGN, "wrote no signature");
@@ -146,6 +146,8 @@ static void the_signature_of_the_program_is_verified(void **state)
     replace_program(
         "echo \"unknown option -- Y\" >&2;echo \"       ssh-keygen -Q -f file\" >&2; exit 1");
     assert_fails("real", ERR_LOCAL, CODE_SIGN, "older than OpenSSH 8.1");
+    replace_program("echo \"$file\" >&2; exit 3"); /* no other user can replace the file */
+    assert_fails("real", ERR_LOCAL, CODE_SIGN, path_of("cache/s3dock/sign-"));
     replace_program("head -c 70000 /dev/zero >\"$file.sig\"");
     assert_fails("real", ERR_LOCAL, CODE_TOO_LARGE, "");
     setenv("PATH", old, 1);
@@ -177,8 +179,8 @@ static int enter(void **state)
     (void)state;
     if (scratch_create() < 0)
         return -1;
-    shell("mkdir tmp");
-    return setenv("TMPDIR", path_of("tmp"), 1);
+    shell("mkdir cache tmp && chmod 777 tmp");
+    return setenv("TMPDIR", path_of("tmp"), 1) || setenv("XDG_CACHE_HOME", path_of("cache"), 1);
 }
 
 int main(void)
