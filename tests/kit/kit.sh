@@ -4,6 +4,9 @@
 # A server of the kit has one directory for its data, sockets, logs and pid files. So to stop a server, a
 # program kills the processes in the pid files and unmounts everything below the directory.
 
+# With set -e, a failed step ends $(...), too. Without this, the steps after it run.
+shopt -s inherit_errexit
+
 # The checkout, and the default directory for state.
 KIT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034  # used by the programs that source this file
