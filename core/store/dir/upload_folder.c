@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/file.h"
 #include "store/dir/copy.h"
 #include "store/dir/temp.h"
 
@@ -79,6 +80,8 @@ static int make_folder(const struct dir_bucket *bucket, int tmp, int uploads, co
         answer = err_errno(err, errno, "upload", "cannot start an upload in %s", bucket->where);
     else
         answer = dir_write(bucket, fd, view_str(key), 0, err);
+    if (answer == 0 && os_sync(fd) < 0) /* an upload without its key would never be deleted */
+        answer = err_errno(err, errno, "sync", "cannot sync an upload in %s", bucket->where);
     if (answer == 0 && renameat(tmp, id, uploads, id) < 0)
         answer = err_errno(err, errno, "upload", "cannot start an upload in %s", bucket->where);
     if (fd >= 0)
