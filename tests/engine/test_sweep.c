@@ -385,7 +385,7 @@ static void run_other(struct between *b)
         drop(b->late);
 }
 
-static bool stop(struct fault_store *fault, struct store_op *op)
+static bool on_request(struct fault_store *fault, struct store_op *op)
 {
     struct between *b = (struct between *)fault;
     bool meant = op->verb == STORE_DELETE && !strstr(op->key, "probe");
@@ -463,7 +463,7 @@ static unsigned run_scene(unsigned other, unsigned at, enum deed deed, unsigned 
     begin_push(&push);
     b = (struct between){
         .at = at, .deed = deed, .which = which, .other = OTHERS[other].run, .push = &push};
-    fault_store_init(&b.fault, store, stop);
+    fault_store_init(&b.fault, store, on_request);
     (void)sweep_store(&b.fault.store, DAY, &counts); /* it may fail; the state counts */
     run_other(&b);
     check(&push, OTHERS[other].name, &b);
@@ -480,7 +480,7 @@ static unsigned run_around(unsigned at, enum deed deed, unsigned *succeeded)
     memory_store_load(memory);
     begin_push(&push);
     outer = (struct between){.at = at, .other = sweep_other, .push = &push};
-    fault_store_init(&outer.fault, store, stop);
+    fault_store_init(&outer.fault, store, on_request);
     run_push(&outer.fault.store, &push);
     run_other(&outer);
     check(&push, "sweep during a push", &outer);

@@ -188,7 +188,7 @@ static const struct verb {
 
 /* ---- main ---- */
 
-static int call_once(const struct docker_endpoint *endpoint, char **argv, struct err *err)
+static int list_once(const struct docker_endpoint *endpoint, char **argv, struct err *err)
 {
     struct docker_container_list list;
     int failed = docker_list_containers_once(endpoint, NULL, argv[0], &list, err);
@@ -205,7 +205,7 @@ static int call(const struct docker_endpoint *endpoint, const char *name, char *
     int answer = ERR_FAIL;
 
     if (strcmp(name, "once") == 0)
-        return call_once(endpoint, argv, err);
+        return list_once(endpoint, argv, err);
     docker = docker_open(endpoint, NULL, err);
     if (!docker)
         return ERR_FAIL;

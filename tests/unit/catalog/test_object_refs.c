@@ -266,7 +266,7 @@ struct stopping {
 static struct stopping stopping;
 
 /* Executes the request, or runs `then` before it or after it. */
-static bool stop(struct fault_store *fault, struct store_op *op)
+static bool on_request(struct fault_store *fault, struct store_op *op)
 {
     struct stopping *s = (struct stopping *)fault;
     void (*then)(void) = s->then;
@@ -282,7 +282,7 @@ static bool stop(struct fault_store *fault, struct store_op *op)
 static void stop_before(enum store_verb verb, const char *key, void (*then)(void))
 {
     stopping = (struct stopping){.then = then, .verb = verb, .key = key};
-    fault_store_init(&stopping.fault, store, stop);
+    fault_store_init(&stopping.fault, store, on_request);
 }
 
 static void retire_second(void)

@@ -59,7 +59,7 @@ static int64_t now(void *arg)
     return ((struct script *)arg)->now;
 }
 
-static void stop(void *arg)
+static void end_source(void *arg)
 {
     ((struct script *)arg)->stopped = true;
 }
@@ -71,7 +71,7 @@ static void changed(void *arg)
 
 static struct credential_provider *provider_for(struct script *script)
 {
-    const struct provider_source source = {resolve, now, stop, script};
+    const struct provider_source source = {resolve, now, end_source, script};
     struct err err;
     struct credential_provider *provider = provider_create(&source, &err);
 
@@ -217,7 +217,7 @@ static void an_absent_source_makes_an_anonymous_set(void **state)
 static void a_source_that_fails_or_gives_old_keys_is_an_error(void **state)
 {
     struct script script = {.code = CODE_DENIED, .now = CLOCK_SOURCE};
-    const struct provider_source source = {resolve, now, stop, &script};
+    const struct provider_source source = {resolve, now, end_source, &script};
     struct err err;
 
     (void)state;

@@ -111,7 +111,7 @@ static void a_name_without_a_second_word_gets_a_hint(void **state)
     }
 }
 
-static int start(void **state)
+static int set_up(void **state)
 {
     struct store_dir_options options = {.bucket = "bucket", .create = true};
     struct err err;
@@ -124,7 +124,7 @@ static int start(void **state)
     return bucket ? 0 : -1;
 }
 
-static int stop(void **state)
+static int tear_down(void **state)
 {
     store_destroy(bucket);
     return scratch_teardown(state);
@@ -138,5 +138,5 @@ int main(void)
         cmocka_unit_test(a_name_without_a_second_word_gets_a_hint),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -169,7 +169,7 @@ static bool answer(struct raw_server *server, int fd, const char *head)
     return false;
 }
 
-static int start(void **state)
+static int set_up(void **state)
 {
     (void)state;
     err = (struct err){0};
@@ -184,7 +184,7 @@ static int start(void **state)
     return open_driver(60 * NS_PER_S);
 }
 
-static int stop(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     close_driver();
@@ -420,7 +420,7 @@ static void doctor_examines_the_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_switch_replaces_the_list),
         TEST(a_list_that_is_right_is_not_written),
         TEST(leave_repeats_a_switch_that_was_undone),

@@ -16,7 +16,7 @@
 static char line[2048];
 static char *argv_of_line[] = {(char *)"/bin/sh", (char *)"-c", line, NULL};
 
-static int start(void **state)
+static int set_up(void **state)
 {
     (void)state;
     err = (struct err){0};
@@ -25,7 +25,7 @@ static int start(void **state)
     return open_driver(60 * NS_PER_S);
 }
 
-static int stop(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     close_driver();
@@ -215,7 +215,7 @@ static void without_a_driver_nothing_is_done_or_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(each_action_gets_its_variables),   TEST(only_enter_and_leave_must_be_supported),
         TEST(a_failure_has_code_and_last_line), TEST(a_success_is_compared_with_where),
         TEST(slots_are_read_from_words),        TEST(busy_must_print_a_number),

@@ -40,7 +40,7 @@ static void assert_file(const char *name, const char *content)
 }
 
 /* The proxy of these tests runs the copy `loaded` of the file; its reloads are counted. */
-static int start(void **state)
+static int set_up(void **state)
 {
     (void)state;
     err = (struct err){0};
@@ -62,7 +62,7 @@ static int start(void **state)
     return open_driver(60 * NS_PER_S);
 }
 
-static int stop(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     close_driver();
@@ -444,7 +444,7 @@ static void doctor_examines_file_programs_and_pid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_switch_writes_checks_and_reloads),
         TEST(enter_reloads_also_if_the_file_is_right),
         TEST(leave_repeats_a_switch_that_was_undone),

@@ -15,7 +15,7 @@
 
 static struct fake_haproxy fake;
 
-static int start(void **state)
+static int set_up(void **state)
 {
     (void)state;
     err = (struct err){0};
@@ -26,7 +26,7 @@ static int start(void **state)
     return open_driver(60 * NS_PER_S);
 }
 
-static int stop(void **state)
+static int tear_down(void **state)
 {
     (void)state;
     close_driver();
@@ -192,16 +192,16 @@ static void every_fault_is_reported_in_time(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(faults); i++)
         for (unsigned which = 0; which < 6; which++) {
             if (i || which)
-                start(state);
+                set_up(state);
             if (faults[i].fault == HAPROXY_SILENT || faults[i].fault == HAPROXY_DRIPS)
                 shorten_limit();
             fake.fault = faults[i].fault;
             assert_fails(&err, run_any(which), ERR_DEPLOY, CODE_SWITCH, faults[i].words);
             if (faults[i].fault != HAPROXY_SILENT && faults[i].fault != HAPROXY_DRIPS)
                 fake.fault = HAPROXY_SOUND;
-            stop(state);
+            tear_down(state);
         }
-    start(state);
+    set_up(state);
 }
 
 static void a_refusal_names_the_level(void **state)
@@ -358,7 +358,7 @@ static void doctor_examines_level_ports_and_checks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_switch_enters_and_then_drains),
         TEST(leave_is_idempotent),
         TEST(a_server_in_maint_is_not_set_to_drain),

@@ -47,14 +47,14 @@ static int resolve(void *arg, bool may_ask, const char *rejected, struct credent
     return credentials_init(out, ACCESS, SECRET, script->no_token ? NULL : token, err);
 }
 
-static void stop(void *arg)
+static void end_source(void *arg)
 {
     ((struct script *)arg)->stopped = true;
 }
 
 static struct credential_provider *provider_for(struct script *script)
 {
-    const struct provider_source source = {.resolve = resolve, .stop = stop, .arg = script};
+    const struct provider_source source = {.resolve = resolve, .stop = end_source, .arg = script};
     struct err err;
     struct credential_provider *provider = provider_create(&source, &err);
 
