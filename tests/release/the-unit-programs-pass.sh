@@ -29,7 +29,7 @@ for target in linux_amd64 linux_arm64; do
     }
     # shellcheck disable=SC2016
     check "$target: the tests build" in_trixie '
-        printf "[binaries]\nexe_wrapper = \"qemu-aarch64\"\n" >wrapper.ini
+        printf "[binaries]\nexe_wrapper = \047qemu-aarch64\047\n" >wrapper.ini
         case $2 in *arm64) set -- "$@" --cross-file wrapper.ini ;; esac
         build=$2 machine=$1 && shift 2
         meson setup "$build" --cross-file "$machine" "$@" -Disal=enabled --wrap-mode=nodownload
