@@ -1,8 +1,9 @@
 /*
- * The loop selects the step that is due first. Each step changes one entry and sets the time of its
- * next run. `converge` comes before `poll`, and `poll` before `work`, if they are due together: an
- * environment that moves during a long pull is polled again before the switch, so the newest image
- * wins.
+ * The loop selects the step that is due first, also of those whose time has passed: so each step
+ * has its turn, even if the loop is always late. Each step changes one entry and sets the time of
+ * its next run. `converge` comes before `poll`, and `poll` before `work`, if they are due together:
+ * an environment that moves during a long pull is polled again before the switch, so the newest
+ * image wins.
  */
 #include "watch/watch.h"
 
@@ -222,9 +223,8 @@ static int64_t due_of(const struct watch *watch, const struct watch_entry *entry
 }
 
 /* Returns the time of the first step that is due. Of two steps at the same time, the first one in
- * enum step is selected; all steps whose time has passed count as due now. */
-static int64_t find_next(const struct watch *watch, struct watch_entry **entry, enum step *step,
-                         int64_t now)
+ * enum step is selected. */
+static int64_t find_next(const struct watch *watch, struct watch_entry **entry, enum step *step)
 {
     int64_t first = INT64_MAX;
 
@@ -234,7 +234,6 @@ static int64_t find_next(const struct watch *watch, struct watch_entry **entry, 
         for (unsigned i = 0; i < watch->count; i++) {
             int64_t due = due_of(watch, &watch->entries[i], (enum step)s);
 
-            due = due < now ? now : due;
             if (due < first) {
                 first = due;
                 *entry = &watch->entries[i];
@@ -282,18 +281,22 @@ int watch_run(const struct watch_options *options, const struct watch_host *host
     struct watch watch = {options, host, entries, count};
     struct watch_entry *entry;
     enum step step;
+    int64_t published;
 
     start(&watch);
     publish(&watch);
+    published = entry_now(&watch);
     while (!host->stopped(host->arg)) {
-        int64_t now = entry_now(&watch), due = find_next(&watch, &entry, &step, now);
+        int64_t now = entry_now(&watch), due = find_next(&watch, &entry, &step);
 
-        if (due > now) {
+        if (due > now || now - published >= options->interval) {
             publish(&watch);
-            host->sleep(host->arg, due);
-        } else if (run_step(&watch, entry, step, err)) {
-            return ERR_FAIL;
+            published = now;
         }
+        if (due > now)
+            host->sleep(host->arg, due);
+        else if (run_step(&watch, entry, step, err))
+            return ERR_FAIL;
     }
     return 0;
 }

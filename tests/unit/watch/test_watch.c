@@ -45,7 +45,7 @@ static struct world {
     int hold;           /* a rollback holds this pointer */
     int failed;         /* the image that failed last, as in the record of deploy_run */
     int pulled, serves; /* numbers of images */
-    int64_t pull_takes; /* ns */
+    int64_t pull_takes, converge_takes; /* ns */
     int64_t asked;
     unsigned polls, pulls, runs, unchanged, tries, converges, hooks, beats, warnings, notes,
         publishes;
@@ -173,6 +173,7 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
     (void)arg;
     (void)at;
     w.converges++;
+    pass_time(w.now + w.converge_takes);
     if (w.daemon_away)
         return err_set(why, ERR_DOCKER, CODE_UNREACHABLE, "no daemon");
     if (w.locked)
@@ -925,6 +926,23 @@ static void entries_do_not_delay_each_other(void **state)
         assert_in_range(entries[i].metrics.polls[METRICS_SAME], 2850, 2910);
 }
 
+/* The checks of the containers take longer than an interval, so the loop never sleeps. */
+static void a_slow_daemon_does_not_stop_the_polls(void **state)
+{
+    static const struct happening plan[] = {{AT(HOUR), move_to_2}, {0, NULL}};
+
+    (void)state;
+    w.converge_takes = 20 * SECOND;
+    watch_entry_init(&entries[1], "blog", "production");
+    watch_entry_init(&entries[2], "wiki", "staging");
+    w.end = w.now + 2 * HOUR;
+    w.next = plan;
+    assert_int_equal(watch_run(&options, &host, entries, 3, &err), 0);
+    assert_int_equal(w.serves, 2);
+    assert_true(w.first_run - AT(HOUR) <= 3 * 60 * SECOND);
+    assert_in_range(w.publishes, 60, 250);
+}
+
 static void the_summary_names_all_entries(void **state)
 {
     char text[200], cut[20];
@@ -976,6 +994,7 @@ int main(void)
         TEST(a_hook_that_fails_is_tried_again),
         TEST(heartbeats_have_their_own_interval),
         TEST(entries_do_not_delay_each_other),
+        TEST(a_slow_daemon_does_not_stop_the_polls),
         TEST(the_summary_names_all_entries),
     };
 
