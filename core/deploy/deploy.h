@@ -19,11 +19,12 @@ struct err;
  * the environment, and `force` is not set. conflict.failed: `automatic`, and this pointer failed
  * with this spec before. The failures of a pull keep their codes. */
 int deploy_run(const struct deploy_options *options, struct deploy_result *result, struct err *err);
-/* Continues or takes back an interrupted run, and does nothing else. Reads the daemon, the proxy
+/* Continues or takes back an interrupted run, and deploys nothing. Reads the daemon, the proxy
  * and the journal, but not the bucket (options->store may be NULL). Cheap if there is nothing to
  * do: watch calls it before each poll. The result has the image that serves, "" for none; the ETag
- * of the pointer that it was deployed from, if the journal has it; hold. Outcome: unchanged,
- * deployed (a run was completed), rolled_back (it was taken back), down. */
+ * of the pointer that it was deployed from, if the journal has it; hold. Outcome: deployed (a run
+ * was completed), rolled_back (it was taken back), down, unchanged: no run was interrupted. What
+ * users and proxies changed is repaired nevertheless. */
 int deploy_converge(const struct deploy_options *options, struct deploy_result *result,
                     struct err *err);
 /* Switches to the newest retired container that served, or to a new one of its image. Sets a hold

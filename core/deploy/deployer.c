@@ -235,10 +235,13 @@ static int deploy(struct run *run, struct err *err)
 
 /* ---- converge ---- */
 
+/* Other repairs than those of an interrupted run undo what a user or a proxy did: no deployment
+ * has a result then. */
 static int only_converge(struct run *run, struct err *err)
 {
     unsigned changes = 0;
     bool committed = journal_committed(&run->journal);
+    bool interrupted = run->journal.phase != JOURNAL_IDLE || run->journal_lost;
 
     run->result->outcome = DEPLOY_UNCHANGED;
     if ((!deployment_intact(run) && put_in_order(run, CANDIDATES_TAKEN_BACK, &changes, err)) ||
@@ -246,7 +249,7 @@ static int only_converge(struct run *run, struct err *err)
         return ERR_FAIL;
     note_serving(run);
     str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.etag);
-    if (changes)
+    if (changes && interrupted)
         run->result->outcome = committed ? DEPLOY_DEPLOYED : DEPLOY_ROLLED_BACK;
     for (unsigned i = 0; i < run->unit_count; i++)
         if (run->units[i].serving && !container_runs(run->units[i].serving))

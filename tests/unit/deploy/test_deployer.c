@@ -244,6 +244,22 @@ static void a_tick_that_changes_nothing_writes_no_document(void **state)
     assert_int_equal(records, 2);
 }
 
+/* A tick undoes what a user did. No deployment was taken back. */
+static void a_repair_is_no_deployment(void **state)
+{
+    struct deploy_host_table counting = *sim.host.table;
+
+    (void)state;
+    counting.record = count_record;
+    sim.host.table = &counting;
+    records = 0;
+    str_copy(sim_named(&sim, 0)->c.facts.name, DOCKER_NAME_SIZE, "renamed");
+    must(deployer_converge);
+    assert_non_null(sim_named(&sim, 0));
+    assert_int_equal(result.outcome, DEPLOY_UNCHANGED);
+    assert_int_equal(records, 0);
+}
+
 static unsigned hooks;
 
 static int count_hook(struct deploy_host *host, const struct deploy_hook *hook, struct err *err)
@@ -487,6 +503,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tick_that_changes_nothing_writes_no_document, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_repair_is_no_deployment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tick_that_finds_nothing_running_is_no_deployment, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_first_deployment_that_failed_stays_failed, set_up,
