@@ -208,7 +208,7 @@ static void print_image(struct cleanup *c, const struct listed_image *image)
 
     c->images++;
     c->bytes += image->size;
-    clock_rfc3339(c->now + c->retention, time);
+    clock_rfc3339(c->store_now + c->retention, time);
     jw_object(w, NULL);
     jw_string(w, "image_ref", image->ref);
     jw_string(w, "s3_key", image->key);
@@ -229,7 +229,8 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
     if (has_keep)
         policy.keep = (size_t)config_number(config, OPT_KEEP);
     if (has_age)
-        policy.before = c->now / NS_PER_S - (int64_t)(config_number(config, OPT_OLDER_THAN) / 1000);
+        policy.before =
+            c->store_now / NS_PER_S - (int64_t)(config_number(config, OPT_OLDER_THAN) / 1000);
     if (retention_find(c->store, &policy, &choice, err))
         return ERR_FAIL;
     c->images_kept = choice.kept;

@@ -11,8 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "catalog/keys.h"
+#include "kit/fake_s3.h"
+#include "kit/fixed_keys.h"
 #include "kit/run_command.h"
+#include "store/s3/store_s3.h"
+#include "store/store.h"
 
 static void assert_golden(const char *name)
 {
@@ -531,6 +537,52 @@ static void cleanup_prints_the_objects_that_no_image_needs(void **state)
     assert_int_equal(system("rm -rf store s3dock"), 0);
 }
 
+/* Writes an image that was committed `age` before the time of this machine. */
+static void put_image(const struct fake_s3 *fake, int64_t age)
+{
+    const struct store_s3_options options = {
+        .endpoint = fake->url,
+        .bucket = "images",
+        .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL)};
+    struct store *store = store_s3_create(&options, &err);
+    char ref[NAME_REF_MAX], stamp[CLOCK_STAMP_SIZE], key[KEY_MAX];
+    struct image_name name;
+
+    clock_stamp(clock_wall() - age, stamp);
+    snprintf(ref, sizeof ref, "shop:%s-f7a5a27", stamp);
+    assert_int_equal(name_parse_image(ref, &name, &err), 0);
+    for (unsigned kind = KEY_ARCHIVE; kind <= KEY_METADATA; kind++) {
+        key_image(key, &name, NULL, kind);
+        assert_int_equal(store_put_document(store, key, view_str("{}"), NULL, false, NULL, &err),
+                         STORE_DONE);
+    }
+    store_destroy(store);
+}
+
+static void cleanup_judges_ages_by_the_clock_of_the_store(void **state)
+{
+    const char *const behind[] = {"--clock", "-80000", NULL};
+    struct fake_s3 fake;
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    fake_start(&fake, "[]", behind);
+    put_image(&fake, 82000 * NS_PER_S);
+    setenv("AWS_ACCESS_KEY_ID", "TESTACCESSKEY", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "test-secret-key-0001", 1);
+    setenv("S3DOCK_ENDPOINT", fake.url, 1);
+    setenv("S3DOCK_BUCKET", "images", 1);
+    if (RUN(true, "cleanup", "shop", "--older-than", "12h", "--dry-run"))
+        fail_msg("%s", err.text);
+    assert_non_null(strstr(said.data, "\"images_removed\": 0"));
+    if (RUN(true, "cleanup", "shop", "--older-than", "15m", "--dry-run"))
+        fail_msg("%s", err.text);
+    assert_non_null(strstr(said.data, "\"images_removed\": 1"));
+    unsetenv("S3DOCK_ENDPOINT");
+    unsetenv("S3DOCK_BUCKET");
+    fake_stop(&fake);
+    assert_int_equal(system("rm -rf s3dock"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +603,7 @@ int main(void)
         IN_FOLDER(doctor_examines_a_directory),
         IN_FOLDER(names_are_checked_before_the_bucket_is_opened),
         IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
+        IN_FOLDER(cleanup_judges_ages_by_the_clock_of_the_store),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
         IN_FOLDER(bash_completes),
