@@ -46,32 +46,36 @@ static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HE
 /* ---- trusting ---- */
 
 /* Prints one of the settings that the trust allows. */
-static void print_setting(struct cli *cli, const struct config_file *file, const char *key,
+static void print_setting(struct cli *cli, const struct config_file *file, enum option_id id,
                           const char *profile)
 {
+    const char *key = option_table[id].key, *star = strchr(key, '*');
     char value[CONFIG_VALUE_MAX];
     struct err ignored;
 
     if (config_file_value(file, key, profile, value, &ignored) != CONFIG_OK)
         return;
-    if (strchr(key, '*'))
-        output_line(&cli->output, "  profiles.%s.%s: %s", profile, strrchr(key, '.') + 1, value);
+    if (option_table[id].secret)
+        str_copy(value, sizeof value, "***");
+    if (star)
+        output_line(&cli->output, "  profiles.%s%s: %s", profile, star + 1, value);
     else
         output_line(&cli->output, "  %s: %s", key, value);
 }
 
 static void print_settings(struct cli *cli, const struct config_file *file)
 {
-    static const enum option_id ids[] = {
-        OPT_ENDPOINT,       OPT_CA_FILE, OPT_INSECURE,       OPT_CLIENT_CERT, OPT_CLIENT_KEY,
-        OPT_ENCRYPTION_KEY, OPT_ACL,     OPT_REQUESTER_PAYS, OPT_LOCK_MODE,   OPT_LEGAL_HOLD};
+    static const enum option_id ids[] = {OPT_ENDPOINT,     OPT_CA_FILE,    OPT_INSECURE,
+                                         OPT_CLIENT_CERT,  OPT_CLIENT_KEY, OPT_ENCRYPTION_KEY,
+                                         OPT_CUSTOMER_KEY, OPT_ACL,        OPT_REQUESTER_PAYS,
+                                         OPT_LOCK_MODE,    OPT_LEGAL_HOLD, OPT_SIGN_KEY};
     char profile[CONFIG_NAME_MAX];
 
     for (size_t n = 0; config_file_profile(file, n, profile); n++)
         for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-            print_setting(cli, file, option_table[ids[i]].key, profile);
-    print_setting(cli, file, option_table[OPT_DOCKER_HOST].key, "");
-    print_setting(cli, file, option_table[OPT_DOCKER_CONTEXT].key, "");
+            print_setting(cli, file, ids[i], profile);
+    print_setting(cli, file, OPT_DOCKER_HOST, "");
+    print_setting(cli, file, OPT_DOCKER_CONTEXT, "");
     deployments_print(cli, file);
 }
 

@@ -537,6 +537,34 @@ static void cleanup_prints_the_objects_that_no_image_needs(void **state)
     assert_int_equal(system("rm -rf store s3dock"), 0);
 }
 
+/* All that consent.h refuses before. */
+static void trust_prints_what_it_allows(void **state)
+{
+    static const char *const keys[] = {
+        "endpoint: 'https://far'", "ca_file: 'c'",        "insecure: true",  "client_cert: 'c'",
+        "client_key: 'k'",         "encryption_key: 'e'", "acl: 'private'",  "requester_pays: true",
+        "lock_mode: 'COMPLIANCE'", "legal_hold: true",    "sign: {key: 'k'}"};
+    char content[512] = "{profiles: {default: {customer_key: 'c2VjcmV0'", name[64];
+
+    setenv("HOME", *state, 1);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        snprintf(content + strlen(content), sizeof content - strlen(content), ", %s", keys[i]);
+    strcat(content, "}}, docker: {host: 'h', context: 'c'}}");
+    write_config(content);
+    if (RUN(false, "config", "trust"))
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        snprintf(name, sizeof name, "profiles.default.%.*s", (int)strcspn(keys[i], ":"), keys[i]);
+        if (!strstr(said.data, name))
+            fail_msg("%s is missing in %s", name, said.data);
+    }
+    assert_non_null(strstr(said.data, "profiles.default.sign.key: k"));
+    assert_non_null(strstr(said.data, "profiles.default.customer_key: ***"));
+    assert_non_null(strstr(said.data, "docker.host: h"));
+    assert_non_null(strstr(said.data, "docker.context: c"));
+    assert_int_equal(system("rm -rf .s3dock"), 0);
+}
+
 /* Writes an image that was committed `age` before the time of this machine. */
 static void put_image(const struct fake_s3 *fake, int64_t age)
 {
@@ -604,6 +632,7 @@ int main(void)
         IN_FOLDER(names_are_checked_before_the_bucket_is_opened),
         IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
         IN_FOLDER(cleanup_judges_ages_by_the_clock_of_the_store),
+        IN_FOLDER(trust_prints_what_it_allows),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
         IN_FOLDER(bash_completes),
