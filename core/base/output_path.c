@@ -61,6 +61,24 @@ static int classify(struct output_path *out, const char *path, struct err *err)
     return 0;
 }
 
+/* Returns true for a link of another user in a sticky folder such as /tmp. Linux refuses to follow
+ * it (protected_symlinks), but readlink() does not. */
+static bool is_foreign_link(const struct output_path *out, const char *folder)
+{
+    const mode_t shared = S_ISVTX | S_IWOTH;
+    struct stat st;
+
+    return out->st.st_uid != geteuid() && stat(folder, &st) == 0 &&
+           (st.st_mode & shared) == shared && st.st_uid != out->st.st_uid;
+}
+
+static int refuse_link(const struct output_path *out, struct err *err)
+{
+    err_set(err, ERR_LOCAL, "output",
+            "%s is a link of another user, in a folder that all users can write", out->path);
+    return err_hint(err, "name another file");
+}
+
 /* Follows the link out->path by one step. */
 static int follow_link(struct output_path *out, const char *folder)
 {
@@ -109,6 +127,8 @@ static int classify_or_follow(struct output_path *out, const char *path, struct 
         return classify(out, path, err);
     if (split(out->path, folder, &name) != 0)
         return BROKEN;
+    if (is_foreign_link(out, folder))
+        return refuse_link(out, err);
     if (!holds_descriptors(folder, &own))
         return follow_link(out, folder) ? BROKEN : MORE;
     out->kind = own ? OUTPUT_PATH_DESCRIPTOR : OUTPUT_PATH_FIXED;

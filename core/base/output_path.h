@@ -28,7 +28,8 @@ struct output_path {
     struct stat st;      /* for OUTPUT_PATH_FILE and OUTPUT_PATH_FIXED */
 };
 
-/* Follows the links of `path`. local.output: a folder, a socket, or a loop of links. */
+/* Follows the links of `path`. local.output: a folder, a socket, a loop of links, or a link of
+ * another user in a sticky folder such as /tmp. */
 int output_path_find(struct output_path *out, const char *path, struct err *err);
 
 /* Returns the path of a temporary file in the same folder: the path and a suffix of at most 64

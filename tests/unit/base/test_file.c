@@ -215,6 +215,30 @@ static void reading_and_writing_at(void **state)
     }
 }
 
+/* As Linux does with protected_symlinks. */
+static void a_link_of_others_in_a_shared_folder_is_not_followed(void **state)
+{
+    struct err err;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(file_create("target", view_str("theirs"), 0600, &err), 0);
+    assert_int_equal(mkdir("shared", 0700), 0);
+    assert_int_equal(chmod("shared", 01777), 0);
+    assert_int_equal(symlink("../target", "shared/link"), 0);
+    assert_int_equal(file_replace("shared/link", view_str("own"), 0600, &err), 0);
+    assert_int_equal(lchown("shared/link", 65534, 65534), 0);
+    assert_int_equal(file_replace("shared/link", view_str("other"), 0600, &err), ERR_FAIL);
+    assert_string_equal(err.code, "output");
+    assert_content("target", "own");
+    assert_int_equal(chmod("shared", 0777), 0); /* anyone can replace anything here */
+    assert_int_equal(file_replace("shared/link", view_str("open"), 0600, &err), 0);
+    assert_int_equal(chown("shared", 65534, 65534), 0);
+    assert_int_equal(chmod("shared", 01777), 0);
+    assert_int_equal(file_replace("shared/link", view_str("theirs"), 0600, &err), 0);
+}
+
 static void locking(void **state)
 {
     int first, second;
@@ -346,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_creator_wins, enter, leave),
         cmocka_unit_test_setup_teardown(folders, enter, leave),
         cmocka_unit_test_setup_teardown(reading_and_writing_at, enter, leave),
+        cmocka_unit_test_setup_teardown(a_link_of_others_in_a_shared_folder_is_not_followed, enter,
+                                        leave),
         cmocka_unit_test_setup_teardown(locking, enter, leave),
         cmocka_unit_test_setup_teardown(the_cache_folder, enter, leave),
         cmocka_unit_test_setup_teardown(the_state_folder, enter, leave),
