@@ -18,7 +18,7 @@ in_trixie()
     local packages=() machine=$built/meson.ini
     mapfile -t packages < <(cd "$TOP" && . tools/release/root.sh && printf '%s\n' "${COMPILERS[@]}")
     "$KIT/chroot" run --bind "$work/clone" --bind "$KIT_CACHE/release" trixie "${packages[@]}" \
-        ca-certificates git openssl qemu-user -- \
+        ca-certificates git openssh-client openssl procps qemu-user -- \
         sh -euc "cd '$work/clone' && git config --global --add safe.directory '*' && $1" sh "$machine" "build-$target"
 }
 
