@@ -81,7 +81,7 @@ static int make_chain(struct cli_credentials *credentials, const struct config *
         .region = chosen_value(config, OPT_REGION),
         .endpoint = chosen_value(config, OPT_ENDPOINT),
     };
-    const struct http_tls tls = {.ca_file = config_text(config, OPT_CA_FILE)};
+    const struct http_tls tls = {.ca_file = consent_ca_file(config)};
 
     if (credentials->chain)
         return 0;

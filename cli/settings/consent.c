@@ -152,6 +152,13 @@ int consent_keys(const struct config *config, const char *source, struct err *er
     return refuse_endpoint(config, source, err);
 }
 
+const char *consent_ca_file(const struct config *config)
+{
+    return config_file_is_input(&config->file) && is_of_file(config, OPT_CA_FILE)
+               ? NULL
+               : config_text(config, OPT_CA_FILE);
+}
+
 int consent_docker(const struct config *config, struct err *err)
 {
     enum option_id id = is_of_file(config, OPT_DOCKER_HOST) ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT;

@@ -20,6 +20,9 @@ int consent_store(const struct config *config, struct err *err);
 /* Checks that credentials which are not of the configuration (roles, other programs) may be used at
  * the endpoint; call it before they are used. `source` names them. Fails with usage.trust. */
 int consent_keys(const struct config *config, const char *source, struct err *err);
+/* Returns the file of the authorities for the services that give credentials. NULL: those of the
+ * system, also if only that file names others: those services get tokens of the user. */
+const char *consent_ca_file(const struct config *config);
 /* Checks the settings of Docker; call it before any request to the daemon. Fails with usage.trust.
  */
 int consent_docker(const struct config *config, struct err *err);

@@ -21,15 +21,18 @@
 #include "cli/credentials.h"
 #include "credentials/provider.h"
 #include "credentials/report.h"
+#include "kit/fake_s3.h"
 
 static char folder[64], files[96];
 
 static int setup(void **state)
 {
-    static const char *const variables[] = {
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",    "AWS_SESSION_TOKEN", "AWS_PROFILE",
-        "AWS_CONFIG_FILE",   "S3DOCK_PROFILE",           "S3DOCK_CONFIG",     "S3DOCK_ANONYMOUS",
-        "AWS_ENDPOINT_URL",  "AWS_EC2_METADATA_DISABLED"};
+    static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                            "AWS_SESSION_TOKEN", "AWS_PROFILE",
+                                            "AWS_CONFIG_FILE",   "S3DOCK_PROFILE",
+                                            "S3DOCK_CONFIG",     "S3DOCK_ANONYMOUS",
+                                            "AWS_ENDPOINT_URL",  "AWS_EC2_METADATA_DISABLED",
+                                            "AWS_CA_BUNDLE"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
@@ -177,6 +180,36 @@ static void keys_of_the_user_are_not_sent_to_a_foreign_endpoint(void **state)
     assert_true(credentials_anonymous(&found));
 }
 
+/* The endpoint of the file is refused once there are keys. They come from a service of AWS. */
+static void a_found_file_does_not_choose_the_authorities_of_sts(void **state)
+{
+    static const char config[] = "{profiles: {default: {endpoint: 'https://stranger.invalid',"
+                                 " ca_file: 'ca.pem'}}}";
+    struct fake_s3 sts;
+
+    (void)state;
+    assert_int_equal(system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                            "-days 2 -subj /CN=ca -addext subjectAltName=IP:127.0.0.1 "
+                            "-keyout key.pem -out ca.pem 2>/dev/null"),
+                     0);
+    fake_start(&sts, "[]", (const char *const[]){"--tls", "ca.pem", "key.pem", NULL});
+    setenv("AWS_ENDPOINT_URL_STS", sts.url, 1);
+    setenv("AWS_MAX_ATTEMPTS", "1", 1);
+    write_file("credentials", "[default]\nrole_arn = arn:aws:iam::1:role/R\n"
+                              "source_profile = default\naws_access_key_id = AWSKEY\n"
+                              "aws_secret_access_key = aws-secret\n");
+    write_file("s3dock.json5", config);
+    assert_int_equal(open_with(NULL, NULL), ERR_FAIL);
+    assert_non_null(strstr(err.text, "certificate"));
+    assert_int_equal(fake_logged(&sts, "POST", ""), 0);
+    assert_int_equal(open_with("--config", "s3dock.json5"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "refused AssumeRole"));
+    unsetenv("AWS_ENDPOINT_URL_STS");
+    unsetenv("AWS_MAX_ATTEMPTS");
+    fake_stop(&sts);
+    assert_int_equal(unlink("ca.pem") || unlink("key.pem"), 0);
+}
+
 static void a_store_of_this_machine_does_not_wait_for_a_metadata_service(void **state)
 {
     int64_t begin = clock_monotonic();
@@ -201,6 +234,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(half_a_pair_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(anonymous_uses_no_source, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_of_the_user_are_not_sent_to_a_foreign_endpoint, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_found_file_does_not_choose_the_authorities_of_sts, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
             a_store_of_this_machine_does_not_wait_for_a_metadata_service, setup, teardown),
