@@ -142,15 +142,38 @@ static int report_pointer(struct report *r, const char *key, enum policy_kind ki
     return answer < 0 ? ERR_FAIL : 0;
 }
 
+/* Notes a refusal of the image, also if it is not the stated one. */
+static int prove_image(struct report *r, const struct target *target,
+                       const struct platform *platform, struct err *err)
+{
+    const struct resolved *resolved = &target->resolved;
+    struct guard_image image;
+    struct located at;
+    int answer;
+
+    guard_image_init(&image, r->guard, target->stated ? &target->statement : NULL);
+    answer =
+        guard_locate(&image, r->store, &resolved->image,
+                     resolved->archive_key[0] ? resolved->archive_key : NULL, platform, &at, err);
+    guard_image_finish(&image);
+    if (answer > LOCATE_FOUND) /* deleted since it was reported */
+        return locate_refuse(r->store, &resolved->image, platform, &at, err);
+    if (answer == LOCATE_FOUND)
+        located_finish(&at);
+    else if (err->family == ERR_TRUST)
+        note_refusal(r, err);
+    else
+        return ERR_FAIL;
+    return 0;
+}
+
 /* Reports one platform, and whether its image is the stated one. */
 static int report_platform(struct report *r, const struct target *target,
                            const struct platform *platform, struct err *err)
 {
     const struct resolved *resolved = &target->resolved;
     struct guarded_document read = {.etag = ""};
-    struct guard_image image;
     struct located at;
-    struct err why;
     int answer =
         locate_image(r->store, &resolved->image,
                      resolved->archive_key[0] ? resolved->archive_key : NULL, platform, &at, err);
@@ -161,18 +184,7 @@ static int report_platform(struct report *r, const struct target *target,
     answer = report_document(r, at.metadata_key, METADATA_MAX, POLICY_IMAGES, &read, err);
     guarded_document_finish(&read);
     located_finish(&at);
-    if (answer < 0)
-        return ERR_FAIL;
-    guard_image_init(&image, r->guard, target->stated ? &target->statement : NULL);
-    answer =
-        guard_locate(&image, r->store, &resolved->image,
-                     resolved->archive_key[0] ? resolved->archive_key : NULL, platform, &at, &why);
-    guard_image_finish(&image);
-    if (answer == LOCATE_FOUND)
-        located_finish(&at);
-    else if (answer < 0 && why.family == ERR_TRUST)
-        note_refusal(r, &why);
-    return 0;
+    return answer < 0 ? ERR_FAIL : prove_image(r, target, platform, err);
 }
 
 static int report_platforms(struct report *r, const struct target *target,

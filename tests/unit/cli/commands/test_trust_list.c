@@ -1,10 +1,21 @@
 /* Who signed each version and environment, in the lists of a profile that demands signatures; and
- * what the next signer sees. */
+ * what the next signer sees, and what verify proves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "base/file.h"
 #include "catalog/pointer.h"
 #include "catalog/statement.h"
+#include "kit/fake_s3.h"
+#include "kit/fixed_keys.h"
 #include "kit/run_command.h"
 #include "kit/ssh_signer.h"
+#include "store/s3/store_s3.h"
+#include "store/store.h"
 
 #define VERSIONS 40 /* more than one batch */
 
@@ -114,6 +125,69 @@ static void a_dry_run_refuses_what_sign_refuses(void **state)
     assert_true(err_is(&err, ERR_INTEGRITY, "sequence"));
 }
 
+/* ---- verify ---- */
+
+/* Copies a document of the folder into the scripted store. */
+static void copy_document(struct store *store, const char *key)
+{
+    _cleanup_text_ struct text text = {0};
+    char path[512];
+
+    snprintf(path, sizeof path, "store/b/%s", key);
+    text_init(&text, MIB);
+    assert_int_equal(file_read(path, &text, &err), FILE_OK);
+    assert_int_equal(store_put_document(store, key, text_view(&text), NULL, false, NULL, &err),
+                     STORE_DONE);
+}
+
+/* Verifies an environment whose image is not the stated one. The store denies read number
+ * `denied`. */
+static int verify_moved(unsigned denied)
+{
+    static const char *const keys[] = {"pointers/shop/production.json",
+                                       "signatures/pointers/shop/production.sig",
+                                       "images/shop/202507/shop-20250721-2118-f7a5a27.json"};
+    struct store_s3_options options = {.bucket = "images"};
+    struct fake_s3 fake;
+    struct store *store;
+    char rules[128];
+    int failed;
+
+    snprintf(rules, sizeof rules,
+             "[{\"kind\": \"Get\", \"nth\": %u, \"do\": \"status\", \"status\": 403,"
+             " \"code\": \"AccessDenied\"}]",
+             denied);
+    fake_start(&fake, rules, NULL);
+    options.endpoint = fake.url;
+    options.provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL);
+    store = store_s3_create(&options, &err);
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        copy_document(store, keys[i]);
+    store_destroy(store);
+    setenv("S3DOCK_ENDPOINT", fake.url, 1);
+    setenv("S3DOCK_BUCKET", "images", 1);
+    failed = RUN(false, "verify", "shop", "production", "--config", "environments.json5");
+    fake_stop(&fake);
+    return failed;
+}
+
+static void verify_needs_each_read(void **state)
+{
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "TESTACCESSKEY", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "test-secret-key-0001", 1);
+    write_text("environments.json5", "{profiles: {default: {trust: {signers: 'signers', "
+                                     "require: ['environments']}}}}");
+    lead("pointers/shop/production.json", STATEMENT_ENVIRONMENT, "production", &known);
+    put("images/shop/202507/shop-20250721-2118-f7a5a27.json", "{}");
+    for (unsigned denied = 1; denied < 12; denied++)
+        if (!verify_moved(denied))
+            fail_msg("without read %u", denied);
+    assert_int_equal(verify_moved(100), ERR_FAIL);
+    assert_true(err_is(&err, ERR_TRUST, "moved"));
+    assert_int_equal(unlink("environments.json5"), 0);
+}
+
 /* ---- the lists ---- */
 
 static void each_version_has_its_signer(void **state)
@@ -187,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_STORE(the_second_signer_sees_time_and_number),
         IN_STORE(a_dry_run_refuses_what_sign_refuses),
+        IN_STORE(verify_needs_each_read),
         IN_STORE(each_version_has_its_signer),
         IN_STORE(each_environment_has_its_signer),
         IN_STORE(a_version_under_another_name_is_reported),
