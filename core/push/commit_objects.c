@@ -136,7 +136,16 @@ static void set_own_etag(struct work *w)
                      w->own.etag);
 }
 
-/* Writes the own object and the index. */
+static void delete_one(struct store *store, const char *key, const char *etag)
+{
+    struct err err;
+
+    if (retired_delete_object(store, key, etag, &err) < 0)
+        log_info("%s could not be removed: %s", key, err.text);
+}
+
+/* Writes the own object and the index. After a failure of copies, the push starts again under other
+ * keys; after any other, it can be resumed, and writes the same index again. */
 static int put_data(struct work *w, struct err *err)
 {
     struct err other;
@@ -149,15 +158,9 @@ static int put_data(struct work *w, struct err *err)
     set_own_etag(w);
     if (end_index(w, answer ? &other : err))
         answer = ERR_FAIL;
+    else if (w->commit->outcome->archive->failure != COPY_FAILURE_NONE)
+        delete_one(w->commit->store, w->put.key, w->put.info.etag);
     return answer;
-}
-
-static void delete_one(struct store *store, const char *key, const char *etag)
-{
-    struct err err;
-
-    if (retired_delete_object(store, key, etag, &err) < 0)
-        log_info("%s could not be removed: %s", key, err.text);
 }
 
 /* The image has not become visible: deletes what only it needs. */

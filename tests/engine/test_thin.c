@@ -94,6 +94,8 @@ struct between {
     const char *gone; /* deleted before the metadata is written, once */
     bool damaged;     /* ranges of data objects have other bytes */
     bool vanishes;    /* `gone` is the new data object, each time */
+    bool copied;      /* a part was copied */
+    bool uneven;      /* refuses to complete an upload with copied parts, whose sizes differ */
     char own[KEY_MAX];
     unsigned commits; /* with `gone` */
     uint64_t sent;
@@ -154,6 +156,14 @@ static bool between(struct fault_store *fault, struct store_op *op)
         return true;
     if (b->no_copies && op->verb == STORE_UPLOAD_COPY_PART) {
         fault_store_fail(op, ERR_UNSUPPORTED, "refused", STORE_UNSUPPORTED);
+        return true;
+    }
+    if (op->verb == STORE_UPLOAD_COPY_PART) /* of the engine's thread, as the completion */
+        b->copied = true;
+    if (b->uneven && b->copied && op->verb == STORE_UPLOAD_COMPLETE &&
+        strncmp(op->key, "images/", 7) == 0) {
+        b->copied = false;
+        fault_store_fail(op, ERR_INTERNAL, "InvalidPart", STORE_REJECTED);
         return true;
     }
     if (b->vanishes && fault_store_matches(op, STORE_UPLOAD_COMPLETE, ".data"))
@@ -728,6 +738,28 @@ static void an_archive_that_is_not_the_images(void **state)
     assert_same_stream("a", THIRD);
 }
 
+/* The push starts again without copies, under other keys. */
+static void a_refused_completion_leaves_no_index(void **state)
+{
+    struct push_result result;
+    char command[700];
+    struct between b;
+
+    (void)state;
+    empty("a");
+    push("a", FIRST, forms[1], 2);
+    open_between(&b, "a");
+    b.uneven = true;
+    if (push_through(&b, SECOND, forms[1], 2, &result))
+        fail_msg("%s", err.text);
+    fault_store_close(&b.fault);
+    assert_true(result.copies_refused);
+    assert_same_stream("a", SECOND);
+    snprintf(command, sizeof command,
+             "test $(find '%s/a/images' -name '*0a1b2c3*.index' | wc -l) = 1", dir);
+    assert_int_equal(system(command), 0); /* NOLINT: a command of the test */
+}
+
 /* The spot check notices that an object differs from its index: the image refers to nothing. */
 static void a_damaged_base(void **state)
 {
@@ -791,6 +823,7 @@ int main(void)
         cmocka_unit_test(an_object_that_disappears_each_time),
         cmocka_unit_test(an_archive_that_is_not_the_images),
         cmocka_unit_test(a_base_that_is_replaced_in_place),
+        cmocka_unit_test(a_refused_completion_leaves_no_index),
         cmocka_unit_test(a_damaged_base),
     };
 
