@@ -176,6 +176,10 @@ check "the action extends the PATH" test -x "$(cat github.path)/s3dock"
 check "the action has the output path" grep -qx "path=$work/runner/s3dock/9.8.7/bin/s3dock" github.output
 
 # --- the template of GitLab -------------------------------------------------------------------------
+# GitLab reads these names as settings of the whole pipeline.
+# shellcheck disable=SC2016
+check "no job of the pipeline for GitLab has a reserved name" eval '! sed -n "/^## GitLab/,/^## Jenkins/p" "$TOP/docs/ci.md" |
+    grep -E "^(after_script|before_script|cache|image|pages|services|types|workflow):"'
 awk '/<<.END_OF_INSTALL/ {copy = 1; next} /END_OF_INSTALL/ {exit} copy' "$template" | sed 's/^      //' >embedded
 check "the template has the install script" cmp embedded "$TOP/ci/install"
 # The block of .s3dock, as GitLab gives it to the shell.
