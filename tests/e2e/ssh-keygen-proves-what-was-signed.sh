@@ -117,3 +117,14 @@ done
 
 refused 2 "cannot read the key that signs" "a key that is missing" sign $ONE --sign-key "$work/missing"
 refused 9 "ssh-keygen" "a file that is no key" promote $TWO production --sign-key "$work/one.tar"
+
+# --- the commands of README.md ------------------------------------------------------------------------------
+
+REF=shop:20250721-2118-f7a5a27
+make_image $REF readme.tar --size 1 --layers 2 --seed 4
+sed -n '/^### Signed images/,/^### More/s/^\$ //p' "$TOP/README.md" | sed "s|~/.ssh/release|$work/ci|; s|push $REF|& --input readme.tar|" >commands
+check "an image, its version and its environment, without a key" env -u S3DOCK_SIGN_KEY sh -ec \
+    "'$S3DOCK' push $REF --input readme.tar; '$S3DOCK' tag $REF v1.4.0; '$S3DOCK' promote shop v1.4.0 production"
+# shellcheck disable=SC1091
+check "the commands of README.md sign them" eval '(set -e; . ./commands)'
+check "a host accepts them" s3dock verify shop production --config trust.json5
