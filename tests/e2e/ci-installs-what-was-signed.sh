@@ -109,6 +109,11 @@ check "jobs share a folder" all_install
 touch tools/9.8.7/bin/git
 check "a changed cache is installed" install_release "$work/tools"
 check "no other program of a cache comes into the PATH" test "$(ls -A tools/9.8.7/bin)" = s3dock
+mkdir elsewhere && rm -r tools/9.8.7/* && ln -s "$work/elsewhere" tools/9.8.7/bin && mkdir "tools/9.8.7/$archive" tools/9.8.7/SHA256SUMS
+check "a cache with links and folders is replaced" install_release "$work/tools"
+check "the PATH leads to no other folder" test ! -L tools/9.8.7/bin -a -z "$(ls elsewhere)" -a -f "tools/9.8.7/$archive"
+rm tools/9.8.7/bin/s3dock && mkdir tools/9.8.7/bin/s3dock
+check "a folder in the place of the program is replaced" install_release "$work/tools"
 VERSION=v9.8.7 check "a version may begin with v" install_release "$work/a folder"
 RELEASES=file://$work/release/ check "the address may end with a slash" install_release "$work/slash"
 public=$(cat key.pub)
