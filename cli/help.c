@@ -312,12 +312,13 @@ static void man_command(struct text *out, const struct command *command)
 
     text_str(out, ".SS s3dock ");
     roff(out, command->name);
-    text_char(out, ' ');
+    if (*command->operands)
+        text_char(out, ' ');
     roff(out, command->operands);
     text_char(out, '\n');
     text_printf(out, "%c", toupper((unsigned char)command->summary[0]));
     roff(out, command->summary + 1);
-    text_str(out, ".\n.PP\n");
+    text_str(out, *command->details ? ".\n.PP\n" : ".\n");
     roff(out, command->details);
     while (*line) {
         struct example example = example_at(line);
@@ -331,7 +332,10 @@ static void man_command(struct text *out, const struct command *command)
 
 void help_man(struct text *out)
 {
-    text_printf(out, ".TH S3DOCK 1 \"\" \"s3dock %s\" \"User Commands\"\n", S3DOCK_VERSION);
+    int date = isdigit((unsigned char)S3DOCK_DATE[0]) ? 10 : 0; /* of the commit, if it is known */
+
+    text_printf(out, ".TH S3DOCK 1 \"%.*s\" \"s3dock %s\" \"User Commands\"\n", date, S3DOCK_DATE,
+                S3DOCK_VERSION);
     text_str(out, ".SH NAME\ns3dock \\- Docker images in a bucket, without a registry\n"
                   ".SH SYNOPSIS\n.B s3dock\n.I COMMAND\n[\\fIARGUMENTS\\fR] [\\fIFLAGS\\fR]\n"
                   ".SH COMMANDS\n");

@@ -76,6 +76,20 @@ static void help_ends_an_example_without_words(void **state)
     text_finish(&help);
 }
 
+/* `mandoc -T lint` reports these. */
+static void the_man_page_has_no_blank_at_a_line_end_and_no_empty_paragraph(void **state)
+{
+    struct text page;
+
+    (void)state;
+    text_init(&page, MIB);
+    help_man(&page);
+    assert_non_null(strstr(page.data, ".SH NAME\n"));
+    assert_null(strstr(page.data, " \n"));
+    assert_null(strstr(page.data, ".PP\n.PP\n"));
+    text_finish(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +97,7 @@ int main(void)
         cmocka_unit_test(help_prints_values_and_defaults),
         cmocka_unit_test(help_begins_with_examples),
         cmocka_unit_test(help_ends_an_example_without_words),
+        cmocka_unit_test(the_man_page_has_no_blank_at_a_line_end_and_no_empty_paragraph),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
