@@ -17,6 +17,9 @@ for machine in x86_64 aarch64; do
     check "$machine: the package wants nothing but rpm" with_rpm \
         'wanted=$(rpm -qp --requires "$1") && ! printf "%s\n" "$wanted" | grep -v "^rpmlib("'
     # shellcheck disable=SC2016
+    check "$machine: its licence names those of the libraries" with_rpm \
+        'rpm -qp --qf "%{LICENSE}" "$1" | grep -F "Apache-2.0 AND " | grep -F "(GPL-2.0-only WITH GCC-exception-2.0)"'
+    # shellcheck disable=SC2016
     check "$machine: the package is installed" with_rpm 'rpm -i --ignorearch "$1"'
     check "$machine: its files are those that it names" with_rpm 'rpm -V s3dock'
     emulator=()
