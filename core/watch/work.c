@@ -147,17 +147,17 @@ static int candidate_failed(const struct watch *watch, struct watch_entry *entry
 static int deploy_refused(const struct watch *watch, struct watch_entry *entry,
                           const struct err *failure, struct err *err)
 {
-    bool was_held = entry->state == WATCH_HELD;
+    bool was_held = entry->state == WATCH_HELD, down = entry->state == WATCH_DOWN;
 
     if (err_is(failure, ERR_CONFLICT, CODE_FAILED)) {
-        entry_settle(entry, entry->state == WATCH_DOWN ? WATCH_DOWN : WATCH_FAILED);
+        entry_settle(entry, down ? WATCH_DOWN : WATCH_FAILED);
         return 0;
     }
     if (err_is(failure, ERR_CONFLICT, CODE_HOLD)) {
-        entry_settle(entry, WATCH_HELD);
-        return was_held ? 0
-                        : entry_report(watch, entry, "held", entry_wanted_ref(entry), entry->served,
-                                       NULL, err);
+        entry_settle(entry, down ? WATCH_DOWN : WATCH_HELD);
+        return was_held || down ? 0
+                                : entry_report(watch, entry, "held", entry_wanted_ref(entry),
+                                               entry->served, NULL, err);
     }
     /* Another run has the lock. */
     schedule_success(&entry->work, entry_now(watch), entry_random(watch));

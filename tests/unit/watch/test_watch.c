@@ -647,6 +647,24 @@ static void a_rollback_by_hand_is_noticed_and_kept(void **state)
     assert_string_equal(w.events, "held 1");
 }
 
+static void end_held_service(void)
+{
+    w.down = true;
+    w.serves = 0;
+}
+
+/* The hold is checked again and again: that must not hide that nothing serves. */
+static void a_service_that_ends_under_a_hold_stays_down(void **state)
+{
+    static const struct happening plan[] = {
+        {AT(HOUR), roll_back_by_hand}, {AT(2 * HOUR), end_held_service}, {0, NULL}};
+
+    (void)state;
+    run_for(DAY, plan);
+    assert_int_equal(entries[0].state, WATCH_DOWN);
+    assert_string_equal(w.events, "held 1, down 0");
+}
+
 static void interrupt_run(void)
 {
     w.completed = true;
@@ -981,6 +999,7 @@ int main(void)
         TEST(a_foreign_container_is_reported),
         TEST(a_rollback_on_this_host_is_not_undone),
         TEST(a_rollback_by_hand_is_noticed_and_kept),
+        TEST(a_service_that_ends_under_a_hold_stays_down),
         TEST(a_run_that_converge_completed_is_recorded_later),
         TEST(the_start_has_a_run_that_can_write_the_document),
         TEST(a_container_that_was_removed_is_made_again),
