@@ -242,6 +242,7 @@ static int only_converge(struct run *run, struct err *err)
     unsigned changes = 0;
     bool committed = journal_committed(&run->journal);
     bool interrupted = run->journal.phase != JOURNAL_IDLE || run->journal_lost;
+    bool gone = run->journal.committed_at != 0, down = false; /* gone: it served, and was removed */
 
     run->result->outcome = DEPLOY_UNCHANGED;
     if ((!deployment_intact(run) && put_in_order(run, CANDIDATES_TAKEN_BACK, &changes, err)) ||
@@ -251,9 +252,12 @@ static int only_converge(struct run *run, struct err *err)
     str_copy(run->result->pointer_etag, sizeof run->result->pointer_etag, run->journal.etag);
     if (changes && interrupted)
         run->result->outcome = committed ? DEPLOY_DEPLOYED : DEPLOY_ROLLED_BACK;
-    for (unsigned i = 0; i < run->unit_count; i++)
-        if (run->units[i].serving && !container_runs(run->units[i].serving))
-            run->result->outcome = DEPLOY_DOWN;
+    for (unsigned i = 0; i < run->unit_count; i++) {
+        gone &= !run->units[i].serving;
+        down |= run->units[i].serving && !container_runs(run->units[i].serving);
+    }
+    if (gone || down)
+        run->result->outcome = DEPLOY_DOWN;
     return 0;
 }
 

@@ -293,6 +293,16 @@ static void a_tick_that_finds_nothing_running_is_no_deployment(void **state)
     assert_int_equal(hooks, 0);
 }
 
+static void a_tick_that_finds_no_container_reports_it(void **state)
+{
+    struct err err;
+
+    (void)state;
+    sim_named(&sim, 0)->there = false;
+    assert_int_equal(run_faulty(deployer_converge, 0, SIM_KILL_BEFORE, &err), 0);
+    assert_int_equal(result.outcome, DEPLOY_DOWN);
+}
+
 /* Nothing has served before, so nothing is down. */
 static void a_first_deployment_that_failed_stays_failed(void **state)
 {
@@ -505,6 +515,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_repair_is_no_deployment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tick_that_finds_nothing_running_is_no_deployment, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_tick_that_finds_no_container_reports_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_first_deployment_that_failed_stays_failed, set_up,
                                         tear_down),
