@@ -117,8 +117,10 @@ static int create_named(struct run *run, const struct deploy_unit *unit,
         if (run->host->table->create(run->host, unit->at, creation, id, err) == 0)
             return 0;
         if (err_is(err, ERR_NOT_FOUND, CODE_IMAGE))
-            return err_hint(err,
-                            "the image was removed after the pull: the next run pulls it again");
+            return err_hint(err, run->rollback ? "a rollback pulls no image: promote that image, "
+                                                 "and deploy"
+                                               : "the image was removed after the pull: the next "
+                                                 "run pulls it again");
         if (!err_is(err, ERR_CONFLICT, CODE_CONTAINER) || run_now(run) > deadline)
             return ERR_FAIL;
         if (free_name(run, unit, creation->name, &failure) == 0)

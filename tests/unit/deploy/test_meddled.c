@@ -213,6 +213,29 @@ static void an_image_that_was_removed_after_the_pull_is_named(void **state)
     assert_null(sim_rest_fault(&sim, NULL));
 }
 
+/* A rollback pulls nothing. */
+static void an_image_that_a_rollback_lacks_is_named(void **state)
+{
+    struct deploy_host_table table;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(deploy(2, &err), 0);
+    deploy_result_finish(&result);
+    sim.containers[0].stale = true;
+    real_table = sim.host.table;
+    table = *real_table;
+    table.create = create_without_image;
+    sim.host.table = &table;
+    sim_begin(&sim, 0, SIM_KILL_BEFORE);
+    deploy_result_init(&result);
+    assert_true(deployer_rollback(&sim.host, &options, &result, &err));
+    sim.host.table = real_table;
+    assert_true(err_is(&err, ERR_NOT_FOUND, CODE_IMAGE));
+    assert_non_null(strstr(err.hint, "a rollback pulls no image"));
+    assert_null(sim_rest_fault(&sim, NULL));
+}
+
 /* A run of another user has another lock. */
 static int create_after_another_run(struct deploy_host *host, unsigned unit,
                                     const struct deploy_creation *creation, char id[DOCKER_ID_SIZE],
@@ -288,6 +311,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_image_that_was_removed_after_the_pull_is_named, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_a_rollback_lacks_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_candidate_of_another_run_is_left_alone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_name_of_a_foreign_candidate_is_not_waited_for, set_up,
