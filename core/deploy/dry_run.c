@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "deploy/prepare.h"
 #include "deploy/report.h"
 #include "deploy/room.h"
 #include "deploy/serving.h"
@@ -16,17 +17,6 @@ static const char *const TRAFFIC_NAMES[] = {
     [TRAFFIC_CADDY] = "caddy",         [TRAFFIC_FILE] = "the file of the proxy",
     [TRAFFIC_COMMAND] = "the command",
 };
-
-static void plan_create(const struct run *run, const struct deploy_unit *unit, struct text *plan)
-{
-    char name[DOCKER_NAME_SIZE];
-
-    unit_candidate_name(unit, unit->generation + 1, name);
-    text_printf(plan, "create %s from %s", name, run->want.ref);
-    if (unit->spec->slot_ports[SLOT_BLUE] || unit->spec->slot_names[SLOT_BLUE][0])
-        text_printf(plan, " in slot %s", deploy_slot_name(unit_free_slot(unit)));
-    text_printf(plan, "\n");
-}
 
 void dry_run_switch(const struct deploy_unit *unit, struct text *plan)
 {
@@ -45,13 +35,15 @@ void dry_run_switch(const struct deploy_unit *unit, struct text *plan)
                 unit->serving->labels.generation);
 }
 
-static void plan_prune(const struct deploy_unit *unit, struct text *plan)
+/* `again`: the retired container that is started again, or NULL. */
+static void plan_prune(const struct deploy_unit *unit, const struct deploy_container *again,
+                       struct text *plan)
 {
     unsigned keep = unit->spec->keep ? unit->spec->keep : 1;
     unsigned retired = unit->serving ? 1 : 0;
 
     for (unsigned i = 0; i < unit->count; i++)
-        retired += container_retired(unit->members[i]);
+        retired += unit->members[i] != again && container_retired(unit->members[i]);
     if (retired > keep)
         text_printf(plan, "remove older containers of %s: %u\n", unit->spec->name, retired - keep);
 }
@@ -96,23 +88,40 @@ static int try_judge(struct run *run, struct deploy_unit *unit, struct text *pla
     return failed;
 }
 
-static int plan_unit(struct run *run, struct deploy_unit *unit, bool present, struct err *err)
+static int plan_create(struct run *run, struct deploy_unit *unit, bool present, struct text *plan,
+                       struct err *err)
 {
-    struct text *plan = &run->result->plan;
+    char name[DOCKER_NAME_SIZE];
 
-    if (unit->unchanged) {
-        text_printf(plan, "%s: nothing to do\n", unit->spec->name);
-        return 0;
-    }
-    plan_create(run, unit, plan);
+    unit_candidate_name(unit, unit->generation + 1, name);
+    text_printf(plan, "create %s from %s", name, run->want.ref);
+    if (unit->spec->slot_ports[SLOT_BLUE] || unit->spec->slot_names[SLOT_BLUE][0])
+        text_printf(plan, " in slot %s", deploy_slot_name(unit_free_slot(unit)));
+    text_printf(plan, "\n");
     if (run->options->offline || !present)
         text_printf(plan, "compare it with its file\n");
     else if (try_judge(run, unit, plan, err))
         return ERR_FAIL;
     else
         text_printf(plan, "compare it with its file: done, with a container that was removed\n");
+    return 0;
+}
+
+static int plan_unit(struct run *run, struct deploy_unit *unit, bool present, struct err *err)
+{
+    const struct deploy_container *again = prepare_find_retired(run, unit);
+    struct text *plan = &run->result->plan;
+
+    if (unit->unchanged) {
+        text_printf(plan, "%s: nothing to do\n", unit->spec->name);
+        return 0;
+    }
+    if (again)
+        text_printf(plan, "start %s again: %s\n", again->facts.name, run->want.ref);
+    else if (plan_create(run, unit, present, plan, err))
+        return ERR_FAIL;
     dry_run_switch(unit, plan);
-    plan_prune(unit, plan);
+    plan_prune(unit, again, plan);
     return 0;
 }
 
@@ -121,7 +130,7 @@ void dry_run_serving(struct run *run)
     for (unsigned i = 0; i < run->unit_count; i++) {
         struct deploy_unit *unit = &run->units[i];
 
-        unit->serving = unit_holder(unit);
+        unit->serving = serving_choose(run, unit);
         for (unsigned j = 0; j < unit->count; j++)
             if (unit->members[j] != unit->serving && container_runs(unit->members[j]))
                 text_printf(&run->result->plan, "first continue or take back %s\n",

@@ -22,8 +22,8 @@ int dry_run(struct deploy_host *host, const struct deploy_options *options,
  * spec, and removes it; it is never started. */
 dry_run_fn dry_run_plan;
 
-/* Takes the holder of each name as the container that serves. An interrupted run is not repaired:
- * other containers that run are written into the plan. */
+/* Chooses the container that serves, as a run does. An interrupted run is not repaired: other
+ * containers that run are written into the plan. */
 void dry_run_serving(struct run *run);
 /* Writes how the candidate of a unit replaces the container that serves. */
 void dry_run_switch(const struct deploy_unit *unit, struct text *plan);

@@ -97,9 +97,9 @@ struct deploy_host_table {
                 struct err *err);
     /* Pulls and verifies the image, and stores the id that the daemon gives it. */
     int (*pull)(struct deploy_host *host, struct deploy_want *want, struct err *err);
-    /* Finds out whether the daemon has the image, and fetches nothing. DOCKER_ABSENT: it has not;
-     * if signatures are demanded, also if the name leads to another image there. Then the image id
-     * is set, too: that of the signed metadata, if the daemon has no other. */
+    /* Finds out whether the daemon has the image, stores its id, and fetches nothing.
+     * DOCKER_ABSENT: it has not; if signatures are demanded, also if the name leads to another
+     * image there. Then the id is that of the signed metadata, if the daemon has no other. */
     int (*look)(struct deploy_host *host, struct deploy_want *want, struct err *err);
     /* Removes the images of the application that no container has, but for the reference `keep`.
      * With `dangling`, images without a name, too. Adds their number to *count. */

@@ -17,9 +17,8 @@
 
 /* ---- create ---- */
 
-/* A retired container of the same image and spec, in the free slot. It is as good as a new one and
- * has its old files. */
-static struct deploy_container *find_retired(const struct run *run, const struct deploy_unit *unit)
+/* It is as good as a new one and has its old files. */
+struct deploy_container *prepare_find_retired(const struct run *run, const struct deploy_unit *unit)
 {
     struct deploy_container *best = NULL;
 
@@ -160,7 +159,7 @@ int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err)
     if (!unit->candidate) {
         if (run->host->table->hold(run->host, unit->at, unit_free_slot(unit), err) < 0)
             return ERR_FAIL;
-        unit->candidate = find_retired(run, unit);
+        unit->candidate = prepare_find_retired(run, unit);
         unit->reused = unit->candidate;
         if (!unit->candidate && create_container(run, unit, err))
             return ERR_FAIL;

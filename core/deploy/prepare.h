@@ -9,6 +9,9 @@
 
 struct err;
 
+/* Returns a retired container of the wanted image and spec, in the free slot, or NULL. */
+struct deploy_container *prepare_find_retired(const struct run *run,
+                                              const struct deploy_unit *unit);
 /* C is a running candidate of an earlier run, a retired container of this image and spec, or new.
  * conflict.container: another program creates one, too. */
 int prepare_create(struct run *run, struct deploy_unit *unit, struct err *err);

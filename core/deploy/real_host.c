@@ -183,12 +183,17 @@ static int inspect_proven(struct deploy_host *host, struct deploy_want *want, st
 static int host_look(struct deploy_host *host, struct deploy_want *want, struct err *err)
 {
     struct docker *docker = real_docker(host, err);
-    struct docker_image ignored;
+    struct docker_image image;
+    int answer;
 
     if (!docker)
         return ERR_FAIL;
-    return host->proves ? inspect_proven(host, want, err)
-                        : docker_inspect(docker, want->ref, &ignored, err);
+    if (host->proves)
+        return inspect_proven(host, want, err);
+    answer = docker_inspect(docker, want->ref, &image, err);
+    if (answer == DOCKER_OK)
+        str_copy(want->image_id, sizeof want->image_id, image.id);
+    return answer;
 }
 
 static int host_pull(struct deploy_host *host, struct deploy_want *want, struct err *err)

@@ -137,6 +137,30 @@ static void a_dry_run_compares_as_the_run_does(void **state)
     assert_int_equal(result.outcome, DEPLOY_DEPLOYED);
 }
 
+static void a_dry_run_names_the_container_that_is_started_again(void **state)
+{
+    (void)state;
+    must_deploy(2);
+    sim_point(&sim, 1, SIM_GOOD);
+    options.dry_run = true;
+    must(deployer_run);
+    assert_non_null(strstr(result.plan.data, "start shop-web.g1.retired again"));
+    assert_null(strstr(result.plan.data, "create"));
+    assert_null(strstr(result.plan.data, "remove"));
+}
+
+/* Without the holder of the name, a run finds the container that serves. So does a plan. */
+static void a_dry_run_finds_the_container_that_serves(void **state)
+{
+    (void)state;
+    str_copy(deployment.units[0].name, sizeof deployment.units[0].name, "new");
+    sim_point(&sim, 2, SIM_GOOD);
+    options.dry_run = true;
+    must(deployer_run);
+    assert_null(strstr(result.plan.data, "take back"));
+    assert_non_null(strstr(result.plan.data, "keep new as new.g1.retired"));
+}
+
 /* Returns the number of the first call with this name. */
 static unsigned find_call(command *what, const char *name)
 {
@@ -505,6 +529,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_dry_run_compares_as_the_run_does, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_dry_run_names_the_container_that_is_started_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_dry_run_finds_the_container_that_serves, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_dry_run_leaves_a_damaged_journal_where_it_is, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_created_if_the_journal_cannot_be_written, set_up,
