@@ -67,6 +67,9 @@ check "c17: a second deployment reports the first one" exits 8 on_edge s3dock de
 kill -KILL $SLOW
 { wait $SLOW; } 2>/dev/null
 check "c17, c18: after kill -9 there is no lock and no container in the way" deploy site
+flock "$XDG_STATE_HOME/s3dock/deploy/$APP@site.lock" sh -c ": >locked; sleep 0.5" &
+await test -e locked
+check "c17: a lock that is held for a moment, as by a poll of watch, is waited for" on_edge s3dock deploy "$APP" site
 check "c14: the container had the time of its own spec to stop, and then it was killed" \
     python3 -c 'import json, sys
 unit = json.load(open(sys.argv[1]))["data"]["units"][0]
