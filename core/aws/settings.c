@@ -130,9 +130,10 @@ static int hint_at_lines(struct err *err)
 static void list_words(const char *words, char *out, size_t size)
 {
     for (size_t length; *words; words += length + (words[length] == '|')) {
-        length = strcspn(words, "|");
-        int used = snprintf(out, size, "%.*s%s", (int)length, words, words[length] ? " or " : "");
+        int used;
 
+        length = strcspn(words, "|");
+        used = snprintf(out, size, "%.*s%s", (int)length, words, words[length] ? " or " : "");
         out += used;
         size -= (size_t)used;
     }

@@ -114,28 +114,26 @@ int sigv4_sign(const struct sigv4_request *request, const struct sigv4_key *key,
 {
     unsigned order[SIGV4_HEADERS_MAX];
     char stamp[CLOCK_AMZ_SIZE], scope[256], signature[SHA256_HEX_SIZE];
+    _cleanup_text_ struct text canonical = {0}, names = {0};
+    int scope_size, size;
 
     clock_amz(wall_ns, stamp);
-    int scope_size =
+    scope_size =
         snprintf(scope, sizeof scope, "%.8s/%s/%s/aws4_request", stamp, key->region, key->service);
     if (request->header_count > SIGV4_HEADERS_MAX || scope_size >= (int)sizeof scope ||
         strlen(key->secret_key) >= SIGV4_VALUE_MAX)
         return err_set(err, ERR_INTERNAL, "signature", "a request too large to sign");
     sort_headers(request, order);
-
-    struct text _cleanup_text_ canonical;
     text_init(&canonical, CANONICAL_MAX);
     add_canonical(&canonical, request, order);
     if (text_check(&canonical, "a request to sign", err) < 0)
         return ERR_FAIL;
     sign(key, stamp, scope, text_view(&canonical), signature);
-
-    struct text _cleanup_text_ names;
     text_init(&names, SIGV4_AUTHORIZATION_MAX);
     add_signed_names(&names, request, order);
-    int size = snprintf(authorization, SIGV4_AUTHORIZATION_MAX,
-                        "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
-                        key->access_key, scope, names.data, signature);
+    size = snprintf(authorization, SIGV4_AUTHORIZATION_MAX,
+                    "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
+                    key->access_key, scope, names.data, signature);
     if (names.failed || size < 0 || size >= SIGV4_AUTHORIZATION_MAX)
         return err_set(err, ERR_INTERNAL, "signature", "a request too large to sign");
     return 0;

@@ -84,6 +84,8 @@ static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system_i
 int xml_read(struct view document, char root[XML_NAME], xml_end *end, void *arg, struct err *err)
 {
     struct reader reader = {.end = end, .arg = arg};
+    const char *why;
+    bool good;
     int size;
 
     /* A server that keeps the connection alive with blanks may send some before the declaration. */
@@ -97,10 +99,9 @@ int xml_read(struct view document, char root[XML_NAME], xml_end *end, void *arg,
     XML_SetElementHandler(reader.parser, on_start, on_end);
     XML_SetCharacterDataHandler(reader.parser, on_text);
     XML_SetStartDoctypeDeclHandler(reader.parser, on_doctype);
-    bool good = XML_Parse(reader.parser, document.size ? (const char *)document.data : "", size,
-                          XML_TRUE) == XML_STATUS_OK;
-    const char *why =
-        reader.refused ? reader.refused : XML_ErrorString(XML_GetErrorCode(reader.parser));
+    good = XML_Parse(reader.parser, document.size ? (const char *)document.data : "", size,
+                     XML_TRUE) == XML_STATUS_OK;
+    why = reader.refused ? reader.refused : XML_ErrorString(XML_GetErrorCode(reader.parser));
     if (root)
         memcpy(root, reader.names[1], XML_NAME);
     if (!good)

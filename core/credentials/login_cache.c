@@ -106,12 +106,13 @@ int login_cache_read(const struct aws_system *system, const char *path, struct l
                      struct err *err)
 {
     struct json *json = NULL;
+    struct json_node root;
     int result;
 
     *out = (struct login_session){.key = ""};
     if (read_document(system, path, &json, err) < 0)
         return ERR_FAIL;
-    struct json_node root = json_root(json);
+    root = json_root(json);
     result = read_set(json_get(root, "accessToken"), path, &out->set, err);
     json_string(json_get(root, "refreshToken"), out->refresh_token, sizeof out->refresh_token);
     json_string(json_get(root, "clientId"), out->client_id, sizeof out->client_id);

@@ -130,6 +130,8 @@ static int exchange_token(const struct aws_system *system, const char *url, unsi
     char proof[sizeof "dpop: " + DPOP_PROOF_MAX] = "dpop: ";
     const char *const headers[] = {"content-type: application/json", proof};
     const struct web_call call = {system, SERVICE, url, tries, web_call_is_busy};
+    struct web_request request = {
+        .method = "POST", .url = url, .headers = headers, .header_count = ARRAY_SIZE(headers)};
     struct web_answer answer = {0};
     _cleanup_text_ struct text body = {0};
     int result = ERR_FAIL;
@@ -140,11 +142,7 @@ static int exchange_token(const struct aws_system *system, const char *url, unsi
                    err) < 0 ||
         text_check(&body, "a request to " SERVICE, err) < 0)
         return ERR_FAIL;
-    const struct web_request request = {.method = "POST",
-                                        .url = url,
-                                        .headers = headers,
-                                        .header_count = ARRAY_SIZE(headers),
-                                        .body = text_view(&body)};
+    request.body = text_view(&body);
     text_init_secret(&answer.body, WEB_ANSWER_MAX);
     if (web_call_send(&call, &request, &answer, err) == 0)
         result = read_answer(&answer, system->now(system->arg), session, err);

@@ -90,10 +90,12 @@ static void end_finished(struct http *http)
     int left;
 
     while ((message = curl_multi_info_read(http->multi, &left))) {
+        struct http_exchange *exchange = NULL;
+        CURLcode code;
+
         if (message->msg != CURLMSG_DONE)
             continue;
-        struct http_exchange *exchange = NULL;
-        CURLcode code = message->data.result; /* read it before the message becomes invalid */
+        code = message->data.result; /* read it before the message becomes invalid */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
         end_exchange(http, exchange, code);
     }
@@ -181,9 +183,11 @@ static void end_slow_exchanges(struct http *http, int64_t now)
 
 static int sleep_ms(int64_t until, int64_t now, int most)
 {
+    int64_t ms;
+
     if (until <= now)
         return 0;
-    int64_t ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
+    ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
     return ms < most ? (int)ms : most;
 }
 
@@ -191,7 +195,7 @@ static void *http_main(void *arg)
 {
     struct http *http = arg;
     int64_t until = INT64_MAX;
-    int running;
+    int running, most;
 
     for (;;) {
         if (atomic_load(&http->awake))
@@ -206,7 +210,7 @@ static void *http_main(void *arg)
             until = http->driver.step(http->driver.arg, clock_monotonic());
         if (until == HTTP_STOP)
             return NULL;
-        int most = resume_paused(http) ? RATE_TICK_MS : SLEEP_MAX_MS;
+        most = resume_paused(http) ? RATE_TICK_MS : SLEEP_MAX_MS;
         curl_multi_poll(http->multi, NULL, 0, sleep_ms(until, clock_monotonic(), most), NULL);
     }
 }

@@ -171,6 +171,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 {
     struct http_exchange *exchange = arg;
     char *base = (char *)&exchange->answer;
+    const char *colon;
+    size_t name;
 
     (void)one;
     exchange->header_bytes += size;
@@ -186,10 +188,10 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
         start_answer(&exchange->answer, line, size);
         return size;
     }
-    const char *colon = memchr(line, ':', size);
+    colon = memchr(line, ':', size);
     if (!colon)
         return size;
-    size_t name = (size_t)(colon - line);
+    name = (size_t)(colon - line);
     exchange->answer.amz = exchange->answer.amz || (name > 6 && !strncasecmp(line, "x-amz-", 6));
     for (size_t i = 0; i < ARRAY_SIZE(HEADER_SLOTS); i++)
         if (strlen(HEADER_SLOTS[i].name) == name &&
@@ -241,7 +243,7 @@ static bool lacks_authorities(const struct http_exchange *exchange)
 
 static enum http_fault fault_of(CURLcode code, const struct http_exchange *exchange)
 {
-    long os_errno = 0;
+    double connected = 0;
 
     if (exchange->overflow)
         return HTTP_TOO_MUCH;
@@ -262,8 +264,6 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
     case CURLE_COULDNT_CONNECT:
         return HTTP_REFUSED;
     case CURLE_OPERATION_TIMEDOUT:
-        curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
-        double connected = 0;
         curl_easy_getinfo(exchange->easy, CURLINFO_PRETRANSFER_TIME, &connected);
         return connected > 0 ? HTTP_STALLED : HTTP_TIMEOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -344,12 +344,12 @@ static void set_coding(struct http_exchange *exchange)
 
 static int set_options(struct http_exchange *exchange, struct http_link *link, struct err *err)
 {
-    if (!exchange->easy) {
-        exchange->easy = http_easy_create(&link->tls, err);
-        if (!exchange->easy)
-            return ERR_FAIL;
-    }
     CURL *easy = exchange->easy;
+
+    if (!easy)
+        easy = exchange->easy = http_easy_create(&link->tls, err);
+    if (!easy)
+        return ERR_FAIL;
     curl_easy_setopt(easy, CURLOPT_URL, exchange->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

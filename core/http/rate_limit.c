@@ -33,12 +33,14 @@ static void fill(struct rate_limit *limit, int64_t now)
 
 size_t rate_limit_may(struct rate_limit *limit, size_t wanted, unsigned sharers, int64_t now)
 {
+    size_t share;
+
     if (!limit->rate)
         return wanted;
     fill(limit, now);
     if (limit->budget <= 0)
         return 0;
-    size_t share = (size_t)limit->budget / (sharers ? sharers : 1);
+    share = (size_t)limit->budget / (sharers ? sharers : 1);
     if (share < SHARE_MIN)
         share = SHARE_MIN;
     return wanted < share ? wanted : share;

@@ -61,6 +61,7 @@ int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
 {
     /* The ceiling is at most cap, far below 2^63 / 2^32 units of a microsecond. */
     int64_t wait = ceiling(policy, cause, tried) / 1000 * (int64_t)(random >> 1) / INT32_MAX * 1000;
+    int64_t patience = link->lived ? policy->patience : policy->patience_first;
 
     if (asked > policy->asked_most)
         asked = policy->asked_most;
@@ -72,9 +73,7 @@ int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
         return is_left(policy, link, tried) ? wait : RETRY_NEVER;
     if (policy->strict && tried >= policy->tries)
         return RETRY_NEVER;
-
     if (!link->trouble_since)
         link->trouble_since = now;
-    int64_t patience = link->lived ? policy->patience : policy->patience_first;
     return now + wait - link->trouble_since < patience ? wait : RETRY_NEVER;
 }

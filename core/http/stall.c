@@ -14,6 +14,7 @@ void stall_measure(struct stall_link *link, uint64_t moved, int64_t window, int6
 {
     int64_t least = window / 2 < NS_PER_S ? window / 2 : NS_PER_S;
     int64_t time = now - link->since;
+    uint64_t rate;
 
     if (link->since && time < least)
         return;
@@ -21,7 +22,7 @@ void stall_measure(struct stall_link *link, uint64_t moved, int64_t window, int6
         link->best /= 2;
         link->sank = now;
     }
-    uint64_t rate = (uint64_t)((double)(moved - link->moved) / (double)time * (double)NS_PER_S);
+    rate = (uint64_t)((double)(moved - link->moved) / (double)time * (double)NS_PER_S);
     if (!link->since || rate >= link->best) {
         link->best = link->since ? rate : 0;
         link->sank = now;

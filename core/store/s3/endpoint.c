@@ -70,6 +70,8 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
                  struct err *err)
 {
     const char *rest = endpoint;
+    char *bracket, *colon;
+    size_t length, path;
 
     place->https = true;
     if (starts(rest, "https://"))
@@ -79,8 +81,7 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
         place->https = false;
     } else if (strstr(rest, "://"))
         return bad_endpoint(err, endpoint, "only http:// and https:// are supported");
-
-    size_t length = strcspn(rest, "/");
+    length = strcspn(rest, "/");
     if (length == 0 || length >= size)
         return bad_endpoint(err, endpoint, "no host name");
     for (size_t i = 0; i < length; i++)
@@ -88,15 +89,13 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
     host[length] = '\0';
     if (!only(host, LOWER DIGITS ".-_:[]"))
         return bad_endpoint(err, endpoint, "the host name has an invalid character");
-
-    char *bracket = strchr(host, ']');
-    char *colon = strchr(bracket ? bracket : host, ':');
+    bracket = strchr(host, ']');
+    colon = strchr(bracket ? bracket : host, ':');
     if (colon && !port_valid(colon + 1))
         return bad_endpoint(err, endpoint, "the port is not a number from 1 to 65535");
     if (colon && strcmp(colon + 1, place->https ? "443" : "80") == 0)
         *colon = '\0';
-
-    size_t path = strlen(rest + length);
+    path = strlen(rest + length);
     while (path > 0 && rest[length + path - 1] == '/')
         path--;
     if (path >= sizeof place->prefix)

@@ -91,11 +91,12 @@ static bool parse_size(const char *text, uint64_t *out)
 /* Returns true if the text is the word or its digit, as Go's clients read a Boolean. */
 static bool is_boolean(const char *text, const char *word, char digit)
 {
+    size_t size;
+    bool same;
+
     text += strspn(text, BLANKS);
-
-    size_t size = strcspn(text, BLANKS);
-    bool same = size == strlen(word) && strncasecmp(text, word, size) == 0;
-
+    size = strcspn(text, BLANKS);
+    same = size == strlen(word) && strncasecmp(text, word, size) == 0;
     return (same || (size == 1 && text[0] == digit)) && !text[size + strspn(text + size, BLANKS)];
 }
 
@@ -278,6 +279,7 @@ int s3_page_read(struct store_page *page, enum store_verb verb, const char *toke
                  struct view document, struct err *err)
 {
     struct page_reader reader = {.page = page};
+    int result;
 
     for (size_t i = 0; i < ARRAY_SIZE(GRAMMARS); i++)
         if (GRAMMARS[i].verb == verb)
@@ -286,7 +288,7 @@ int s3_page_read(struct store_page *page, enum store_verb verb, const char *toke
         return err_set(err, ERR_INTERNAL, "listing", "not a listing");
     text_init(&reader.next, XML_TEXT * 2);
     text_init(&reader.next_second, XML_TEXT);
-    int result = read_page(&reader, token, document, err);
+    result = read_page(&reader, token, document, err);
     free(reader.now.key);
     text_finish(&reader.next);
     text_finish(&reader.next_second);

@@ -75,9 +75,10 @@ static void add_header(struct s3_request *request, const char *name, const char 
     size_t room = request->values_used < S3_VALUES_MAX ? S3_VALUES_MAX - request->values_used : 0;
     char *value = request->values + (S3_VALUES_MAX - room);
     va_list args;
+    int size;
 
     va_start(args, fmt);
-    int size = vsnprintf(value, room, fmt, args);
+    size = vsnprintf(value, room, fmt, args);
     va_end(args);
     request->values_used += size < 0 ? S3_VALUES_MAX : (size_t)size + 1;
     if (request->values_used <= S3_VALUES_MAX)
@@ -369,8 +370,10 @@ static int check_key(const struct s3_endpoint *place, const char *key, struct er
     if (!key || !key[0] || strlen(place->key_prefix) + strlen(key) > STORE_KEY_MAX)
         return err_set(err, ERR_USAGE, "key", "a key must have 1 to %d bytes", STORE_KEY_MAX);
     for (const char *segment = key; segment; segment = strchr(segment, '/')) {
+        size_t size;
+
         segment += *segment == '/';
-        size_t size = strcspn(segment, "/");
+        size = strcspn(segment, "/");
         if ((size == 1 && segment[0] == '.') || (size == 2 && memcmp(segment, "..", 2) == 0))
             return err_set(err, ERR_USAGE, "key", "\"%s\" has a segment \".\" or \"..\"", key);
     }

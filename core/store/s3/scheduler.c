@@ -11,9 +11,9 @@
 
 void scheduler_init(struct scheduler *scheduler, unsigned slots)
 {
-    assert(slots >= 1 && slots <= SCHEDULER_SLOTS_MAX);
     unsigned first = slots < SCHEDULER_FIRST ? slots : SCHEDULER_FIRST;
 
+    assert(slots >= 1 && slots <= SCHEDULER_SLOTS_MAX);
     *scheduler = (struct scheduler){.slot_count = slots, .limit = slots, .link_most = first};
 }
 
@@ -121,8 +121,9 @@ void scheduler_postpone(struct scheduler *scheduler, int slot, int64_t due)
 
 struct store_op *scheduler_release(struct scheduler *scheduler, int slot)
 {
-    assert(scheduler->slots[slot].state != SLOT_FREE);
     struct store_op *op = scheduler->slots[slot].op;
+
+    assert(scheduler->slots[slot].state != SLOT_FREE);
     scheduler->slots[slot] = (struct scheduler_slot){0};
     scheduler->taken--;
     scheduler->weight -= weight_of(op);
@@ -186,6 +187,8 @@ static bool is_full(const struct scheduler *scheduler)
 
 void scheduler_measure(struct scheduler *scheduler, uint64_t moved, bool moving, int64_t now)
 {
+    int64_t time = now - scheduler->rate.since;
+
     if (!moving || !is_full(scheduler)) {
         scheduler->rate.since = 0;
         return;
@@ -195,7 +198,6 @@ void scheduler_measure(struct scheduler *scheduler, uint64_t moved, bool moving,
         scheduler->rate.moved = moved;
         return;
     }
-    int64_t time = now - scheduler->rate.since;
     if (time < NS_PER_S)
         return;
     set_link_most(scheduler,
