@@ -33,7 +33,6 @@
 #define FLAGGED_MAX (256 * MIB) /* paths of all files that an index flag hides */
 #define INDEX_MAX   (2 * GIB)   /* an index that is copied */
 #define RECORD_MAX  (64 * KIB)  /* a path and the fields before it */
-#define SETTING_MAX (1 * MIB)   /* all filters of a configuration */
 
 /* One repository: the outer one, or a submodule. */
 struct scan {

@@ -147,20 +147,6 @@ bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
     return key_sibling_document(out, archive, "", kind);
 }
 
-bool key_of_retired(char out[KEY_MAX], const char *key)
-{
-    size_t length = strlen(key), tail = strlen(ending(KEY_RETIRED));
-    struct image_name name;
-    char month[7];
-
-    out[0] = '\0';
-    if (length >= KEY_MAX || length <= tail ||
-        strcmp(key + length - tail, ending(KEY_RETIRED)) != 0)
-        return false;
-    snprintf(out, KEY_MAX, "%.*s%s", (int)(length - tail), key, ending(KEY_ARCHIVE));
-    return key_parse_image(out, &name, month);
-}
-
 void key_metadata_of_retired(char out[KEY_MAX], const char *key)
 {
     int stem = (int)(strlen(key) - strlen(ending(KEY_RETIRED)));

@@ -40,9 +40,6 @@ bool key_sibling_document(char out[KEY_MAX], const char *archive, const char *pl
 bool key_prefix_of_others(char out[KEY_MAX], const char *archive);
 /* As key_sibling; internal.key if `archive` is not the key of an archive. */
 int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, struct err *err);
-/* Writes the key of the archive of a tombstone. Returns false if `key` is not the key of a
- * tombstone. */
-bool key_of_retired(char out[KEY_MAX], const char *key);
 /* Writes the key of the metadata that a tombstone replaces. `key` ends in ".retired". */
 void key_metadata_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
@@ -91,8 +88,7 @@ bool key_parse_deployed(const char *key, char app[NAME_APP_MAX], char env[NAME_E
  * Returns false if `key` does not end in .json, or is too long. */
 bool key_signatures(char out[KEY_MAX], const char *key);
 /* Writes the key of the document of a signatures object. Returns false if `key` is not the key of
- * one.
- */
+ * one. */
 bool key_of_signatures(char out[KEY_MAX], const char *key);
 /* Returns true if a key that a document contains may be used in a request: a relative path of
  * printable characters, shorter than KEY_MAX, without empty, "." or ".." components. */

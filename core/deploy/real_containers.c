@@ -12,10 +12,9 @@
 #include "deploy/spec/judge.h"
 #include "docker/container_list.h"
 
-#define BODY_MAX    (4 * MIB)
-#define LOG_LINES   20
-#define OTHERS_MAX  128 /* containers that are compared with the candidate */
-#define MEMINFO_MAX (16 * KIB)
+#define BODY_MAX   (4 * MIB)
+#define LOG_LINES  20
+#define OTHERS_MAX 128 /* containers that are compared with the candidate */
 
 #define POLICY_TRIES 5
 #define POLICY_PAUSE (200 * NS_PER_MS)

@@ -216,16 +216,6 @@ bool existing_image_is(const struct existing_image *existing, const char *id)
     return existing->whole && metadata_names(&existing->at.metadata, id);
 }
 
-bool existing_image_is_torn(const struct existing_image *existing)
-{
-    const struct metadata *metadata = &existing->at.metadata;
-
-    /* a copied bucket has other ETags, and the same sizes */
-    return existing->has_archive && metadata->archive_etag[0] &&
-           strcmp(metadata->archive_etag, existing->archive.etag) != 0 &&
-           metadata->size != existing->archive.size;
-}
-
 /* ---- keeping a copy ---- */
 
 struct keep {
@@ -348,10 +338,22 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
     return answer;
 }
 
+/* Returns true if the archive is not that of the metadata, but a later one: its push ended before
+ * it wrote its documents. The image that it replaced was kept before; the archive itself belongs to
+ * no image. */
+static bool is_torn(const struct existing_image *existing)
+{
+    const struct metadata *metadata = &existing->at.metadata;
+
+    /* a copied bucket has other ETags, and the same sizes */
+    return metadata->archive_etag[0] &&
+           strcmp(metadata->archive_etag, existing->archive.etag) != 0 &&
+           metadata->size != existing->archive.size;
+}
+
 bool existing_image_must_be_kept(const struct existing_image *existing)
 {
-    return existing_image_has_objects(existing) ||
-           (existing->has_archive && !existing_image_is_torn(existing));
+    return existing_image_has_objects(existing) || (existing->has_archive && !is_torn(existing));
 }
 
 int existing_image_keep(struct store *store, const struct image_name *name,

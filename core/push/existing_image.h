@@ -47,11 +47,6 @@ bool existing_image_is(const struct existing_image *existing, const char *id);
 /* Returns true if the image is of format 3: its objects have keys of their own. */
 bool existing_image_has_objects(const struct existing_image *existing);
 
-/* Returns true if the archive is not that of the metadata, but a later one: its push ended before
- * it wrote its documents. The image that it replaced was kept before; the archive itself belongs to
- * no image. */
-bool existing_image_is_torn(const struct existing_image *existing);
-
 /* Returns true if a push that replaces the image must keep a copy of it. */
 bool existing_image_must_be_kept(const struct existing_image *existing);
 /* Copies archive, index and metadata to an unused name under archive/; of an image of format 3 only

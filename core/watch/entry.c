@@ -13,11 +13,6 @@ static const char *const STATES[] = {
     [WATCH_MALFORMED] = "malformed",
 };
 
-const char *watch_state_name(enum watch_state state)
-{
-    return STATES[state];
-}
-
 void watch_entry_init(struct watch_entry *entry, const char *app, const char *env)
 {
     *entry = (struct watch_entry){.settled = true};
@@ -179,8 +174,7 @@ void watch_summary(const struct watch_entry *entries, unsigned count, char *out,
         const struct watch_entry *entry = &entries[i];
         const char *tag = strchr(entry->served, ':');
         int length = snprintf(out + used, size - used, "%s%s/%s %s%s%s", i ? ", " : "", entry->app,
-                              entry->env, watch_state_name(entry->state), tag ? " " : "",
-                              tag ? tag + 1 : "");
+                              entry->env, STATES[entry->state], tag ? " " : "", tag ? tag + 1 : "");
 
         used += length > 0 ? (size_t)length : 0;
     }

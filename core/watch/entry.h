@@ -43,7 +43,6 @@ enum watch_state {
     WATCH_NO_POINTER, /* the environment has no pointer: the containers stay */
     WATCH_MALFORMED,  /* its pointer leads to no image: the containers stay */
 };
-const char *watch_state_name(enum watch_state state); /* "current" */
 
 struct watch_entry {
     char app[NAME_APP_MAX], env[NAME_ENV_MAX];

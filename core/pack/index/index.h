@@ -159,8 +159,6 @@ uint64_t index_builder_own_size(const struct index_builder *builder); /* of the 
 const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number);
 /* Returns the place of chunk `number`, which must have been added. Not valid after a repack. */
 struct index_place index_builder_place(const struct index_builder *builder, uint64_t number);
-/* Writes the name of the writer: recipe, library and level, which decide the packed bytes. */
-void index_writer(int level, char out[INDEX_WRITER_SIZE]);
 /* The objects that the chunks use, in the order of their first use: builder's numbers. */
 struct index_order {
     unsigned count;

@@ -88,11 +88,6 @@ static void put_image(struct text *to, const struct image_info *image)
     }
 }
 
-void index_writer(int level, char out[INDEX_WRITER_SIZE])
-{
-    codec_writer(&(struct codec_choice){.codec = CODEC_GZIP, .level = level}, out);
-}
-
 static void put_parameters(struct text *to, const struct index_builder *builder)
 {
     const struct codec_choice *choice = &builder->writer.choice;
