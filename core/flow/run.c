@@ -124,10 +124,12 @@ static int make_input(struct view input, int *fd, struct err *err)
         return 0;
     *fd = os_memory_file();
     if (*fd < 0)
-        return err_errno(err, errno, "program", "the input of a program");
+        return err_errno(err, errno, "program", "cannot make the input of a program");
     if (file_write_all(*fd, input.data, input.size, "the input of a program", err))
         return ERR_FAIL;
-    return lseek(*fd, 0, SEEK_SET) == 0 ? 0 : ERR_FAIL;
+    return lseek(*fd, 0, SEEK_SET) == 0
+               ? 0
+               : err_errno(err, errno, "program", "cannot rewind the input of a program");
 }
 
 static int make_ends(const struct run_options *run, struct ends *ends, struct pipes *pipes,
