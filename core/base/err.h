@@ -52,8 +52,8 @@ int err_set(struct err *err, enum err_family family, const char *code, const cha
     __attribute__((format(printf, 4, 5)));
 
 /* The same from an errno value: "text: No such file or directory". The family is ERR_LOCAL. The
- * code is "disk_full" (with a hint) for ENOSPC, "permission" for EACCES and EPERM, else the given
- * one. */
+ * code is "memory" for ENOMEM, "disk_full" (with a hint) for ENOSPC and EDQUOT, "permission" for
+ * EACCES, EPERM and EROFS, else the given one. */
 int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
