@@ -91,7 +91,7 @@ static size_t space_length(const struct json5 *j)
         return 1;
     if (starts(j, "\xe2\x80") && peek(j, 2) >= 0x80 && peek(j, 2) <= 0x8a)
         return 3; /* U+2000 to U+200A */
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+    for (size_t i = 0; i < ARRAY_SIZE(wide); i++)
         if (starts(j, wide[i]))
             return strlen(wide[i]);
     return 0;

@@ -58,7 +58,7 @@ struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, 
     if (count == 0 || !reserve(&bytes, &table, 1, count * sizeof(struct buffer)) ||
         !reserve(&bytes, &aux, count, aux_size) || !reserve(&bytes, &in, count, in_size) ||
         !reserve(&bytes, &out, count, out_size)) {
-        err_set(err, ERR_INTERNAL, "slots", "invalid number of transfer buffers: %u", count);
+        err_set(err, ERR_INTERNAL, "buffers", "invalid number of transfer buffers: %u", count);
         goto fail;
     }
     buffers->arena = os_map(bytes);

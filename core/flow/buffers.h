@@ -25,8 +25,8 @@ struct buffers;
 /* Allocates `count` buffers. Pages take no memory until they are touched. */
 struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
                                struct err *err);
-void buffers_destroy(
-    struct buffers *buffers); /* takes NULL; every buffer must have been given back */
+/* Takes NULL. Every buffer must have been given back. */
+void buffers_destroy(struct buffers *buffers);
 
 /* Returns the free buffer that was given back last; NULL if all are taken. */
 struct buffer *buffers_take(struct buffers *buffers);

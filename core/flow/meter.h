@@ -9,8 +9,10 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
+
 #define METER_SAMPLES 16 /* one every METER_STEP: the last 8 s */
-#define METER_STEP    (INT64_C(500) * 1000000)
+#define METER_STEP    (500 * NS_PER_MS)
 
 struct meter {
     uint64_t done, total; /* total 0: not known */
