@@ -3,7 +3,6 @@
  */
 #include "aws/partition.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -33,4 +32,22 @@ const struct aws_partition *aws_partition_of(const char *region)
             if (strncmp(region, ROWS[i].prefixes[j], strlen(ROWS[i].prefixes[j])) == 0)
                 return &ROWS[i].partition;
     return &COMMERCIAL;
+}
+
+static size_t before_domain(const char *host, const char *domain)
+{
+    size_t size = strlen(host), tail = strlen(domain);
+
+    if (size <= tail + 1 || host[size - tail - 1] != '.' || strcmp(host + size - tail, domain) != 0)
+        return 0;
+    return size - tail - 1;
+}
+
+size_t aws_partition_before_domain(const char *host)
+{
+    size_t before = before_domain(host, COMMERCIAL.domain);
+
+    for (size_t i = 0; !before && i < ARRAY_SIZE(ROWS); i++)
+        before = before_domain(host, ROWS[i].partition.domain);
+    return before;
 }

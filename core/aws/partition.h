@@ -6,6 +6,7 @@
 #define S3DOCK_AWS_PARTITION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct aws_partition {
     const char *name;      /* as in ARNs: "aws", "aws-cn" */
@@ -16,5 +17,8 @@ struct aws_partition {
 
 /* Returns the partition of a region. Never NULL: an unknown region belongs to "aws". */
 const struct aws_partition *aws_partition_of(const char *region);
+/* Returns the number of bytes of a host name before the dot and the domain of a partition. 0: the
+ * host is not of AWS. */
+size_t aws_partition_before_domain(const char *host);
 
 #endif

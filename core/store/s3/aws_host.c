@@ -25,26 +25,6 @@ void s3_aws_host_write(const struct s3_aws_host *host, const char *region, char 
     }
 }
 
-/* Returns the text before the domain of the partition that the host belongs to, as its size. 0: the
- * host is not of AWS. */
-static size_t domain_start(const char *host)
-{
-    static const char *const REGIONS[] = {"us-east-1",      "cn-north-1",     "us-iso-east-1",
-                                          "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
-                                          "eusc-de-east-1"};
-    size_t size = strlen(host);
-
-    for (size_t i = 0; i < sizeof REGIONS / sizeof *REGIONS; i++) {
-        const char *domain = aws_partition_of(REGIONS[i])->domain;
-        size_t tail = strlen(domain);
-
-        if (size > tail + 1 && host[size - tail - 1] == '.' &&
-            strcmp(host + size - tail, domain) == 0)
-            return size - tail - 1;
-    }
-    return 0;
-}
-
 /* Returns whether the label names the service: "s3", "s3-fips", "s3-us-west-2". */
 static bool is_service(const char *label, size_t size)
 {
@@ -62,7 +42,7 @@ static bool may_follow(const char *label, size_t size)
 
 bool s3_aws_host_is(const char *host)
 {
-    const char *end = host + domain_start(host);
+    const char *end = host + aws_partition_before_domain(host);
     bool found = false;
     size_t size;
 
@@ -75,7 +55,7 @@ bool s3_aws_host_is(const char *host)
 
 bool s3_aws_host_is_public(const char *host)
 {
-    size_t end = domain_start(host);
+    size_t end = aws_partition_before_domain(host);
     const char *service = host;
 
     /* a bucket may be in front: the service is the last or the last but one word */

@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "aws/partition.h"
 #include "base/bytes.h"
@@ -28,15 +30,33 @@ static void the_region_selects_the_partition(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct aws_partition *partition = aws_partition_of(cases[i].region);
+        char host[128];
 
         assert_string_equal(partition->name, cases[i].name);
         assert_string_equal(partition->domain, cases[i].domain);
+        snprintf(host, sizeof host, "s3.%s", cases[i].domain);
+        assert_int_equal(aws_partition_before_domain(host), strlen("s3"));
     }
+}
+
+static void other_hosts_have_no_domain_of_a_partition(void **state)
+{
+    static const char *const hosts[] = {"",
+                                        "amazonaws.com",
+                                        ".amazonaws.com",
+                                        "s3amazonaws.com",
+                                        "s3.amazonaws.com.example",
+                                        "s3.example.com"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+        assert_int_equal(aws_partition_before_domain(hosts[i]), 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_region_selects_the_partition)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_region_selects_the_partition),
+                                       cmocka_unit_test(other_hosts_have_no_domain_of_a_partition)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
