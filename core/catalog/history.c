@@ -63,8 +63,8 @@ static int add_event(struct month *m, size_t at, const struct audit_event *event
     return 0;
 }
 
-/* Returns why the event is none of the promotions of the application; NULL: it is one. A reader that
- * passes over a promotion would take an older one for the newest. */
+/* Returns why the event is none of the promotions of the application; NULL: it is one. A reader
+ * that passes over a promotion would take an older one for the newest. */
 static const char *fault_of(const struct month *m, const struct audit_event *event)
 {
     if (event->type != AUDIT_PROMOTION)

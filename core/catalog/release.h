@@ -1,8 +1,8 @@
 /*
  * release - tags images, promotes them to environments, and rolls environments back.
  *
- * Each function sets one document (pointer_change.h) and then writes an audit event (audit.h). A change
- * without its event is a success; the result contains the error of the event.
+ * Each function sets one document (pointer_change.h) and then writes an audit event (audit.h). A
+ * change without its event is a success; the result contains the error of the event.
  *
  * A document that another writer changes at the same time is not replaced: conflict.changed.
  *
