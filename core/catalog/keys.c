@@ -179,7 +179,8 @@ static bool is_month(const char *text)
 
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash} and returns the text behind it, which begins
  * with '.' or '-'. Returns NULL for every other key. */
-static const char *parse_stem(const char *key, struct image_name *name, char month[7])
+static const char *parse_stem(const char *key, struct image_name *name,
+                              char month[CLOCK_MONTH_SIZE])
 {
     char app[NAME_APP_MAX], ref[NAME_REF_MAX], again[KEY_MAX];
     const char *at = strncmp(key, "images/", 7) == 0 ? key + 7 : NULL;
@@ -203,7 +204,8 @@ static const char *parse_stem(const char *key, struct image_name *name, char mon
     return strncmp(again, key, strlen(again)) == 0 ? key + strlen(again) : NULL;
 }
 
-bool key_parse_fixed(const char *key, struct image_name *name, char month[7], enum key_kind *kind)
+bool key_parse_fixed(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
+                     enum key_kind *kind)
 {
     const char *rest = parse_stem(key, name, month);
 
@@ -215,14 +217,14 @@ bool key_parse_fixed(const char *key, struct image_name *name, char month[7], en
     return false;
 }
 
-bool key_parse_image(const char *key, struct image_name *name, char month[7])
+bool key_parse_image(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE])
 {
     enum key_kind kind;
 
     return key_parse_fixed(key, name, month, &kind) && kind == KEY_ARCHIVE;
 }
 
-bool key_parse_data(const char *key, struct image_name *name, char month[7],
+bool key_parse_data(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
                     char unique[KEY_UNIQUE_SIZE], enum data_kind *kind)
 {
     const char *rest = parse_stem(key, name, month);
@@ -240,7 +242,7 @@ bool key_parse_data(const char *key, struct image_name *name, char month[7],
     return false;
 }
 
-bool key_parse_document(const char *key, struct image_name *name, char month[7],
+bool key_parse_document(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
                         char platform[PLATFORM_KEY_SIZE], enum key_kind *kind)
 {
     const char *rest = parse_stem(key, name, month), *dot = rest ? strrchr(rest, '.') : NULL;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "catalog/name.h"
 #include "catalog/platform.h"
 
@@ -42,10 +43,11 @@ bool key_prefix_of_others(char out[KEY_MAX], const char *archive);
 int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, struct err *err);
 /* Writes the key of the metadata that a tombstone replaces. `key` ends in ".retired". */
 void key_metadata_of_retired(char out[KEY_MAX], const char *key);
-/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
-bool key_parse_image(const char *key, struct image_name *name, char month[7]);
+/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz. */
+bool key_parse_image(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE]);
 /* Parses a key that key_image writes, of any kind. */
-bool key_parse_fixed(const char *key, struct image_name *name, char month[7], enum key_kind *kind);
+bool key_parse_fixed(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
+                     enum key_kind *kind);
 
 /* Objects of format 3. Each push has a unique number, and their keys contain it, so nothing is
  * written to such a key again. Their keys sort before those of the same image without a number. */
@@ -60,14 +62,14 @@ int key_unique(char out[KEY_UNIQUE_SIZE], struct err *err);
 /* images/{app}/{YYYYMM}/{app}-{time}-{hash}-{unique}.tgz | .tar.zst | .data | .index | .retired */
 void key_data(char out[KEY_MAX], const struct image_name *name, const char *month,
               const char *unique, enum data_kind kind);
-bool key_parse_data(const char *key, struct image_name *name, char month[7],
+bool key_parse_data(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
                     char unique[KEY_UNIQUE_SIZE], enum data_kind *kind);
 /* The documents of the platforms of an image. `platform` is the text of platform_key; NULL or "":
  * the first one, whose key is that of key_image. `kind`: KEY_METADATA or KEY_RETIRED.
  * images/{app}/{YYYYMM}/{app}-{time}-{hash}-{os}-{architecture}[-{variant}].json | .retired */
 void key_document(char out[KEY_MAX], const struct image_name *name, const char *month,
                   const char *platform, enum key_kind kind);
-bool key_parse_document(const char *key, struct image_name *name, char month[7],
+bool key_parse_document(const char *key, struct image_name *name, char month[CLOCK_MONTH_SIZE],
                         char platform[PLATFORM_KEY_SIZE], enum key_kind *kind);
 /* The document of a replaced image of format 3. key_replaced with the platform between hash and
  * "-archived-on-". */

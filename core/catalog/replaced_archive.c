@@ -73,7 +73,7 @@ int replaced_archive_find(struct store *store, const char *key, const char *etag
     struct search search = {.store = store, .etag = etag, .size = size, .copy = copy};
     struct store_op list = {.verb = STORE_LIST};
     struct image_name name;
-    char prefix[KEY_MAX], month[7];
+    char prefix[KEY_MAX], month[CLOCK_MONTH_SIZE];
 
     if (!key_parse_image(key, &name, month))
         return 0;

@@ -24,7 +24,7 @@ struct place {
 static bool parse_key(const char *key, struct place *out)
 {
     struct image_name image;
-    char month[7], env[NAME_ENV_MAX];
+    char month[CLOCK_MONTH_SIZE], env[NAME_ENV_MAX];
     enum key_kind kind;
 
     *out = (struct place){.kind = STATEMENT_VERSION};

@@ -121,7 +121,7 @@ static int read_references(struct store *store, struct unfinished_list *list, co
 int unfinished_restore(struct store *store, struct unfinished_list *list,
                        const struct unfinished *what, struct err *err)
 {
-    char month[7], key[KEY_MAX];
+    char month[CLOCK_MONTH_SIZE], key[KEY_MAX];
     struct image_name name;
     struct store_info info;
 

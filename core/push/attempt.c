@@ -180,7 +180,7 @@ static int choose_key(struct push *p, struct err *err)
     enum data_kind kind = p->options->thin                         ? DATA_THIN
                           : p->options->choice.codec == CODEC_ZSTD ? DATA_WHOLE_ZSTD
                                                                    : DATA_WHOLE_GZIP;
-    char unique[KEY_UNIQUE_SIZE], month[7];
+    char unique[KEY_UNIQUE_SIZE], month[CLOCK_MONTH_SIZE];
     struct image_name name;
 
     str_copy(p->key, sizeof p->key, p->existing.key);

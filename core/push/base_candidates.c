@@ -126,7 +126,7 @@ static void each_folder(const struct store_entry *entry, void *arg)
 
 static bool is_metadata(const char *key, char platform[PLATFORM_KEY_SIZE])
 {
-    char month[7];
+    char month[CLOCK_MONTH_SIZE];
     struct image_name name;
     enum key_kind kind;
 

@@ -36,7 +36,7 @@ static int describe_index(struct work *w, struct err *err)
 {
     const struct push_outcome *outcome = w->commit->outcome;
     struct image_name name;
-    char month[7], unique[KEY_UNIQUE_SIZE];
+    char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     enum data_kind kind;
     uint8_t sum[SHA256_SIZE];
 

@@ -92,7 +92,7 @@ static unsigned count_shared(const struct search *s, const struct metadata *meta
 /* Parses the metadata under the key of a candidate. */
 static bool read_candidate(struct candidate *c, const char *key, struct view json)
 {
-    char month[7], platform[PLATFORM_KEY_SIZE];
+    char month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
     struct image_name name;
     enum key_kind kind;
     struct err err;
@@ -326,7 +326,7 @@ static void open_archives(struct search *s, const struct base_object *archives, 
 static bool are_archives(const struct base_object *objects, unsigned count)
 {
     struct image_name name;
-    char month[7];
+    char month[CLOCK_MONTH_SIZE];
 
     for (unsigned i = 0; i < count; i++)
         if (!key_parse_image(objects[i].key, &name, month))

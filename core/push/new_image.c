@@ -93,7 +93,7 @@ static bool is_complete(const struct store_page *page)
 /* Returns true if the list has no document. Data of other pushes may exist. */
 static bool has_no_documents(const struct store_page *page)
 {
-    char month[7], platform[PLATFORM_KEY_SIZE];
+    char month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
     struct image_name name;
     enum key_kind kind;
 
@@ -119,7 +119,7 @@ static bool add_months(struct search *s)
             strspn(month, "0123456789") != 6 || strcmp(month + 6, "/") != 0)
             continue;
         if (strncmp(month, s->own, 6) != 0) {
-            char text[7];
+            char text[CLOCK_MONTH_SIZE];
 
             snprintf(text, sizeof text, "%.6s", month);
             add_month(s, text);

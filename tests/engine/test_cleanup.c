@@ -423,7 +423,7 @@ static void check_rollback(struct store *store, const struct scene *scene)
     struct previous previous = {.env = "production"};
     _cleanup_text_ struct text warnings = {0};
     struct image_name name;
-    char month[7];
+    char month[CLOCK_MONTH_SIZE];
 
     text_init(&warnings, KIB);
     if (resolve_current(store, "shop", "production", &current, &err))

@@ -32,7 +32,7 @@ static bool names_image(const char *name, const char *image_key)
 static bool is_of_image(const struct checkpoint_head *head)
 {
     struct image_name name;
-    char month[7], unique[KEY_UNIQUE_SIZE], image_key[KEY_MAX];
+    char month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE], image_key[KEY_MAX];
     enum data_kind kind;
 
     if (checkpoint_has_md5(head))

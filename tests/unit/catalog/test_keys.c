@@ -105,7 +105,7 @@ static void image_keys_are_read(void **state)
         "images/my-app/202511/my-app-20250721-2118-f7a5a27-archived-on-20261123-0819.tar.gz",
     };
     struct image_name name;
-    char month[7];
+    char month[CLOCK_MONTH_SIZE];
 
     (void)state;
     assert_true(key_parse_image(IMAGE ".tar.gz", &name, month));
@@ -125,7 +125,7 @@ static void fixed_keys_are_read(void **state)
                                       IMAGE "-00112233445566ff.index",
                                       IMAGE ".json.json"};
     const struct image_name name = my_app();
-    char key[KEY_MAX], month[7];
+    char key[KEY_MAX], month[CLOCK_MONTH_SIZE];
     struct image_name parsed;
     enum key_kind kind;
 
@@ -160,7 +160,7 @@ static void keys_of_data(void **state)
         "00112233445566ff.data",
     };
     const struct image_name name = my_app();
-    char key[KEY_MAX], month[7], unique[KEY_UNIQUE_SIZE];
+    char key[KEY_MAX], month[CLOCK_MONTH_SIZE], unique[KEY_UNIQUE_SIZE];
     struct image_name parsed;
     enum data_kind kind;
 
@@ -230,7 +230,7 @@ static void keys_of_documents(void **state)
         "-archived-on-20261123-0819.json",
     };
     const struct image_name name = my_app();
-    char key[KEY_MAX], month[7], platform[PLATFORM_KEY_SIZE];
+    char key[KEY_MAX], month[CLOCK_MONTH_SIZE], platform[PLATFORM_KEY_SIZE];
     struct image_name parsed;
     enum key_kind kind;
 
