@@ -367,7 +367,8 @@ static const struct row ROWS[] = {
     {"metadata", exchange_metadata_and_lie, true, false, false},
 };
 
-/* Each kind of daemon with one of both policies; if the daemon has the other image, with both. */
+/* Each kind of daemon with one of both policies; if the daemon has the other image, with both, and
+ * a daemon that names images by their manifest with signed images alone. */
 static void the_daemon_gets_the_signed_image_or_none(void **state)
 {
     (void)state;
@@ -380,6 +381,7 @@ static void the_daemon_gets_the_signed_image_or_none(void **state)
             continue;
         play(row, "docker-29.0", POLICY_ALL, row->loads);
         play(row, "docker-25", POLICY_ENVIRONMENTS, row->loads_by_environment);
+        play(row, "docker-29.0", POLICY_IMAGES, row->loads);
     }
 }
 
