@@ -84,6 +84,20 @@ static int set_up(void **state)
 
 static size_t memory_limit = UNPACK_MEMORY_MAX;
 
+/* A failed reader keeps failing, also without input. */
+static void expect_failure_again(struct unpack *unpack)
+{
+    struct view none = {0};
+    struct err err = {.text = ""};
+    size_t produced;
+    uint8_t byte;
+
+    assert_int_equal(unpack_read(unpack, &none, &byte, 1, &produced, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    assert_int_equal(produced, 0);
+    assert_int_equal(unpack_finish(unpack, &err), ERR_FAIL);
+}
+
 /* Unpacks `in` in pieces, through a buffer of `cap` bytes. Returns 0 if all of it was accepted. */
 static int read_all(struct view in, size_t piece, size_t cap, struct text *out, struct err *err)
 {
@@ -100,8 +114,10 @@ static int read_all(struct view in, size_t piece, size_t cap, struct text *out, 
         size_t produced, next;
 
         result = unpack_read(unpack, &now, buffer, cap, &produced, err);
-        if (result)
+        if (result) {
+            expect_failure_again(unpack);
             break;
+        }
         text_add(out, buffer, produced);
         if (produced)
             continue;

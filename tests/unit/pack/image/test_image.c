@@ -257,11 +257,13 @@ enum oci_kind {
     OCI_OTHER,     /* the index leads to another config */
     OCI_TWO,       /* and to ours, too */
     OCI_PLATFORMS, /* the same, of another platform */
+    OCI_PARTIAL,   /* the same, and the other config is not in the archive */
     OCI_BAD_BLOB,  /* a name that is not the digest */
     OCI_BAD_LAYER, /* the manifest has another layer than manifest.json */
     OCI_BAD_SIZE,
     OCI_BAD_TYPE,         /* a gzip layer with the media type of a plain one */
     OCI_FEWER,            /* layers in the manifest */
+    OCI_BOTH,             /* the manifest is an index, too */
     OCI_NOWHERE,          /* the index leads to missing content */
     OCI_EMPTY,            /* the index lists nothing */
     OCI_WRONG_PLATFORM,   /* the index states another platform for the image */
@@ -289,7 +291,7 @@ static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, e
             add_descriptor(json + at, types[kind == OCI_BAD_TYPE ? 0 : i],
                            id[kind == OCI_BAD_LAYER ? 0 : i], size[i] + (kind == OCI_BAD_SIZE), "");
     }
-    at += (size_t)sprintf(json + at, "]}");
+    at += (size_t)sprintf(json + at, kind == OCI_BOTH ? "],\"manifests\":[]}" : "]}");
     add_blob(tar, json, at, top);
     return at;
 }
@@ -303,7 +305,7 @@ struct oci_blob {
 /* The index has several manifests: for platforms, or one and a missing one. */
 static bool has_index(enum oci_kind kind)
 {
-    return kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS ||
+    return kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS || kind == OCI_PARTIAL ||
            kind == OCI_WRONG_PLATFORM || kind == OCI_CLAIMED_PLATFORM;
 }
 
@@ -392,7 +394,10 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     tarball_directory(tar, "blobs/");
     tarball_directory(tar, "blobs/sha256/");
     add_blob(tar, parts->config, strlen(parts->config), config);
-    add_other_config(tar, kind, other);
+    if (kind == OCI_PARTIAL)
+        digest_text_of(other, view_str("missing"));
+    else
+        add_other_config(tar, kind, other);
     add_blob(tar, parts->layer[0].data, parts->layer[0].size, id[0]);
     size[0] = parts->layer[0].size;
     size[1] = add_packed(tar, &parts->layer[1], false, id[1]);
@@ -420,7 +425,8 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
 
 static void the_oci_layout_with_compressed_layers(void **state)
 {
-    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_PLATFORMS, OCI_EMPTY};
+    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_PLATFORMS, OCI_PARTIAL,
+                                          OCI_EMPTY};
     struct parts parts;
 
     (void)state;
@@ -461,6 +467,7 @@ static void descriptions_that_disagree_are_refused(void **state)
         {OCI_BAD_SIZE, "differ in a layer's"},
         {OCI_BAD_TYPE, "differ in a layer's"},
         {OCI_FEWER, "number of layers"},
+        {OCI_BOTH, "both a manifest and an index"},
         {OCI_NOWHERE, "does not name the image"},
         {OCI_VERSION, "oci-layout"},
         {OCI_SEVERAL, "several images"},
