@@ -372,6 +372,18 @@ static void the_time_is_raised_to_that_of_the_healthcheck(void **state)
     assert_int_equal(report.tries, 3);
 }
 
+static void a_longer_time_than_that_of_the_healthcheck_is_kept(void **state)
+{
+    (void)state;
+    spec.within = 600 * NS_PER_MS;
+    script.state[0] = RUNS ",\"Health\":{\"Status\":\"starting\"}";
+    script.config = "\"Healthcheck\":{\"Test\":[\"CMD-NEW\",\"x\"],\"Interval\":100000000,"
+                    "\"Timeout\":100000000,\"Retries\":1}";
+    spec.docker = true;
+    assert_fails(CODE_UNHEALTHY, "its health is \"starting\"");
+    assert_true(report.seconds >= 0.6);
+}
+
 static void a_command_in_the_container_decides(void **state)
 {
     static char app[] = "/app", ready[] = "--ready";
@@ -435,22 +447,26 @@ static void a_daemon_in_trouble_is_asked_again(void **state)
     assert_non_null(strstr(err.text, "cannot test container"));
 }
 
+static atomic_int woken;
+
 static void count_wake(void *arg)
 {
-    ++*(unsigned *)arg;
+    (void)arg;
+    atomic_fetch_add(&woken, 1);
 }
 
+/* Cancels after two calls of count_wake, or after 10 s. */
 static void *request_cancel(void *arg)
 {
     (void)arg;
-    raw_pause_ms(300);
+    for (int i = 0; i < 1000 && atomic_load(&woken) < 2; i++)
+        raw_pause_ms(10);
     cancel_request(&cancel, SIGTERM);
     return NULL;
 }
 
 static void a_cancel_ends_the_wait_and_the_watchdog_is_woken(void **state)
 {
-    unsigned woken = 0;
     pthread_t thread;
 
     (void)state;
@@ -459,12 +475,12 @@ static void a_cancel_ends_the_wait_and_the_watchdog_is_woken(void **state)
     spec.within = 30 * NS_PER_S;
     strcpy(spec.http, "/healthz");
     input.wake = count_wake;
-    input.arg = &woken;
+    atomic_store(&woken, 0);
     assert_int_equal(pthread_create(&thread, NULL, request_cancel, NULL), 0);
     assert_int_equal(wait_gate(), ERR_FAIL);
     pthread_join(thread, NULL);
     assert_int_equal(err.family, ERR_CANCELLED);
-    assert_true(woken >= 2);
+    assert_true(atomic_load(&woken) >= 2);
     assert_true(report.seconds < 10);
 }
 
@@ -485,6 +501,7 @@ int main(void)
         TEST(a_healthcheck_that_is_missing_or_disabled_fails_at_once),
         TEST(the_command_of_a_healthcheck_is_run_before_the_daemon_has_a_verdict),
         TEST(the_time_is_raised_to_that_of_the_healthcheck),
+        TEST(a_longer_time_than_that_of_the_healthcheck_is_kept),
         TEST(a_command_in_the_container_decides),
         TEST(without_any_test_the_uptime_counts_and_the_report_is_blind),
         TEST(one_failure_of_a_serving_container_is_no_error),
