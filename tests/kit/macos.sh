@@ -26,6 +26,7 @@ complete_prefix()
 build_libraries_for_macos()
 {
     tools/release/zig install &&
+        rm -rf .run/macos/sources && # of a run that was interrupted
         tools/release/sources unpack .run/macos/sources &&
         tools/release/libraries "tools/release/toolchains/$1" .run/macos/sources "$2" &&
         complete_prefix "$2" &&
