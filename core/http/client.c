@@ -101,6 +101,15 @@ static void end_finished(struct http *http)
     }
 }
 
+/* libcurl gives the bytes that it kept. Then it forgets if it could not. */
+static void resume(struct http_exchange *exchange)
+{
+    CURLcode code = curl_easy_pause(exchange->easy, CURLPAUSE_CONT);
+
+    if (code == CURLE_WRITE_ERROR || code == CURLE_OUT_OF_MEMORY)
+        exchange->overflow = true;
+}
+
 /* Resumes paused transfers while the rate allows, and rotates the list for fairness. True: a
  * transfer is still paused. */
 static bool resume_paused(struct http *http)
@@ -115,9 +124,7 @@ static bool resume_paused(struct http *http)
         if ((*end)->waits) {
             if (rate_limit_may((*end)->waits, 1, 1, now)) {
                 (*end)->waits = NULL;
-                /* It gives the bytes that it kept. Afterwards libcurl forgets a failure. */
-                if (curl_easy_pause((*end)->easy, CURLPAUSE_CONT) != CURLE_OK)
-                    (*end)->overflow = true;
+                resume(*end);
             }
             waits = waits || (*end)->waits;
         }
