@@ -68,6 +68,7 @@ struct live_watch {
     struct err fault;
     /* of the current step */
     unsigned at; /* the entry */
+    bool checks; /* its containers, and deploys nothing */
 };
 
 /* ---- clocks ---- */
@@ -216,7 +217,9 @@ static void note_deploy(void *arg, const char *text)
 
 static void warn_deploy(void *arg, const char *text)
 {
-    output_warn(&((struct live_watch *)arg)->cli->output, "%s", text);
+    struct live_watch *live = arg;
+
+    watch_report_once(&live->report, live->at, text, live->checks);
 }
 
 /* The deployment calls it only inside of its own limits. */
@@ -284,8 +287,15 @@ static int host_converge(void *arg, unsigned at, struct deploy_result *result, s
 {
     struct live_watch *live = arg;
 
+    int failed;
+
     watchdog_begin(&live->watchdog, WATCHDOG_POLL);
-    return use_deployment(live, at, live->live[at].from->store, deploy_converge, result, err);
+    live->checks = true;
+    failed = use_deployment(live, at, live->live[at].from->store, deploy_converge, result, err);
+    live->checks = false;
+    if (!failed)
+        watch_report_checked(&live->report, at);
+    return failed;
 }
 
 static int host_deploy(void *arg, unsigned at, struct deploy_result *result, struct err *err)

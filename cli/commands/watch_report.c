@@ -30,6 +30,20 @@ void watch_report_warn(const struct watch_report *report, unsigned at, const str
                 err.hint[0] ? "; hint: " : "", err.hint);
 }
 
+void watch_report_once(struct watch_report *report, unsigned at, const char *text, bool check)
+{
+    if (printed_warnings_add(&report->printed[at], text, check))
+        output_warn(&report->cli->output, "%s/%s: %s", report->entries[at].app,
+                    report->entries[at].env, text);
+}
+
+void watch_report_checked(struct watch_report *report, unsigned at)
+{
+    if (printed_warnings_end_check(&report->printed[at],
+                                   report->entries[at].state == WATCH_CURRENT))
+        watch_report_note(report, at, "the cause of the last warnings is gone");
+}
+
 static void write_event(const struct watch_event *event, struct text *out)
 {
     struct json_writer w;
