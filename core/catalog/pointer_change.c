@@ -80,15 +80,27 @@ static int report_conflict(const struct pointer_change *change, struct err *err)
     return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
-/* Returns a time after that of the current value, if the latter is less than `ahead` ns ahead of
- * the clock; else the time of the change. */
-static int64_t after_current(const struct pointer_change *change, int64_t ahead)
+/* Takes the time of the store if the clock of this machine is wrong. But a store must not choose
+ * the time that a signature proves. */
+static void use_clock_of_store(struct pointer_change *change)
+{
+    struct store_stats stats;
+
+    store_stats(change->options->store, &stats);
+    change->logged = change->options->now + stats.clock_offset;
+    if (change->options->signing || !stats.clock_offset)
+        return;
+    change->now = change->logged;
+    clock_rfc3339(change->now, change->wanted.promoted_at);
+}
+
+/* Returns a time after that of the current value, if the latter is before `limit`; else `now`. */
+static int64_t after_current(const struct pointer_change *change, int64_t now, int64_t limit)
 {
     int64_t last;
 
-    if (!clock_parse_rfc3339(change->was.pointer.promoted_at, &last) || last < change->now ||
-        last >= change->options->now + ahead)
-        return change->now;
+    if (!clock_parse_rfc3339(change->was.pointer.promoted_at, &last) || last < now || last >= limit)
+        return now;
     return last + 1;
 }
 
@@ -97,12 +109,13 @@ static int64_t after_current(const struct pointer_change *change, int64_t ahead)
  * sets the time of the document in the same way. */
 static void follow_current(struct pointer_change *change, bool stated)
 {
-    int64_t ahead = change->options->signing ? STATEMENT_AHEAD : CLOCKS_DIFFER;
+    int64_t limit = change->options->signing ? change->options->now + STATEMENT_AHEAD
+                                             : change->logged + CLOCKS_DIFFER;
 
-    change->logged = after_current(change, CLOCKS_DIFFER);
+    change->logged = after_current(change, change->logged, change->logged + CLOCKS_DIFFER);
     if (!stated)
         return;
-    change->now = after_current(change, ahead);
+    change->now = after_current(change, change->now, limit);
     clock_rfc3339(change->now, change->wanted.promoted_at);
 }
 
@@ -196,6 +209,7 @@ int pointer_change_read(struct pointer_change *change, struct err *err)
         return ERR_FAIL;
     if (change->expected && strcmp(change->expected, was->etag) != 0)
         return report_conflict(change, err);
+    use_clock_of_store(change);
     if (follow(change, &present, err))
         return ERR_FAIL;
     if (was->sound && has_value(change, &was->pointer))

@@ -162,6 +162,9 @@ struct store_stats {
     uint64_t sent, received; /* bytes of bodies */
     char region[64];   /* the one in use, which may differ from the configured one; "": none */
     bool ignores_case; /* keys that differ only in case cannot both exist: conflict.spelling */
+    /* ns that the clock of the store is ahead of this machine's; 0: not so far that the store has
+     * refused a request for it */
+    int64_t clock_offset;
 };
 
 struct store;

@@ -111,6 +111,9 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
     }
     attempt->clock_set = true;
     session->clock_offset = server_time - now;
+    pthread_mutex_lock(&session->counts.lock);
+    session->counts.clock_offset = session->clock_offset;
+    pthread_mutex_unlock(&session->counts.lock);
     if (session->provider)
         provider_set_clock(session->provider, session->clock_offset);
     if (answer == CLOCK_SKEW_FAR)

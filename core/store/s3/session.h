@@ -111,6 +111,7 @@ struct s3_session {
         pthread_mutex_t lock;
         uint64_t requests, retries;
         char region[S3_REGION_SIZE];
+        int64_t clock_offset; /* a copy */
     } counts;
 };
 

@@ -79,6 +79,7 @@ static void s3_stats(struct store *store, struct store_stats *out)
     out->requests = session->counts.requests;
     out->retries = session->counts.retries;
     str_copy(out->region, sizeof out->region, session->counts.region);
+    out->clock_offset = session->counts.clock_offset;
     pthread_mutex_unlock(&session->counts.lock);
 }
 

@@ -565,19 +565,25 @@ static void trust_prints_what_it_allows(void **state)
     assert_int_equal(system("rm -rf .s3dock"), 0);
 }
 
-/* Writes an image that was committed `age` before the time of this machine. */
-static void put_image(const struct fake_s3 *fake, int64_t age)
+static struct store *open_fake(const struct fake_s3 *fake)
 {
     const struct store_s3_options options = {
         .endpoint = fake->url,
         .bucket = "images",
         .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL)};
-    struct store *store = store_s3_create(&options, &err);
-    char ref[NAME_REF_MAX], stamp[CLOCK_STAMP_SIZE], key[KEY_MAX];
+
+    return store_s3_create(&options, &err);
+}
+
+/* Writes an image that was committed `age` before the time of this machine. Stores its name. */
+static void put_image(const struct fake_s3 *fake, int64_t age, char ref[NAME_REF_MAX])
+{
+    struct store *store = open_fake(fake);
+    char stamp[CLOCK_STAMP_SIZE], key[KEY_MAX];
     struct image_name name;
 
     clock_stamp(clock_wall() - age, stamp);
-    snprintf(ref, sizeof ref, "shop:%s-f7a5a27", stamp);
+    snprintf(ref, NAME_REF_MAX, "shop:%s-f7a5a27", stamp);
     assert_int_equal(name_parse_image(ref, &name, &err), 0);
     for (unsigned kind = KEY_ARCHIVE; kind <= KEY_METADATA; kind++) {
         key_image(key, &name, NULL, kind);
@@ -587,14 +593,32 @@ static void put_image(const struct fake_s3 *fake, int64_t age)
     store_destroy(store);
 }
 
-static void cleanup_judges_ages_by_the_clock_of_the_store(void **state)
+/* Returns the time of the first member `name` of the output. */
+static int64_t time_in_output(const char *name)
+{
+    const char *at = strstr(said.data, name);
+    char text[CLOCK_RFC3339_SIZE];
+    int64_t time = 0;
+
+    assert_non_null(at);
+    at += strlen(name);
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(at, "\""), at);
+    assert_true(clock_parse_rfc3339(text, &time));
+    return time;
+}
+
+/* The clock of this machine is 80000 seconds ahead. */
+static void the_clock_of_the_store_counts(void **state)
 {
     const char *const behind[] = {"--clock", "-80000", NULL};
+    char ref[NAME_REF_MAX];
+    struct store *store;
     struct fake_s3 fake;
+    int64_t ahead;
 
     setenv("XDG_CACHE_HOME", *state, 1);
     fake_start(&fake, "[]", behind);
-    put_image(&fake, 82000 * NS_PER_S);
+    put_image(&fake, 82000 * NS_PER_S, ref);
     setenv("AWS_ACCESS_KEY_ID", "TESTACCESSKEY", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "test-secret-key-0001", 1);
     setenv("S3DOCK_ENDPOINT", fake.url, 1);
@@ -605,6 +629,19 @@ static void cleanup_judges_ages_by_the_clock_of_the_store(void **state)
     if (RUN(true, "cleanup", "shop", "--older-than", "15m", "--dry-run"))
         fail_msg("%s", err.text);
     assert_non_null(strstr(said.data, "\"images_removed\": 1"));
+
+    /* Events of a wrong time are in a wrong order, which a rollback refuses. */
+    if (RUN(true, "promote", ref, "production") || RUN(true, "history", "shop", "production"))
+        fail_msg("%s", err.text);
+    ahead = clock_wall() - time_in_output("\"timestamp\": \"");
+    assert_true(ahead > 79000 * NS_PER_S && ahead < 81000 * NS_PER_S);
+    store = open_fake(&fake);
+    text_clear(&said);
+    assert_int_equal(store_get_document(store, "pointers/shop/production.json", &said, NULL, &err),
+                     STORE_DONE);
+    store_destroy(store);
+    ahead = clock_wall() - time_in_output("\"promoted_at\": \"");
+    assert_true(ahead > 79000 * NS_PER_S && ahead < 81000 * NS_PER_S);
     unsetenv("S3DOCK_ENDPOINT");
     unsetenv("S3DOCK_BUCKET");
     fake_stop(&fake);
@@ -631,7 +668,7 @@ int main(void)
         IN_FOLDER(doctor_examines_a_directory),
         IN_FOLDER(names_are_checked_before_the_bucket_is_opened),
         IN_FOLDER(cleanup_prints_the_objects_that_no_image_needs),
-        IN_FOLDER(cleanup_judges_ages_by_the_clock_of_the_store),
+        IN_FOLDER(the_clock_of_the_store_counts),
         IN_FOLDER(trust_prints_what_it_allows),
         IN_FOLDER(every_command_has_its_help),
         IN_FOLDER(scripts_and_page_name_every_flag),
