@@ -82,3 +82,10 @@ int command_line_parse(int argc, char *const *argv, struct args *out, struct err
         return ERR_FAIL;
     return check_operands(out, err);
 }
+
+int command_line_config(struct config *out, const struct args *args, getenv_fn *env,
+                        struct err *err)
+{
+    return command_table[args->command].no_file ? config_load_without_file(out, args, env, err)
+                                                : config_load(out, args, env, err);
+}

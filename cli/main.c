@@ -79,8 +79,7 @@ static bool is_deployment(const struct cli *cli)
 static const char *hint_of_stop(const struct cli *cli)
 {
     if (is_deployment(cli))
-        return "the same command completes the deployment, or takes it "
-               "back";
+        return "the same command completes the deployment, or takes it back";
     return is_resumable(cli)
                ? "transferred data is kept: run the same command again to continue"
                : "no unfinished object is visible in the bucket: run the same command again";
@@ -114,15 +113,9 @@ static void prepare_last_words(const struct cli *cli, char message[LAST_WORDS_MA
 static int run_command(struct cli *cli, struct err *err)
 {
     static char message[LAST_WORDS_MAX];
-    const struct command *command = &command_table[cli->args->command];
-    int failed;
 
-    cli->output.command = command->name;
-    if (command->no_file)
-        failed = config_load_without_file(&cli->config, cli->args, config_environment, err);
-    else
-        failed = config_load(&cli->config, cli->args, config_environment, err);
-    if (failed)
+    cli->output.command = command_table[cli->args->command].name;
+    if (command_line_config(&cli->config, cli->args, config_environment, err))
         return ERR_FAIL;
     set_up_output(cli);
     prepare_last_words(cli, message);

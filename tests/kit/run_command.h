@@ -78,10 +78,8 @@ static inline int run(bool json, const char *const words[])
     cli.output.quiet = true;
     cli.output.columns = run_columns;
     cli.output.command = command_table[args.command].name;
-    failed = command_table[args.command].no_file
-                 ? config_load_without_file(&cli.config, &args, run_environment, &err)
-                 : config_load(&cli.config, &args, run_environment, &err);
-    failed = failed || command_functions[args.command](&cli, &err);
+    failed = command_line_config(&cli.config, &args, run_environment, &err) ||
+             command_functions[args.command](&cli, &err);
     text_finish(&said);
     text_init(&said, MIB);
     if (cli.output.json) {
