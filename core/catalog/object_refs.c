@@ -22,6 +22,7 @@
 #include "catalog/strings.h"
 #include "catalog/tombstone.h"
 #include "catalog/walk.h"
+#include "catalog/warnings.h"
 
 #define ROUNDS_MAX 8
 
@@ -212,11 +213,10 @@ static int add_needs(struct object_refs *refs, struct document *document, const 
 
 static int refuse(struct object_refs *refs, const char *key, const char *why)
 {
-    const char *again = strstr(why, key) ? "" : key; /* errors of the store name it */
-
+    key = warnings_key(key, why);
     err_set(refs->err, ERR_CONFLICT, CODE_REFERENCED,
-            "cannot find out which data of %s are in use: %s%s%s", refs->app, again,
-            again[0] ? ": " : "", why);
+            "cannot find out which data of %s are in use: %s%s%s", refs->app, key,
+            key[0] ? ": " : "", why);
     return err_about(refs->err, "%s", refs->app);
 }
 

@@ -40,10 +40,13 @@ void warnings_add(struct text *warnings, const char *fmt, ...)
     free(line);
 }
 
+const char *warnings_key(const char *key, const char *text)
+{
+    return strstr(text, key) ? "" : key;
+}
+
 void warnings_add_error(struct text *warnings, const char *key, const struct err *error)
 {
-    if (strstr(error->text, key))
-        warnings_add(warnings, "%s", error->text);
-    else
-        warnings_add(warnings, "%s: %s", key, error->text);
+    key = warnings_key(key, error->text);
+    warnings_add(warnings, "%s%s%s", key, key[0] ? ": " : "", error->text);
 }
