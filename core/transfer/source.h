@@ -36,8 +36,7 @@ struct source {
     enum source_kind kind;
     bool others;      /* there are images for other platforms, too, which it leaves out */
     const char *name; /* what the user named it: "image.tar"; NULL: the user did not */
-    struct skippable_layers
-        *unread;             /* layers that may be skipped (unread.h), for the reader; or NULL */
+    struct skippable_layers *unread; /* layers that may be skipped, for the reader; or NULL */
     const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not
                                 waited for once it is set */
 };

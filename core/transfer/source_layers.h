@@ -23,8 +23,8 @@ struct source_layers_options {
     struct layer_store_wanted image;
     const char *reference; /* the name of the image in the stream: "app:tag" */
     /* Of archives that hold layers of it, by the number of the base (held_count 0: none): those are
-     * neither measured nor, behind `lead`, read (unread.h). Borrowed for the life of the source.
-     * `params`: how the stream will be cut. */
+     * neither measured nor, behind `lead`, read (skippable_layers.h). Borrowed for the life of the
+     * source. `params`: how the stream will be cut. */
     const struct held_index *held;
     unsigned held_count;
     uint64_t lead;
