@@ -86,14 +86,17 @@ static void a_slot_takes_its_own_port(void **state)
 {
     struct unit_spec unit = unit_of(80, 18081, NULL);
     struct container_creation green = {.image = "i", .slot = SLOT_GREEN};
+    static const char *const files[] = {
+        "{ExposedPorts: {'80': {}}, HostConfig: {PortBindings: {'80': [{}]}}}",
+        "{ExposedPorts: {'80/tcp': {}}, HostConfig: {PortBindings: {'80/tcp': [{}]}}}"};
 
     (void)state;
-    assert_body(&unit, "{ExposedPorts: {'80': {}}, HostConfig: {PortBindings: {'80': [{}]}}}",
-                (struct view){0}, &green,
-                "{\"Image\":\"i\",\"Labels\":{},\"ExposedPorts\":{\"80/tcp\":{}},"
-                "\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{},{\"HostIp\":\"127.0.0.1\","
-                "\"HostPort\":\"18082\"}]},\"RestartPolicy\":{\"Name\":\"no\"}},"
-                "\"NetworkingConfig\":{\"EndpointsConfig\":{}}}");
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        assert_body(&unit, files[i], (struct view){0}, &green,
+                    "{\"Image\":\"i\",\"Labels\":{},\"ExposedPorts\":{\"80/tcp\":{}},"
+                    "\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{},{\"HostIp\":\"127.0.0.1\","
+                    "\"HostPort\":\"18082\"}]},\"RestartPolicy\":{\"Name\":\"no\"}},"
+                    "\"NetworkingConfig\":{\"EndpointsConfig\":{}}}");
 }
 
 /* Collects the networks that must be connected. */
