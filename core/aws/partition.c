@@ -38,7 +38,7 @@ static size_t before_domain(const char *host, const char *domain)
 {
     size_t size = strlen(host), tail = strlen(domain);
 
-    if (size <= tail + 1 || host[size - tail - 1] != '.' || strcmp(host + size - tail, domain) != 0)
+    if (size <= tail + 1 || host[size - tail - 1] != '.' || !str_ends(host, domain))
         return 0;
     return size - tail - 1;
 }
