@@ -286,7 +286,6 @@ static int use_deployment(struct live_watch *live, unsigned at, struct store *st
 static int host_converge(void *arg, unsigned at, struct deploy_result *result, struct err *err)
 {
     struct live_watch *live = arg;
-
     int failed;
 
     watchdog_begin(&live->watchdog, WATCHDOG_POLL);

@@ -46,7 +46,7 @@ struct partial {
     struct range *ranges; /* in ascending order, with gaps between them */
     uint64_t held, size;
     uint64_t room;              /* bytes that may be added */
-    atomic_uint_least64_t kept; /* bytes that were, or are being added */
+    atomic_uint_least64_t kept; /* bytes that were added, or are being added */
     atomic_bool full;           /* nothing more is added */
     bool read_only;
 };

@@ -111,7 +111,7 @@ struct s3_session {
         pthread_mutex_t lock;
         uint64_t requests, retries;
         char region[S3_REGION_SIZE];
-        int64_t clock_offset; /* a copy */
+        int64_t clock_offset; /* a copy of that above, for other threads */
     } counts;
 };
 
